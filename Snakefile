@@ -1,0 +1,25 @@
+"""Distil a large image classifier into small ones, and measure what they inherit."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/teacher.smk"
+include: "workflow/rules/labels.smk"
+include: "workflow/rules/students.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RUN}/summary.md",
+        f"{RUN}/config.yaml",
+        expand(f"{RUN}/tables/{{table}}.csv", table=TABLES),

@@ -1,0 +1,29 @@
+"""Every student and every step of recursion: one rule, whatever labels it trains on."""
+
+
+rule train_student:
+    message:
+        "Training {wildcards.student}, seed {wildcards.seed}"
+    input:
+        train=IMAGES["train"],
+        validation=IMAGES["validation"],
+        splits=f"{RUN}/data/splits.csv",
+        labels=f"{SEED}/labels/{{student}}.csv",
+        backbone=backbone_of_student,
+        weights=weights_of_student,
+    output:
+        model=f"{SEED}/models/{{student}}.keras",
+        history=f"{SEED}/history/{{student}}.csv",
+    log:
+        f"{SEED}/logs/train/{{student}}.log",
+    params:
+        network="{student}",
+        recipe=recipe_of_student,
+        image_size=config["image_size"],
+        precision=config["precision"],
+        backend=config["backend"],
+    threads: half_of_the_cores()
+    conda:
+        "../../envs/training.yaml"
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,46 @@
+"""The teacher: its ImageNet weights, and its training on manual labels."""
+
+
+localrules:
+    fetch_weights,
+
+
+rule fetch_weights:
+    message:
+        "Fetching the ImageNet weights of {wildcards.backbone}"
+    output:
+        "results/weights/{backbone}-imagenet-notop.h5",
+    log:
+        "results/weights/{backbone}.log",
+    conda:
+        "../../envs/training.yaml"
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule train_teacher:
+    message:
+        "Training the teacher, seed {wildcards.seed}"
+    input:
+        train=IMAGES["train"],
+        validation=IMAGES["validation"],
+        splits=f"{RUN}/data/splits.csv",
+        labels=f"{SEED}/labels/teacher.csv",
+        backbone=backbone_file("teacher"),
+        weights=weights_file("teacher"),
+    output:
+        model=f"{SEED}/models/teacher.keras",
+        history=f"{SEED}/history/teacher.csv",
+    log:
+        f"{SEED}/logs/train/teacher.log",
+    params:
+        network="teacher",
+        recipe=recipe_of("teacher"),
+        image_size=config["image_size"],
+        precision=config["precision"],
+        backend=config["backend"],
+    threads: workflow.cores or 1
+    conda:
+        "../../envs/training.yaml"
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,6 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.sample import write_sample
+
+    write_sample(**snakemake.params.sample, archive=snakemake.output[0], processes=snakemake.threads)

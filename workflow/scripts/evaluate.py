@@ -1,0 +1,17 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
+    from snakedistill.prediction import write_evaluation
+
+    write_evaluation(
+        model=snakemake.input.model,
+        network_id=snakemake.wildcards.network,
+        seed=int(snakemake.wildcards.seed),
+        splits=snakemake.input.splits,
+        predictions={part: snakemake.input[part] for part in ("train", "validation", "test")},
+        test_images=snakemake.input.test_images,
+        teacher_labels=snakemake.input.get("teacher_labels") or None,
+        augmentation=snakemake.params.augmentation,
+        repeats=snakemake.params.repeats,
+        evaluation=snakemake.output.evaluation,
+    )

@@ -1,0 +1,12 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.archive import write_index
+
+    write_index(
+        archive=snakemake.input.archive,
+        classes=snakemake.params.classes,
+        index=snakemake.output.index,
+        rejected=snakemake.output.rejected,
+        threads=snakemake.threads,
+    )

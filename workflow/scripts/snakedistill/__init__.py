@@ -1,0 +1,1 @@
+"""The library behind the workflow: functions that read files and write files, and never see `snakemake`."""

@@ -1,0 +1,60 @@
+"""Files appear under their final names only when they are whole, and rows are joined by image_id."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from snakedistill.errors import InputError
+
+
+@contextlib.contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; move it there when the block ends well, delete it when it does not.
+
+    The temporary name keeps the suffix of `path`, because some writers choose their format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write `frame` as CSV without its index; floats keep 9 significant digits, enough to restore any float32."""
+    with written_whole(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write `text` as UTF-8."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def join_one_to_one(left: pd.DataFrame, right: pd.DataFrame, left_name: str, right_name: str) -> pd.DataFrame:
+    """Join two frames on `image_id`, keeping the row order of `left`.
+
+    Raises:
+        InputError: an image_id is repeated, or stands in one frame only; the message counts and names examples.
+    """
+    for frame, name in ((left, left_name), (right, right_name)):
+        repeated = frame["image_id"][frame["image_id"].duplicated()]
+        if len(repeated):
+            raise InputError(f"{name} has {len(repeated)} repeated image_id, {_examples(repeated)}: make it again")
+    only_left = left["image_id"][~left["image_id"].isin(right["image_id"])]
+    only_right = right["image_id"][~right["image_id"].isin(left["image_id"])]
+    for ids, here, there in ((only_left, left_name, right_name), (only_right, right_name, left_name)):
+        if len(ids):
+            raise InputError(f"{len(ids)} images of {here} are not in {there}, {_examples(ids)}: make both again")
+    return left.merge(right, on="image_id", how="left", validate="one_to_one")
+
+
+def _examples(ids: pd.Series) -> str:
+    return "for example " + ", ".join(ids.head(3))

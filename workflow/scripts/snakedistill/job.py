@@ -1,0 +1,65 @@
+"""What every job does around its work: send all output to the rule's log, fix the number of threads."""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import TextIO
+
+from snakedistill.errors import InputError
+
+
+@contextlib.contextmanager
+def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[TextIO | None]:
+    """Run the block with file descriptors 1 and 2 sent to `log`.
+
+    Redirecting the descriptors, not `sys.stderr`, also catches what C++ libraries print. Frameworks read
+    their number of threads from the environment when they are imported, so import them inside the block.
+
+    Args:
+        log: path of the log file; its folder must exist.
+        threads: threads that the frameworks may use.
+        backend: Keras backend, or None where no framework is used.
+
+    Yields:
+        The terminal that standard error was, for a progress bar; None where it was no terminal.
+
+    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log.
+    """
+    variables = {
+        "OMP_NUM_THREADS": threads,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": 1,
+        "TF_CPP_MIN_LOG_LEVEL": 2,
+    }
+    if backend is not None:
+        variables["KERAS_BACKEND"] = backend
+    os.environ.update({name: str(value) for name, value in variables.items()})
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    terminal = os.fdopen(os.dup(saved[1]), "w") if os.isatty(saved[1]) else None
+    log_file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    try:
+        os.dup2(log_file, 1)
+        os.dup2(log_file, 2)
+        try:
+            yield terminal
+        except InputError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            sys.exit(1)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for descriptor in (*saved, log_file):
+            os.close(descriptor)
+        if terminal is not None:
+            terminal.close()

@@ -1,0 +1,67 @@
+"""The paper's formulas (1), (2), (11), (12), (13) and (15), in NumPy."""
+
+import numpy as np
+
+THRESHOLD = 0.5
+
+
+def cross_entropy(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each prediction, formula (1), CE = -(y log p + (1 - y) log(1 - p)) with p = sigmoid(logit).
+
+    Written as log(1 + exp(z)) - y z, which is the same and finite for every logit z.
+
+    Args:
+        logit: float [n].
+        label: float [n] in [0, 1].
+
+    Returns:
+        float64 [n], nats.
+    """
+    logit = np.asarray(logit, dtype=np.float64)
+    return np.logaddexp(0.0, logit) - np.asarray(label, dtype=np.float64) * logit
+
+
+def loss(logit: np.ndarray, label: np.ndarray) -> float:
+    """Mean cross-entropy, formula (2), in nats. Arguments as in `cross_entropy`."""
+    return float(cross_entropy(logit, label).mean())
+
+
+def answer(probability: np.ndarray) -> np.ndarray:
+    """The network's answer, formula (13): 1 where probability > 0.5, else 0. int64 [n]."""
+    return (np.asarray(probability) > THRESHOLD).astype(np.int64)
+
+
+def correct(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Formula (11): True where probability and label fall on the same side of 0.5; bool [n].
+
+    Both are compared with the threshold, so the label may be soft: float [n] in [0, 1].
+    """
+    return answer(probability) == answer(label)
+
+
+def accuracy(probability: np.ndarray, label: np.ndarray) -> float:
+    """Share of correct answers, formula (12), in [0, 1]. Arguments as in `correct`."""
+    return float(correct(probability, label).mean())
+
+
+def uncertainty(probability: np.ndarray) -> float:
+    """Mean squared distance of the predictions from the network's own answers, formula (15), in [0, 0.25]."""
+    probability = np.asarray(probability, dtype=np.float64)
+    return float(np.mean((probability - answer(probability)) ** 2))
+
+
+def relative_frequencies(probability: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Share of predictions in each bin of [0, 1]; bins are [low, high), the last one [low, 1] (section 4.2).
+
+    Args:
+        probability: float [n] in [0, 1].
+        bin_width: 1 / bin_width must be a whole number.
+
+    Returns:
+        edges, float64 [bins + 1], and frequencies, float64 [bins], which sum to 1.
+    """
+    bins = round(1 / bin_width)
+    # Edges as float32, like the predictions: a probability that prints as 0.05 belongs to [0.05, 0.1).
+    edges = (np.arange(bins + 1) / bins).astype(np.float32)
+    counts, _ = np.histogram(np.asarray(probability, dtype=np.float32), bins=edges)
+    return np.arange(bins + 1) / bins, counts / len(probability)

@@ -1,0 +1,113 @@
+"""Forward passes in float32: predictions of every image, and the evaluation with augmentation."""
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers
+
+from snakedistill import metrics
+from snakedistill.augmentation import Augmentation, draw, random_stream
+from snakedistill.errors import InputError
+from snakedistill.files import join_one_to_one, write_csv
+from snakedistill.images import MappedImages
+from snakedistill.networks import load_network, logit_and_probability
+from snakedistill.training import predicted
+
+
+def write_predictions(model: str, splits: str, arrays: dict[str, str], predictions: dict[str, str]) -> None:
+    """Write the predictions of a saved network for the unaugmented images of every part.
+
+    Args:
+        model: .keras file of a network.
+        splits: CSV with image_id and split, in the order of the arrays.
+        arrays: path of the images by part.
+        predictions: CSV to write by part: image_id, logit, probability (float32, 9 significant digits).
+    """
+    network = logit_and_probability(load_network(model))
+    ids = pd.read_csv(splits)
+    for part, path in predictions.items():
+        images = MappedImages(arrays[part])
+        of_part = ids["image_id"][ids["split"] == part]
+        if len(of_part) != len(images):
+            raise InputError(
+                f"{splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make both again"
+            )
+        logit, probability = predicted(network, images)
+        write_csv(pd.DataFrame({"image_id": of_part, "logit": logit, "probability": probability}), path)
+
+
+def write_evaluation(
+    model: str,
+    network_id: str,
+    seed: int,
+    splits: str,
+    predictions: dict[str, str],
+    test_images: str,
+    teacher_labels: str | None,
+    augmentation: dict,
+    repeats: int,
+    evaluation: str,
+) -> None:
+    """Measure a network's loss (2) and accuracy (12) on every part, and on test with its own augmentation.
+
+    Args:
+        model: .keras file of the network.
+        network_id: keys the random draws, together with `seed`.
+        seed: of the draws.
+        splits: CSV with image_id, manual label and split.
+        predictions: CSV of the network's predictions by part, of unaugmented images.
+        test_images: array of the test part.
+        teacher_labels: CSV with the teacher's labels of every image, for a network that never saw manual ones.
+        augmentation: of the network's training: flip and shift.
+        repeats: evaluations with augmentation.
+        evaluation: CSV to write: split, labels (manual / teacher), augmented, repeat (from 1; 0 without
+            augmentation), loss, accuracy.
+    """
+    labels = {"manual": pd.read_csv(splits)}
+    if teacher_labels is not None:
+        given = pd.read_csv(teacher_labels)[["image_id", "label"]]
+        split = labels["manual"][["image_id", "split"]]
+        labels["teacher"] = join_one_to_one(split, given, splits, teacher_labels)
+    rows = []
+
+    def measure(kind: str, part: str, repeat: int, prediction: pd.DataFrame) -> None:
+        of_part = labels[kind][labels[kind]["split"] == part]
+        joined = join_one_to_one(of_part, prediction, f"{kind} labels of {part}", f"predictions of {network_id}")
+        rows.append(
+            {
+                "split": part,
+                "labels": kind,
+                "augmented": "yes" if repeat else "no",
+                "repeat": repeat,
+                "loss": metrics.loss(joined["logit"], joined["label"]),
+                "accuracy": metrics.accuracy(joined["probability"], joined["label"]),
+            }
+        )
+
+    plain = {part: pd.read_csv(path, dtype=_FLOAT32) for part, path in predictions.items()}
+    for part, prediction in plain.items():
+        for kind in labels:
+            measure(kind, part, 0, prediction)
+    if augmentation["flip"] or augmentation["shift"]:
+        network = _augmented(load_network(model))
+        images = MappedImages(test_images)
+        for repeat in range(1, repeats + 1):
+            stream = random_stream(seed, network_id, "evaluation", repeat)
+            draws = draw(stream, len(images), images.shape[1], **augmentation)
+            logit, probability = predicted(network, images, draws)
+            prediction = pd.DataFrame(
+                {"image_id": plain["test"]["image_id"], "logit": logit, "probability": probability}
+            )
+            for kind in labels:
+                measure(kind, "test", repeat, prediction)
+    write_csv(pd.DataFrame(rows), evaluation)
+
+
+_FLOAT32 = {"logit": np.float32, "probability": np.float32}
+
+
+def _augmented(network: keras.Model) -> keras.Model:
+    images = layers.Input(network.input.shape[1:], dtype="uint8")
+    flip, shift = layers.Input(()), layers.Input((2,))
+    return keras.Model([images, flip, shift], logit_and_probability(network)(Augmentation()(images, flip, shift)))
+

@@ -1,0 +1,205 @@
+"""Training one network: batches, Adam as the paper has it, and the weights of the best epoch."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import TextIO
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+from tqdm import tqdm
+
+from snakedistill import fused, metrics
+from snakedistill.augmentation import Draws, draw, random_stream
+from snakedistill.errors import InputError
+from snakedistill.files import join_one_to_one, write_csv, written_whole
+from snakedistill.images import MappedImages
+from snakedistill.networks import build_network, training_twin
+
+PREDICTION_BATCH_SIZE = 64
+
+
+def train(
+    network_id: str,
+    recipe: dict,
+    image_size: int,
+    precision: str,
+    seed: int,
+    arrays: dict[str, str],
+    splits: str,
+    labels: str,
+    model: str,
+    history: str,
+    backbone: str | None = None,
+    weights: str | None = None,
+    terminal: TextIO | None = None,
+) -> None:
+    """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
+
+    Args:
+        network_id: for example `soft-3`; it keys the random draws, together with `seed`.
+        recipe: the config's `teacher` or `student` keys, complete.
+        image_size: side in pixels.
+        precision: `float32` or `bfloat16`, of the training alone.
+        seed: of the initial weights, the order of images, Dropout and the augmentation.
+        arrays: path of the images by part (`train` and `validation` are read).
+        splits: CSV with image_id and split, in the order of the arrays.
+        labels: CSV with image_id and label in [0, 1], of every image.
+        model: .keras file to write.
+        history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+        backbone: overrides the recipe's, where the file is elsewhere.
+        weights: file of the backbone's weights, or None.
+        terminal: where to draw a progress bar, or None.
+
+    Raises:
+        InputError: labels and images do not match, or the loss is no longer a number.
+    """
+    keras.utils.set_random_seed(int(random_stream(seed, network_id, "weights").integers(2**31)))
+    network = build_network(
+        network_id,
+        image_size,
+        backbone or recipe["backbone"],
+        weights,
+        recipe["preprocessing"],
+        recipe["dropout"],
+        recipe["batch_norm_momentum"],
+    )
+    images = {part: MappedImages(arrays[part]) for part in ("train", "validation")}
+    targets = _targets(splits, labels, images)
+    batch_size, epochs = recipe["batch_size"], recipe["epochs"]
+    steps = math.ceil(len(images["train"]) / batch_size)
+
+    twin = training_twin(network, precision)
+    twin.compile(
+        optimizer=fused.Adam(learning_rate(recipe, steps)),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.MeanMetricWrapper(correct, name="accuracy")],
+    )
+    # Built here, its variables are not made inside the first training step, which would then be traced twice.
+    twin.optimizer.build(twin.trainable_variables)
+
+    rows: list[dict] = []
+    best_accuracy, best_weights = -1.0, None
+    with tqdm(total=epochs * steps, desc=network_id, file=terminal, disable=terminal is None, leave=False) as bar:
+        for epoch in range(1, epochs + 1):
+            start = time.perf_counter()
+            order = random_stream(seed, network_id, "order", epoch).permutation(len(images["train"]))
+            draws = _draws(recipe["augmentation"], seed, network_id, "train", epoch, images["train"])
+            feed = _counted(batches(images["train"], batch_size, draws, targets["train"], order), bar)
+            fitted = twin.fit(feed, steps_per_epoch=steps, epochs=1, verbose=0).history
+            if not math.isfinite(fitted["loss"][0]):
+                raise InputError(
+                    f"{network_id}: the loss is {fitted['loss'][0]} in epoch {epoch}. Try a lower learning_rate than "
+                    f"{recipe['learning_rate']}, or precision: float32."
+                )
+            augmentation = recipe["augmentation"] if recipe["validation_augmentation"] else None
+            draws = _draws(augmentation, seed, network_id, "validation", epoch, images["validation"])
+            (logit,) = predicted(twin, images["validation"], draws)
+            row = {
+                "epoch": epoch,
+                "loss": fitted["loss"][0],
+                "accuracy": fitted["accuracy"][0],
+                "val_loss": metrics.loss(logit, targets["validation"]),
+                "val_accuracy": metrics.accuracy(_sigmoid(logit), targets["validation"]),
+                "learning_rate": float(ops.convert_to_numpy(twin.optimizer.learning_rate)),
+                "seconds": round(time.perf_counter() - start, 3),
+            }
+            rows.append(row)
+            if row["val_accuracy"] > best_accuracy:
+                best_accuracy, best_weights = row["val_accuracy"], twin.get_weights()
+            line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
+            bar.set_postfix_str(line)
+            print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
+
+    network.set_weights(best_weights)
+    with written_whole(model) as temporary:
+        network.save(temporary)
+    write_csv(pd.DataFrame(rows), history)
+
+
+def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate by step: constant, with the paper's decay, or a cosine that ends at 0 with the last epoch.
+
+    With decay d the rate at step t (from 1) is learning_rate / (1 + d (t - 1)), the paper's formula (9), which was
+    Keras 2's `decay` argument; Adam's bias correction in (9) is Adam's own.
+    """
+    rate = recipe["learning_rate"]
+    if recipe["schedule"] == "cosine":
+        return keras.optimizers.schedules.CosineDecay(rate, recipe["epochs"] * steps_per_epoch)
+    if recipe["decay"] > 0:
+        return keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=recipe["decay"])
+    return rate
+
+
+def correct(label, logit):
+    """Formula (11) for Keras: 1 where label and prediction fall on the same side of 0.5; tensors [n, 1]."""
+    return ops.cast(ops.equal(ops.sigmoid(logit) > metrics.THRESHOLD, label > metrics.THRESHOLD), "float32")
+
+
+def batches(
+    images: MappedImages,
+    batch_size: int,
+    draws: Draws | None = None,
+    labels: np.ndarray | None = None,
+    order: np.ndarray | None = None,
+) -> Iterator[tuple]:
+    """Yield one pass over the images, as Keras takes it.
+
+    Args:
+        images: n images.
+        batch_size: images in a batch; the last one may be smaller.
+        draws: of all n images, for a model that augments; or None.
+        labels: float32 [n], or None.
+        order: a permutation of range(n), or None for the order of the array.
+
+    Yields:
+        (inputs,) or (inputs, label float32 [b, 1]); inputs are image uint8 [b, h, w, 3] or, with draws,
+        (image, flip [b], shift [b, 2]).
+    """
+    for start in range(0, len(images), batch_size):
+        rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
+        image = images.read(rows)
+        inputs = image if draws is None else (image, draws.flip[rows], draws.shift[rows])
+        yield (inputs,) if labels is None else (inputs, labels[rows, None])
+
+
+def predicted(model: keras.Model, images: MappedImages, draws: Draws | None = None) -> list[np.ndarray]:
+    """Run a model over all images, with draws for one that augments: each of its outputs as float32 [n]."""
+    outputs = [
+        keras.tree.flatten(model.predict_on_batch(inputs))
+        for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)
+    ]
+    return [np.concatenate(column)[:, 0] for column in zip(*outputs, strict=True)]
+
+
+def _draws(
+    augmentation: dict | None, seed: int, network_id: str, purpose: str, epoch: int, images: MappedImages
+) -> Draws:
+    none = {"flip": False, "shift": 0.0}
+    stream = random_stream(seed, network_id, purpose, epoch)
+    return draw(stream, len(images), images.shape[1], **(augmentation or none))
+
+
+def _targets(splits: str, labels: str, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
+    joined = join_one_to_one(
+        pd.read_csv(splits)[["image_id", "split"]], pd.read_csv(labels)[["image_id", "label"]], splits, labels
+    )
+    targets = {part: joined["label"][joined["split"] == part].to_numpy(np.float32) for part in images}
+    for part, target in targets.items():
+        if len(target) != len(images[part]):
+            raise InputError(
+                f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
+            )
+    return targets
+
+
+def _counted(feed: Iterator[tuple], bar: tqdm) -> Iterator[tuple]:
+    for batch in feed:
+        yield batch
+        bar.update()
+
+
+def _sigmoid(logit: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(ops.sigmoid(logit))

@@ -1,0 +1,20 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as terminal:
+    from snakedistill.training import train
+
+    train(
+        network_id=snakemake.params.network,
+        recipe=snakemake.params.recipe,
+        image_size=snakemake.params.image_size,
+        precision=snakemake.params.precision,
+        seed=int(snakemake.wildcards.seed),
+        arrays={part: snakemake.input[part] for part in ("train", "validation")},
+        splits=snakemake.input.splits,
+        labels=snakemake.input.labels,
+        model=snakemake.output.model,
+        history=snakemake.output.history,
+        backbone=snakemake.input.get("backbone") or snakemake.params.recipe["backbone"],
+        weights=snakemake.input.get("weights") or None,
+        terminal=terminal,
+    )

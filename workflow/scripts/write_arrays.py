@@ -1,0 +1,13 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.images import write_arrays
+
+    write_arrays(
+        archive=snakemake.input.archive,
+        index=snakemake.input.index,
+        splits=snakemake.input.splits,
+        image_size=snakemake.params.image_size,
+        arrays=dict(snakemake.output.items()),
+        threads=snakemake.threads,
+    )
