@@ -4,6 +4,8 @@ They compute what Keras's classes compute, in fewer passes over memory, and serv
 what is saved is built from Keras's own layers.
 """
 
+import math
+
 import keras
 
 if keras.backend.backend() == "tensorflow":
@@ -28,6 +30,51 @@ if keras.backend.backend() == "tensorflow":
                 moving.assign(moving * self.momentum + batch * (1 - self.momentum))
             return outputs
 
+    class Conv2D(keras.layers.Conv2D):
+        """Keras's 3 x 3 convolution, "same" padding, whose weights' gradient is one matrix product where images are tiny.
+
+        With so few pixels, as in the last stages of a ResNet on small images, the kernel TensorFlow takes for that
+        gradient spends its time on reordering: on a 2-core CPU with AMX the product makes a whole training step of
+        ResNet-18 in bfloat16 1.4 times faster at 48 pixels, 1.3 times at 96; with more pixels than `MOST_PIXELS`
+        it gains nothing.
+        """
+
+        MOST_PIXELS = 40
+
+        def call(self, inputs):
+            height, width = inputs.shape[1:3]
+            if height * width > self.MOST_PIXELS:
+                return super().call(inputs)
+            stride = self.strides[0]
+            to = [math.ceil(side / stride) for side in (height, width)]
+            missing = [max((n - 1) * stride + 3 - side, 0) for n, side in zip(to, (height, width), strict=True)]
+            padding = [[0, 0], *([gap // 2, gap - gap // 2] for gap in missing), [0, 0]]
+            strides = [1, stride, stride, 1]
+
+            @tf.custom_gradient
+            def convolution(images, kernel):
+                def gradient(upstream):
+                    to_images = tf.raw_ops.Conv2DBackpropInput(
+                        input_sizes=tf.shape(images),
+                        filter=kernel,
+                        out_backprop=upstream,
+                        strides=strides,
+                        padding="SAME",
+                    )
+                    padded = tf.pad(images, padding)
+                    neighbours = [
+                        padded[:, i : i + (to[0] - 1) * stride + 1 : stride, j : j + (to[1] - 1) * stride + 1 : stride]
+                        for i in range(3)
+                        for j in range(3)
+                    ]
+                    columns = tf.reshape(tf.concat(neighbours, axis=-1), [-1, 9 * images.shape[-1]])
+                    to_kernel = tf.matmul(columns, tf.reshape(upstream, [-1, self.filters]), transpose_a=True)
+                    return to_images, tf.reshape(to_kernel, kernel.shape)
+
+                return tf.nn.conv2d(images, kernel, strides, "SAME"), gradient
+
+            return convolution(inputs, tf.cast(self.kernel, inputs.dtype))
+
     class Adam(keras.optimizers.Adam):
         """Keras's Adam with one kernel a variable, for float32 variables."""
 
@@ -49,4 +96,5 @@ if keras.backend.backend() == "tensorflow":
 
 else:
     BatchNormalization = keras.layers.BatchNormalization
+    Conv2D = keras.layers.Conv2D
     Adam = keras.optimizers.Adam

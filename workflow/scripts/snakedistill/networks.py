@@ -121,8 +121,7 @@ def training_twin(network: keras.Model, precision: str) -> keras.Model:
         config = layer.get_config()
         if not isinstance(layer, layers.Rescaling) and layer.name not in ("preprocessing", "logit", "probability"):
             config["dtype"] = policy
-        fusable = type(layer) is layers.BatchNormalization and layer.axis in (-1, 3) and layer.scale and layer.center
-        copy = (fused.BatchNormalization if fusable else type(layer)).from_config(config)
+        copy = _fused(layer).from_config(config)
         copy.trainable = layer.trainable
         return copy
 
@@ -180,6 +179,16 @@ def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> k
         except Exception as error:  # h5py raises OSError, Keras ValueError, by what is wrong
             raise InputError(f"weights: {weights} do not fit {backbone} without its top: {error}") from error
     return extractor
+
+
+def _fused(layer: layers.Layer) -> type[layers.Layer]:
+    """The class that trains in place of the layer's own."""
+    if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3) and layer.scale and layer.center:
+        return fused.BatchNormalization
+    plain = {"kernel_size": (3, 3), "dilation_rate": (1, 1), "groups": 1, "padding": "same", "use_bias": False}
+    if type(layer) is layers.Conv2D and all(getattr(layer, name) == value for name, value in plain.items()):
+        return fused.Conv2D
+    return type(layer)
 
 
 def _preprocessed(images, backbone: str, preprocessing: str):

@@ -55,7 +55,7 @@ def _jpeg(job: tuple[int, int, int]) -> bytes:
 
 def _dogness(rng: np.random.Generator, dog: bool) -> float:
     """How dog-like the animal is, from 0 to 1; about one in ten lies so near the middle that it may mislead."""
-    distance = rng.uniform(-0.04, 0.12) if rng.random() < 0.1 else rng.uniform(0.18, 0.5)
+    distance = rng.uniform(-0.03, 0.15) if rng.random() < 0.1 else rng.uniform(0.25, 0.5)
     return 0.5 + distance if dog else 0.5 - distance
 
 
@@ -79,9 +79,9 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
     image = _background(rng, width, height)
     pen = ImageDraw.Draw(image)
     fur = np.array(_FUR[rng.integers(len(_FUR))]) + rng.normal(0, 14, 3)
-    scale = min(width, height) * rng.uniform(0.17, 0.29)
-    x = width * rng.uniform(0.34, 0.66)
-    y = height * rng.uniform(0.34, 0.52)
+    scale = min(width, height) * rng.uniform(0.22, 0.33)
+    x = width * rng.uniform(0.36, 0.64)
+    y = height * rng.uniform(0.38, 0.52)
     _animal(pen, rng, x, y, scale, rng.normal(0, 0.16), rng.uniform(-0.35, 0.35), fur, dogness)
     if rng.random() < 0.25:
         _occluder(pen, rng, width, height, x, y, scale)
@@ -91,13 +91,13 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
 def _background(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     top, bottom = rng.uniform(40, 235, (2, 3))
     ramp = np.linspace(0, 1, height)[:, None, None]
-    noise = rng.normal(0, rng.uniform(3, 26), (max(height // 8, 2), max(width // 8, 2), 3))
+    noise = rng.normal(0, rng.uniform(2, 18), (max(height // 8, 2), max(width // 8, 2), 3))
     coarse = np.clip(noise + 128, 0, 255).astype(np.uint8)
     texture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), dtype=float) - 128
     pixels = top * (1 - ramp) + bottom * ramp + texture
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     pen = ImageDraw.Draw(image)
-    for _ in range(rng.integers(0, 9)):
+    for _ in range(rng.integers(0, 7)):
         left, upper = rng.uniform(-0.1, 1, 2) * (width, height)
         box = [left, upper, left + width * rng.uniform(0.05, 0.35), upper + height * rng.uniform(0.05, 0.35)]
         colour = tuple(int(value) for value in rng.uniform(20, 245, 3))

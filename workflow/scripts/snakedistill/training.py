@@ -87,11 +87,14 @@ def train(
             start = time.perf_counter()
             order = random_stream(seed, network_id, "order", epoch).permutation(len(images["train"]))
             draws = _draws(recipe["augmentation"], seed, network_id, "train", epoch, images["train"])
-            feed = _counted(batches(images["train"], batch_size, draws, targets["train"], order), bar)
-            fitted = twin.fit(feed, steps_per_epoch=steps, epochs=1, verbose=0).history
-            if not math.isfinite(fitted["loss"][0]):
+            sums = np.zeros(2)
+            for inputs, label in batches(images["train"], batch_size, draws, targets["train"], order):
+                sums += len(label) * np.array(twin.train_on_batch(inputs, label))
+                bar.update()
+            mean_loss, mean_accuracy = sums / len(images["train"])
+            if not math.isfinite(mean_loss):
                 raise InputError(
-                    f"{network_id}: the loss is {fitted['loss'][0]} in epoch {epoch}. Try a lower learning_rate than "
+                    f"{network_id}: the loss is {mean_loss} in epoch {epoch}. Try a lower learning_rate than "
                     f"{recipe['learning_rate']}, or precision: float32."
                 )
             augmentation = recipe["augmentation"] if recipe["validation_augmentation"] else None
@@ -99,8 +102,8 @@ def train(
             (logit,) = predicted(twin, images["validation"], draws)
             row = {
                 "epoch": epoch,
-                "loss": fitted["loss"][0],
-                "accuracy": fitted["accuracy"][0],
+                "loss": mean_loss,
+                "accuracy": mean_accuracy,
                 "val_loss": metrics.loss(logit, targets["validation"]),
                 "val_accuracy": metrics.accuracy(_sigmoid(logit), targets["validation"]),
                 "learning_rate": float(ops.convert_to_numpy(twin.optimizer.learning_rate)),
@@ -193,12 +196,6 @@ def _targets(splits: str, labels: str, images: dict[str, MappedImages]) -> dict[
                 f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
             )
     return targets
-
-
-def _counted(feed: Iterator[tuple], bar: tqdm) -> Iterator[tuple]:
-    for batch in feed:
-        yield batch
-        bar.update()
 
 
 def _sigmoid(logit: np.ndarray) -> np.ndarray:
