@@ -12,7 +12,9 @@ from snakedistill import configuration
 from snakedistill.archive import KAGGLE_COMMAND
 from snakedistill.errors import InputError
 
-with workflow.sourcecache.open(workflow.current_basedir.join("../schemas/config.schema.yaml")) as schema_file:
+with workflow.sourcecache.open(
+    workflow.current_basedir.join("../schemas/config.schema.yaml")
+) as schema_file:
     schema = yaml.safe_load(schema_file)
 try:
     configuration.check(config, schema)

@@ -2,8 +2,6 @@
 
 
 rule predict:
-    message:
-        "Predicting with {wildcards.network}, seed {wildcards.seed}"
     input:
         **IMAGES,
         model=f"{SEED}/models/{{network}}.keras",
@@ -12,18 +10,18 @@ rule predict:
         **PREDICTIONS,
     log:
         f"{SEED}/logs/predict/{{network}}.log",
-    params:
-        backend=config["backend"],
-    threads: half_of_the_cores()
     conda:
         "../../envs/training.yaml"
+    threads: half_of_the_cores()
+    params:
+        backend=config["backend"],
+    message:
+        "Predicting with {wildcards.network}, seed {wildcards.seed}"
     script:
         "../scripts/predict.py"
 
 
 rule evaluate:
-    message:
-        "Evaluating {wildcards.network}, seed {wildcards.seed}"
     input:
         **PREDICTIONS,
         model=f"{SEED}/models/{{network}}.keras",
@@ -34,12 +32,14 @@ rule evaluate:
         evaluation=f"{SEED}/evaluation/{{network}}.csv",
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: half_of_the_cores()
     params:
         augmentation=augmentation_of_network,
         repeats=config["evaluation"]["augmented_repeats"],
         backend=config["backend"],
-    threads: half_of_the_cores()
-    conda:
-        "../../envs/training.yaml"
+    message:
+        "Evaluating {wildcards.network}, seed {wildcards.seed}"
     script:
         "../scripts/evaluate.py"

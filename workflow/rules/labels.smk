@@ -2,8 +2,6 @@
 
 
 rule write_labels:
-    message:
-        "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     input:
         splits=f"{RUN}/data/splits.csv",
         predictions=predictions_of_giver,
@@ -11,9 +9,11 @@ rule write_labels:
         labels=f"{SEED}/labels/{{network}}.csv",
     log:
         f"{SEED}/logs/labels/{{network}}.log",
-    params:
-        kind=kind_of_labels,
     conda:
         "../../envs/light.yaml"
+    params:
+        kind=kind_of_labels,
+    message:
+        "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:
         "../scripts/write_labels.py"

@@ -2,8 +2,6 @@
 
 
 rule tabulate_evaluation:
-    message:
-        "Tabulating loss and accuracy"
     input:
         evaluations=of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
@@ -12,17 +10,17 @@ rule tabulate_evaluation:
         table=f"{RUN}/tables/evaluation.csv",
     log:
         f"{RUN}/logs/tabulate_evaluation.log",
-    params:
-        results=RESULTS,
     conda:
         "../../envs/light.yaml"
+    params:
+        results=RESULTS,
+    message:
+        "Tabulating loss and accuracy"
     script:
         "../scripts/tabulate_evaluation.py"
 
 
 rule tabulate_uncertainty:
-    message:
-        "Tabulating uncertainty and accuracy"
     input:
         **PREDICTIONS_OF_ALL,
         splits=f"{RUN}/data/splits.csv",
@@ -31,18 +29,18 @@ rule tabulate_uncertainty:
         table=f"{RUN}/tables/uncertainty.csv",
     log:
         f"{RUN}/logs/tabulate_uncertainty.log",
+    conda:
+        "../../envs/light.yaml"
     params:
         results=RESULTS,
         students=config["students"],
-    conda:
-        "../../envs/light.yaml"
+    message:
+        "Tabulating uncertainty and accuracy"
     script:
         "../scripts/tabulate_uncertainty.py"
 
 
 rule tabulate_histograms:
-    message:
-        "Tabulating the relative frequencies of predictions"
     input:
         **PREDICTIONS_OF_ALL,
         printed=PRINTED["histograms"],
@@ -50,18 +48,18 @@ rule tabulate_histograms:
         table=f"{RUN}/tables/histograms.csv",
     log:
         f"{RUN}/logs/tabulate_histograms.log",
+    conda:
+        "../../envs/light.yaml"
     params:
         results=RESULTS,
         bin_width=config["evaluation"]["bin_width"],
-    conda:
-        "../../envs/light.yaml"
+    message:
+        "Tabulating the relative frequencies of predictions"
     script:
         "../scripts/tabulate_histograms.py"
 
 
 rule tabulate_best_epoch:
-    message:
-        "Tabulating the best epochs"
     input:
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
         printed=PRINTED["best_epoch"],
@@ -69,17 +67,17 @@ rule tabulate_best_epoch:
         table=f"{RUN}/tables/best_epoch.csv",
     log:
         f"{RUN}/logs/tabulate_best_epoch.log",
-    params:
-        results=RESULTS,
     conda:
         "../../envs/light.yaml"
+    params:
+        results=RESULTS,
+    message:
+        "Tabulating the best epochs"
     script:
         "../scripts/tabulate_best_epoch.py"
 
 
 rule summarise:
-    message:
-        "Writing the summary"
     input:
         **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},
         splits=f"{RUN}/data/splits.csv",
@@ -88,9 +86,11 @@ rule summarise:
         summary=f"{RUN}/summary.md",
     log:
         f"{RUN}/logs/summarise.log",
-    params:
-        config=config,
     conda:
         "../../envs/light.yaml"
+    params:
+        config=config,
+    message:
+        "Writing the summary"
     script:
         "../scripts/summarise.py"

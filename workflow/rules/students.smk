@@ -2,8 +2,6 @@
 
 
 rule train_student:
-    message:
-        "Training {wildcards.student}, seed {wildcards.seed}"
     input:
         train=IMAGES["train"],
         validation=IMAGES["validation"],
@@ -16,14 +14,16 @@ rule train_student:
         history=f"{SEED}/history/{{student}}.csv",
     log:
         f"{SEED}/logs/train/{{student}}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: half_of_the_cores()
     params:
         network="{student}",
         recipe=recipe_of_student,
         image_size=config["image_size"],
         precision=config["precision"],
         backend=config["backend"],
-    threads: half_of_the_cores()
-    conda:
-        "../../envs/training.yaml"
+    message:
+        "Training {wildcards.student}, seed {wildcards.seed}"
     script:
         "../scripts/train.py"

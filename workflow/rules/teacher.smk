@@ -6,21 +6,19 @@ localrules:
 
 
 rule fetch_weights:
-    message:
-        "Fetching the ImageNet weights of {wildcards.backbone}"
     output:
         "results/weights/{backbone}-imagenet-notop.h5",
     log:
         "results/weights/{backbone}.log",
     conda:
         "../../envs/training.yaml"
+    message:
+        "Fetching the ImageNet weights of {wildcards.backbone}"
     script:
         "../scripts/fetch_weights.py"
 
 
 rule train_teacher:
-    message:
-        "Training the teacher, seed {wildcards.seed}"
     input:
         train=IMAGES["train"],
         validation=IMAGES["validation"],
@@ -33,14 +31,16 @@ rule train_teacher:
         history=f"{SEED}/history/teacher.csv",
     log:
         f"{SEED}/logs/train/teacher.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: workflow.cores or 1
     params:
         network="teacher",
         recipe=recipe_of("teacher"),
         image_size=config["image_size"],
         precision=config["precision"],
         backend=config["backend"],
-    threads: workflow.cores or 1
-    conda:
-        "../../envs/training.yaml"
+    message:
+        "Training the teacher, seed {wildcards.seed}"
     script:
         "../scripts/train.py"

@@ -77,7 +77,7 @@ def _from_zip(outer: zipfile.ZipFile, stack: contextlib.ExitStack) -> Archive:
     inner = [name for name in outer.namelist() if Path(name).name == "train.zip"]
     if inner:
         # A zip member cannot be read at random places, so the inner zip is copied out first.
-        copy = stack.enter_context(tempfile.TemporaryFile())
+        copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
         with outer.open(inner[0]) as source:
             shutil.copyfileobj(source, copy, 1 << 20)
         outer = stack.enter_context(_zip(copy, Path(outer.filename or "archive") / inner[0]))
@@ -187,9 +187,7 @@ def write_index(
     print(f"{len(left_out)} members rejected")
 
 
-def in_order(
-    function: Callable[[Item], Result], items: list[Item], threads: int, block: int = 256
-) -> Iterator[Result]:
+def in_order(function: Callable[[Item], Result], items: list[Item], threads: int, block: int = 256) -> Iterator[Result]:
     """Apply `function` to `items` on `threads` threads and yield the results in order, a block in memory at a time."""
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(items), block):

@@ -131,11 +131,16 @@ def _contradictions(config: dict) -> list[str]:
                 f"students.{family}.generations: {student['generations']} given; manual labels allow 0, "
                 "because a next generation would train on the same labels"
             )
-    for name, complete in (("teacher", config["teacher"]), *((f, recipe(config, f)) for f in config["students"])):
+    families = {f"students.{family}": recipe(config, family) for family in config["students"]}
+    # What `student` itself says is named once, not again for every family that takes it over.
+    own = {name: complete for name, complete in families.items() if complete != _sorted(config["student"])}
+    for name, complete in ({"teacher": config["teacher"], "student": config["student"]} | own).items():
         if complete["schedule"] == "cosine" and complete["decay"]:
             lines.append(f"{name}.decay: {complete['decay']} given; schedule: cosine allows 0")
         if complete["backbone"].endswith(".keras") and complete["weights"] is not None:
-            lines.append(f"{name}.weights: {complete['weights']} given; a saved backbone has its own, so null is allowed")
+            lines.append(
+                f"{name}.weights: {complete['weights']} given; a saved backbone has its own, so null is allowed"
+            )
         if complete["backbone"] == "resnet18" and complete["weights"] == "imagenet":
             lines.append(f"{name}.weights: imagenet given; Keras has none for resnet18, so null or a path is allowed")
     return lines

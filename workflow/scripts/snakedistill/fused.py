@@ -31,7 +31,7 @@ if keras.backend.backend() == "tensorflow":
             return outputs
 
     class Conv2D(keras.layers.Conv2D):
-        """Keras's 3 x 3 convolution, "same" padding, whose weights' gradient is one matrix product where images are tiny.
+        """Keras's 3 x 3 convolution, "same" padding; its gradient is one matrix product where images are tiny.
 
         With so few pixels, as in the last stages of a ResNet on small images, the kernel TensorFlow takes for that
         gradient spends its time on reordering: on a 2-core CPU with AMX the product makes a whole training step of

@@ -39,7 +39,7 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
         for part, path in arrays.items():
             of_part = joined["member"][joined["split"] == part].tolist()
             shape = (len(of_part), image_size, image_size, 3)
-            file = stack.enter_context(open(stack.enter_context(written_whole(path)), "wb"))
+            file = stack.enter_context(stack.enter_context(written_whole(path)).open("wb"))
             header = {"descr": np.lib.format.dtype_to_descr(np.dtype("uint8")), "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             for image in in_order(pixels, of_part, threads):
@@ -57,7 +57,7 @@ class MappedImages:
     def __init__(self, path: str) -> None:
         try:
             self._array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:
+        except (ValueError, EOFError) as error:
             raise InputError(f"{path} is not a whole array of images ({error}): delete it and run again") from error
         if self._array.dtype != np.uint8 or self._array.ndim != 4:
             raise InputError(

@@ -74,9 +74,7 @@ def resnet18(image_size: int) -> keras.Model:
     """
 
     def convolution(x, filters: int, kernel: int, stride: int, name: str):
-        x = layers.Conv2D(
-            filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name
-        )(x)
+        x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
         return layers.BatchNormalization(name=f"{name}_bn")(x)
 
     def block(x, filters: int, stride: int, name: str):

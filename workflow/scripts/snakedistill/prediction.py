@@ -110,4 +110,3 @@ def _augmented(network: keras.Model) -> keras.Model:
     images = layers.Input(network.input.shape[1:], dtype="uint8")
     flip, shift = layers.Input(()), layers.Input((2,))
     return keras.Model([images, flip, shift], logit_and_probability(network)(Augmentation()(images, flip, shift)))
-

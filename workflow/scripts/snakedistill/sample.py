@@ -54,8 +54,8 @@ def _jpeg(job: tuple[int, int, int]) -> bytes:
 
 
 def _dogness(rng: np.random.Generator, dog: bool) -> float:
-    """How dog-like the animal is, from 0 to 1; about one in ten lies so near the middle that it may mislead."""
-    distance = rng.uniform(-0.03, 0.15) if rng.random() < 0.1 else rng.uniform(0.25, 0.5)
+    """How dog-like the animal is, from 0 to 1; about one in sixteen lies so near the middle that it may mislead."""
+    distance = rng.uniform(-0.03, 0.15) if rng.random() < 0.1 else rng.uniform(0.3, 0.5)
     return 0.5 + distance if dog else 0.5 - distance
 
 
@@ -79,11 +79,11 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
     image = _background(rng, width, height)
     pen = ImageDraw.Draw(image)
     fur = np.array(_FUR[rng.integers(len(_FUR))]) + rng.normal(0, 14, 3)
-    scale = min(width, height) * rng.uniform(0.22, 0.33)
+    scale = min(width, height) * rng.uniform(0.26, 0.35)
     x = width * rng.uniform(0.36, 0.64)
     y = height * rng.uniform(0.38, 0.52)
     _animal(pen, rng, x, y, scale, rng.normal(0, 0.16), rng.uniform(-0.35, 0.35), fur, dogness)
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         _occluder(pen, rng, width, height, x, y, scale)
     return _light(rng, image)
 
@@ -91,7 +91,7 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
 def _background(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     top, bottom = rng.uniform(40, 235, (2, 3))
     ramp = np.linspace(0, 1, height)[:, None, None]
-    noise = rng.normal(0, rng.uniform(2, 18), (max(height // 8, 2), max(width // 8, 2), 3))
+    noise = rng.normal(0, rng.uniform(1, 10), (max(height // 8, 2), max(width // 8, 2), 3))
     coarse = np.clip(noise + 128, 0, 255).astype(np.uint8)
     texture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), dtype=float) - 128
     pixels = top * (1 - ramp) + bottom * ramp + texture
@@ -195,6 +195,6 @@ def _light(rng: np.random.Generator, image: Image.Image) -> Image.Image:
     tint = rng.uniform(0.9, 1.1, 3)
     levels = np.arange(256) / 255
     table = np.concatenate([np.clip(255 * gain * share * levels**gamma, 0, 255) for share in tint])
-    grain = rng.normal(0, rng.uniform(0, 9), (image.height, image.width, 1)).astype(np.float32)
+    grain = rng.normal(0, rng.uniform(0, 4), (image.height, image.width, 1)).astype(np.float32)
     pixels = np.asarray(image.point(table.astype(np.uint8).tolist()), dtype=np.float32) + grain
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

@@ -90,9 +90,7 @@ def write_uncertainty_table(
     write_csv(_beside_paper(frame, paper, ["family", "generation", "split"], ["uncertainty", "accuracy"]), table)
 
 
-def write_histogram_table(
-    predictions: dict[str, Files], bin_width: float, printed: str, table: str
-) -> None:
+def write_histogram_table(predictions: dict[str, Files], bin_width: float, printed: str, table: str) -> None:
     """Write the relative frequencies of predictions in bins, measured beside printed (section 4.2).
 
     Args:
@@ -175,9 +173,7 @@ def scale_of_run(config: dict, splits: str) -> str:
     return text
 
 
-def write_summary(
-    config: dict, splits: str, rejected: str, tables: dict[str, str], summary: str
-) -> None:
+def write_summary(config: dict, splits: str, rejected: str, tables: dict[str, str], summary: str) -> None:
     """Write the whole result on one page of Markdown.
 
     Args:
@@ -194,8 +190,8 @@ def write_summary(
         "# Knowledge distillation: what was measured",
         scale_of_run(config, splits),
         f"{rejects} member{'s' if rejects != 1 else ''} of the archive {'were' if rejects != 1 else 'was'} left out "
-        "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 photographs "
-        "at 224 pixels; an empty cell means that it prints none.",
+        "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 "
+        "photographs at 224 pixels; an empty cell means that it prints none.",
     ]
     several = len(config["seeds"]) > 1
     for seed in config["seeds"]:
@@ -235,7 +231,8 @@ def _generations(frame: pd.DataFrame, split: str) -> str:
     return _markdown(
         ["network", "accuracy", "paper", "difference", "uncertainty", "paper", "difference"],
         (
-            [row.network, _number(row.accuracy), _number(row.paper_accuracy), _signed(row.accuracy_difference)]
+            [row.network]
+            + [_number(row.accuracy), _number(row.paper_accuracy), _signed(row.accuracy_difference)]
             + [_number(row.uncertainty), _number(row.paper_uncertainty), _signed(row.uncertainty_difference)]
             for row in frame[frame["split"] == split].itertuples()
         ),

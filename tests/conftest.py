@@ -1,0 +1,52 @@
+"""Fixtures: small archives and images made on the spot."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30) -> bytes:
+    """A noisy picture, bright on the left for label 0 and on the right for label 1."""
+    pixels = rng.integers(0, 120, (height, width, 3))
+    half = slice(0, width // 2) if label == 0 else slice(width // 2, width)
+    pixels[:, half] += 100
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def kaggle_zip(path: Path, members: dict[str, bytes]) -> Path:
+    """Write an outer zip with `members` in train.zip, below train/."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as zipped:
+        zipped.mkdir("train")
+        for name, data in members.items():
+            zipped.writestr(f"train/{name}", data)
+    with zipfile.ZipFile(path, "w") as outer:
+        outer.writestr("train.zip", inner.getvalue())
+        outer.writestr("test1.zip", b"")
+        outer.writestr("sampleSubmission.csv", "id,label\n")
+    return path
+
+
+@pytest.fixture
+def photographs() -> dict[str, bytes]:
+    """Forty small pictures, twenty of each class, by file name."""
+    rng = np.random.default_rng(0)
+    return {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
+
+
+@pytest.fixture
+def archive(tmp_path: Path, photographs: dict[str, bytes]) -> Path:
+    """The forty pictures in Kaggle's layout."""
+    return kaggle_zip(tmp_path / "dogs-vs-cats.zip", photographs)

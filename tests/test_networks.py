@@ -1,0 +1,184 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from snakedistill import fused
+from snakedistill.errors import InputError
+from snakedistill.networks import build_network, load_network, logit_and_probability, resnet18, training_twin
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+NO_DRAWS = np.zeros(4, np.float32), np.zeros((4, 2), np.float32)
+
+
+def test_resnet18_is_the_papers():
+    network = build_network("classic-0", 224)
+    trainable = sum(int(np.prod(w.shape)) for w in network.trainable_weights)
+    assert trainable == 11_176_512 + 512 + 1  # the convolutions and normalisations of ResNet-18, and the last layer
+    extractor = network.get_layer("resnet18")
+    shapes = {f"conv{stage}": extractor.get_layer(f"conv{stage}_2_relu").output.shape[1:] for stage in (2, 3, 4, 5)}
+    assert shapes == {"conv2": (56, 56, 64), "conv3": (28, 28, 128), "conv4": (14, 14, 256), "conv5": (7, 7, 512)}
+    assert extractor.get_layer("conv1").kernel.shape == (7, 7, 3, 64)
+    convolutions = [layer for layer in extractor.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) == 17 + 3  # and three shortcuts; with the last layer, 18 layers with weights
+    assert not any(layer.use_bias for layer in convolutions)
+    assert network.get_layer("average_pool").output.shape == (None, 512)
+
+
+def test_the_teacher_is_resnet50_with_the_papers_head():
+    network = build_network("teacher", 64, "resnet50", dropout=0.5)
+    assert network.get_layer("average_pool").output.shape == (None, 2048)
+    assert network.get_layer("dropout").rate == 0.5
+    assert network.get_layer("logit").kernel.shape == (2048, 1)
+    assert network.output.shape == (None, 1)
+    assert all(layer.trainable for layer in network._flatten_layers())
+
+
+def test_images_are_divided_by_255():
+    np.testing.assert_allclose(
+        build_network("classic-0", 64).get_layer("preprocessing")(np.float32([[[[0, 51, 255]]]])), [[[[0, 0.2, 1]]]]
+    )
+
+
+@pytest.mark.parametrize("backbone", ["resnet50", "mobilenetv2", "densenet121"])
+def test_imagenet_preprocessing_is_the_networks_own(backbone):
+    module = {"resnet50": "resnet50", "mobilenetv2": "mobilenet_v2", "densenet121": "densenet"}[backbone]
+    layer = build_network("teacher", 64, backbone, preprocessing="imagenet").get_layer("preprocessing")
+    expected = getattr(keras.applications, module).preprocess_input(IMAGES.astype(np.float32))
+    np.testing.assert_allclose(layer(IMAGES.astype(np.float32)), expected, atol=1e-4)
+    assert not layer.trainable
+
+
+def test_batch_norm_momentum_reaches_every_layer():
+    network = build_network("teacher", 64, "mobilenetv2", batch_norm_momentum=0.8)
+    momenta = [
+        layer.momentum for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert momenta
+    assert set(momenta) == {0.8}
+
+
+def test_the_twin_answers_as_the_network_and_its_weights_fit():
+    network = build_network("classic-0", 64, dropout=0.3)
+    twin = training_twin(network, "float32")
+    logit, probability = logit_and_probability(network)(IMAGES)
+    np.testing.assert_allclose(twin((IMAGES, *NO_DRAWS)), logit, atol=2e-5)
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-np.asarray(logit))), atol=1e-6)
+    for mine, its in zip(network.weights, twin.weights, strict=True):
+        assert mine.shape == its.shape
+        assert mine.path.split("/")[-2:] == its.path.split("/")[-2:]
+
+
+def test_one_training_step_is_the_same_with_fused_and_with_keras_layers():
+    network = build_network("classic-0", 64)
+    twin = training_twin(network, "float32")
+    plain = keras.Model(network.input, network.get_layer("logit").output)
+    labels = np.float32([[0], [1], [0.3], [0.9]])
+    for model, adam in ((twin, fused.Adam), (plain, keras.optimizers.Adam)):
+        model.compile(optimizer=adam(1e-5), loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    losses = [
+        (twin.train_on_batch((IMAGES, *NO_DRAWS), labels), plain.train_on_batch(IMAGES, labels)) for _ in range(3)
+    ]
+    np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-4)
+    moments = [(a, b) for a, b in zip(twin.weights, plain.weights, strict=True) if "moving" in a.path]
+    assert len(moments) == 40
+    for fused_moment, keras_moment in moments:
+        np.testing.assert_allclose(fused_moment, keras_moment, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("side", "stride"), [(6, 1), (5, 2), (4, 2), (2, 1), (3, 1), (1, 1)])
+def test_the_tiny_convolution_has_keras_gradients(side, stride):
+    rng = np.random.default_rng(0)
+    images = keras.ops.convert_to_tensor(rng.normal(size=(3, side, side, 5)).astype(np.float32))
+    layers = [cls(7, 3, stride, "same", use_bias=False) for cls in (fused.Conv2D, keras.layers.Conv2D)]
+    import tensorflow as tf
+
+    results = []
+    for layer in layers:
+        layer.build(images.shape)
+        layer.set_weights([rng.normal(size=(3, 3, 5, 7))] if layer is layers[0] else layers[0].get_weights())
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images)
+            total = tf.reduce_sum(outputs**2)
+        results.append([outputs, *tape.gradient(total, [images, layer.kernel.value])])
+    for mine, its in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
+def test_fused_batch_normalisation_is_keras_batch_normalisation(dtype, tolerance):
+    images = np.random.default_rng(0).normal(2, 3, (6, 5, 5, 4)).astype(np.float32)
+    mine, its = (cls(momentum=0.9, dtype=dtype) for cls in (fused.BatchNormalization, keras.layers.BatchNormalization))
+    for training in (True, True, False):
+        outputs = [np.asarray(layer(images, training=training)).astype(np.float32) for layer in (mine, its)]
+        np.testing.assert_allclose(*outputs, atol=tolerance)
+    for a, b in zip(mine.weights, its.weights, strict=True):
+        assert a.dtype == "float32"
+        np.testing.assert_allclose(a, b, rtol=max(tolerance, 1e-4), atol=tolerance)
+
+
+def test_bfloat16_keeps_weights_statistics_and_logit_in_float32():
+    twin = training_twin(build_network("classic-0", 64), "bfloat16")
+    assert {w.dtype for w in twin.weights} == {"float32"}
+    assert twin.output.dtype == "float32"
+    computed = {layer.name: layer.compute_dtype for layer in twin._flatten_layers()}
+    assert computed["conv3_1_1"] == "bfloat16"
+    assert computed["logit"] == computed["preprocessing"] == "float32"
+
+
+def test_a_saved_network_needs_nothing_of_this_project(tmp_path):
+    network = build_network("classic-0", 32)
+    network.save(tmp_path / "a.keras")
+    np.save(tmp_path / "expected.npy", network.predict_on_batch(IMAGES[:, :32, :32]))
+    np.save(tmp_path / "images.npy", IMAGES[:, :32, :32])
+    code = (
+        "import keras, numpy as np; "
+        "got = keras.saving.load_model('a.keras').predict_on_batch(np.load('images.npy')); "
+        "np.testing.assert_allclose(got, np.load('expected.npy'), atol=1e-6)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_a_saved_feature_extractor_becomes_a_teacher(tmp_path):
+    extractor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
+    extractor.save(tmp_path / "extractor.keras")
+    network = build_network("teacher", 64, str(tmp_path / "extractor.keras"), preprocessing="none")
+    expected = extractor.predict_on_batch(IMAGES.astype(np.float32))
+    features = keras.Model(network.input, network.get_layer("logit").input)
+    np.testing.assert_allclose(features.predict_on_batch(IMAGES), expected, atol=1e-5)
+    assert training_twin(network, "bfloat16").count_params() == network.count_params()
+
+
+def test_notop_weights_are_loaded_from_a_path(tmp_path):
+    source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 64, 3))
+    source.save_weights(tmp_path / "notop.weights.h5")
+    network = build_network("teacher", 64, "mobilenetv2", weights=str(tmp_path / "notop.weights.h5"))
+    for mine, its in zip(network.weights, source.weights, strict=False):
+        np.testing.assert_array_equal(mine, its)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"backbone": "resnet51"}, "'resnet51' is not known.*resnet50"),
+        ({"backbone": "nowhere.keras"}, "no file .*nowhere.keras"),
+        ({"preprocessing": "imagenet"}, "'imagenet' is for keras.applications networks"),
+        ({"backbone": "mobilenetv2", "weights": "nowhere.h5"}, "nowhere.h5 do not fit mobilenetv2"),
+    ],
+)
+def test_what_cannot_be_built_says_why(arguments, message):
+    with pytest.raises(InputError, match=message):
+        build_network("teacher", 64, **arguments)
+
+
+def test_a_damaged_model_says_so(tmp_path):
+    (tmp_path / "a.keras").write_bytes(b"PK torn")
+    with pytest.raises(InputError, match="cannot be loaded as a Keras model"):
+        load_network(str(tmp_path / "a.keras"))
+
+
+def test_resnet18_halves_the_image_five_times():
+    assert resnet18(48).output.shape == (None, 2, 2, 512)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snakedistill.errors import InputError
+from snakedistill.splits import PARTS, part_sizes, split_balanced
+
+SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
+
+
+def counts(parts, labels):
+    return {part: [int(((parts == part) & (labels == label)).sum()) for label in (0, 1)] for part in PARTS}
+
+
+def test_the_papers_counts_at_full_scale():
+    labels = np.repeat([0, 1], 12_500)
+    parts = split_balanced(labels, np.arange(25_000).astype(str), SHARES, seed=0)
+    assert counts(parts, labels) == {"train": [8750, 8750], "validation": [1875, 1875], "test": [1875, 1875]}
+
+
+def test_seeds_give_different_splits_and_the_same_seed_the_same():
+    labels, digests = np.repeat([0, 1], 50), np.arange(100).astype(str)
+    one, again, other = (split_balanced(labels, digests, SHARES, seed) for seed in (0, 0, 1))
+    assert (one == again).all()
+    assert (one != other).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(cats=st.integers(20, 60), dogs=st.integers(20, 60), copies=st.integers(0, 8), seed=st.integers(0, 9))
+def test_parts_are_balanced_disjoint_and_keep_copies_together(cats, dogs, copies, seed):
+    labels = np.repeat([0, 1], [cats, dogs])
+    digests = np.arange(cats + dogs)
+    digests[1 : 1 + copies] = 0  # copies of the first cat
+    digests[-1] = digests[cats // 2]  # a dog whose bytes equal a cat's
+    parts = split_balanced(labels, digests.astype(str), SHARES, seed)
+    sizes = part_sizes(min(cats, dogs), SHARES)
+    assert counts(parts, labels) == {part: [sizes[part]] * 2 for part in PARTS}
+    for digest in np.unique(digests):
+        assert len(set(parts[digests == digest])) == 1
+
+
+def test_too_few_images_say_so_with_the_counts():
+    with pytest.raises(InputError, match=r"\{0: 3, 1: 2\}.*no part may be empty"):
+        split_balanced(np.array([0, 0, 0, 1, 1]), np.arange(5).astype(str), SHARES, seed=0)
+
+
+def test_too_many_copies_say_so():
+    with pytest.raises(InputError, match="equal bytes"):
+        split_balanced(np.repeat([0, 1], 20), np.array(["same"] * 20 + [str(i) for i in range(20)]), SHARES, seed=0)

@@ -1,0 +1,219 @@
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from snakedistill import fused, metrics
+from snakedistill.errors import InputError
+from snakedistill.images import MappedImages
+from snakedistill.labels import write_labels
+from snakedistill.networks import logit_and_probability
+from snakedistill.prediction import write_evaluation, write_predictions
+from snakedistill.training import batches, correct, learning_rate, predicted, train
+
+PARTS = {"train": 40, "validation": 20, "test": 20}
+RECIPE = {
+    "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 3, "batch_size": 16,
+    "learning_rate": 1e-3, "schedule": "constant", "decay": 0, "dropout": 0.2, "batch_norm_momentum": 0.8,
+    "augmentation": {"flip": False, "shift": 0.05}, "validation_augmentation": True,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Arrays of 32 pixels, bright on the left for label 0 and on the right for label 1, and their split."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    rows = []
+    for part, images in PARTS.items():
+        labels = np.arange(images) % 2
+        array = rng.integers(0, 100, (images, 32, 32, 3), dtype=np.uint8)
+        for image, label in zip(array, labels, strict=True):
+            image[:, 16 * label : 16 * label + 16] += 120
+        np.save(folder / f"{part}.npy", array)
+        rows += [{"image_id": f"{part}.{i}", "label": label, "split": part} for i, label in enumerate(labels)]
+    pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    return folder
+
+
+def train_in(data, folder, network_id="soft-0", labels=None, **changes):
+    folder.mkdir(exist_ok=True)
+    train(
+        network_id,
+        RECIPE | changes,
+        32,
+        "float32",
+        0,
+        arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
+        splits=data / "splits.csv",
+        labels=labels or data / "splits.csv",
+        model=folder / "model.keras",
+        history=folder / "history.csv",
+    )
+    return pd.read_csv(folder / "history.csv")
+
+
+def predict_in(data, folder):
+    arrays = {part: data / f"{part}.npy" for part in PARTS}
+    write_predictions(
+        folder / "model.keras", data / "splits.csv", arrays, {part: folder / f"{part}.csv" for part in PARTS}
+    )
+    return {part: pd.read_csv(folder / f"{part}.csv") for part in PARTS}
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    history = train_in(data, folder)
+    predict_in(data, folder)
+    return folder, history
+
+
+def test_adam_with_decay_follows_formulas_4_to_10_step_by_step():
+    """For t < k of formulas (6) and (7) m and v are corrected; Keras, like formula (10) with (9), corrects eta."""
+    eta, d, beta_1, beta_2, epsilon = 1e-3, 0.01, 0.9, 0.999, 1e-7
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=5)
+    recipe = {"learning_rate": eta, "decay": d, "schedule": "constant", "epochs": 1}
+    ours, its = fused.Adam(learning_rate(recipe, 50)), keras.optimizers.Adam(learning_rate(recipe, 50))
+    variables = [keras.Variable(theta.astype(np.float32)) for _ in range(2)]
+    m = v = np.zeros(5)
+    for t in range(1, 41):
+        g = rng.normal(size=5)
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g**2
+        eta_t = eta / (1 + d * (t - 1)) * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        theta = theta - eta_t * m / (np.sqrt(v) + epsilon)
+        for optimizer, variable in zip((ours, its), variables, strict=True):
+            optimizer.apply([keras.ops.convert_to_tensor(g.astype(np.float32))], [variable])
+            np.testing.assert_allclose(variable, theta, atol=2e-6, err_msg=f"step {t}")
+
+
+def test_the_cosine_ends_at_zero_with_the_last_step():
+    schedule = learning_rate({"learning_rate": 1.0, "decay": 0, "schedule": "cosine", "epochs": 5}, 10)
+    assert float(schedule(0)) == 1.0
+    assert float(schedule(25)) == pytest.approx(0.5)
+    assert float(schedule(50)) == pytest.approx(0.0)
+
+
+def test_accuracy_in_training_is_formula_11_on_soft_labels():
+    rng = np.random.default_rng(0)
+    logit = np.r_[rng.normal(size=50), 0.0, 1e-9].astype(np.float32)
+    label = np.r_[rng.random(50), 0.5, 0.2].astype(np.float32)
+    probability = 1 / (1 + np.exp(-logit.astype(np.float32)))
+    np.testing.assert_array_equal(correct(label, logit), metrics.correct(probability, label))
+    keras_own = np.mean(keras.metrics.binary_accuracy(label[:, None], probability[:, None]))
+    assert keras_own < metrics.accuracy(probability, label)  # why it is not used
+
+
+def test_batches_pass_once_over_all_images_in_the_given_order(data):
+    images = MappedImages(data / "train.npy")
+    order = np.random.default_rng(0).permutation(40)
+    passed = list(batches(images, 16, labels=np.arange(40, dtype=np.float32), order=order))
+    assert [len(label) for _, label in passed] == [16, 16, 8]
+    np.testing.assert_array_equal(np.concatenate([label for _, label in passed])[:, 0], order)
+    np.testing.assert_array_equal(np.concatenate([image for image, _ in passed]), np.load(data / "train.npy")[order])
+
+
+def test_a_network_learns_and_its_best_epoch_is_kept(data, trained):
+    folder, history = trained
+    assert history.columns.tolist() == [
+        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
+    ]  # fmt: skip
+    assert history["epoch"].tolist() == [1, 2, 3]
+    validation = predict_in(data, folder)["validation"]
+    labels = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"]
+    assert metrics.accuracy(validation["probability"], labels) >= 0.9
+
+
+def test_the_first_of_equally_good_epochs_is_kept(data, tmp_path, monkeypatch):
+    """Three epochs whose accuracies are set; the weights must be those of a training that ends after the second."""
+    for name, accuracies in (("three", [0.5, 0.75, 0.75]), ("two", [0.5, 0.75])):
+        scripted = iter(accuracies)
+        monkeypatch.setattr(metrics, "accuracy", lambda probability, label, scripted=scripted: next(scripted))
+        train_in(data, tmp_path / name, epochs=len(accuracies))
+    two, three = (keras.saving.load_model(tmp_path / name / "model.keras").get_weights() for name in ("two", "three"))
+    assert all(np.array_equal(a, b) for a, b in zip(two, three, strict=True))
+
+
+def test_the_same_training_twice_gives_the_same_bytes(data, trained, tmp_path):
+    folder, history = trained
+    again = train_in(data, tmp_path)
+    pd.testing.assert_frame_equal(history.drop(columns="seconds"), again.drop(columns="seconds"))
+    predict_in(data, tmp_path)
+    for part in PARTS:
+        assert (tmp_path / f"{part}.csv").read_bytes() == (folder / f"{part}.csv").read_bytes()
+
+
+def test_predictions_give_back_the_same_float32(data, trained):
+    folder, _ = trained
+    frame = pd.read_csv(folder / "test.csv", dtype={"logit": np.float32, "probability": np.float32})
+    network = logit_and_probability(keras.saving.load_model(folder / "model.keras"))
+    logit, probability = predicted(network, MappedImages(data / "test.npy"))
+    np.testing.assert_array_equal(frame["logit"], logit)
+    np.testing.assert_array_equal(frame["probability"], probability)
+
+
+def test_labels_that_miss_an_image_stop_the_training(data, tmp_path):
+    pd.read_csv(data / "splits.csv")[1:].to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(InputError, match=r"1 images of .*splits.csv are not in .*labels.csv.*train\.0"):
+        train_in(data, tmp_path, labels=tmp_path / "labels.csv")
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path):
+    with pytest.raises(InputError, match=r"soft-0: the loss is nan in epoch .* lower learning_rate than 1e\+30"):
+        train_in(data, tmp_path, learning_rate=1e30)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_labels_are_the_givers_answers_or_probabilities(data, trained, tmp_path, kind):
+    folder, _ = trained
+    predictions = [folder / f"{part}.csv" for part in PARTS]
+    write_labels(data / "splits.csv", kind, predictions, tmp_path / "labels.csv")
+    labels = pd.read_csv(tmp_path / "labels.csv")
+    given = pd.concat(pd.read_csv(path) for path in predictions)
+    assert labels["image_id"].tolist() == pd.read_csv(data / "splits.csv")["image_id"].tolist()
+    expected = (given["probability"] > 0.5).astype(int) if kind == "hard" else given["probability"]
+    np.testing.assert_array_equal(labels["label"].astype(np.float32), expected.astype(np.float32))
+
+
+def test_manual_labels_are_the_splits_own(data, tmp_path):
+    write_labels(data / "splits.csv", "manual", [], tmp_path / "labels.csv")
+    expected = pd.read_csv(data / "splits.csv")[["image_id", "label"]]
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "labels.csv"), expected)
+
+
+def test_labels_from_another_split_are_refused(data, trained, tmp_path):
+    folder, _ = trained
+    with pytest.raises(InputError, match=r"40 images of .*splits\.csv are not in the predictions"):
+        write_labels(data / "splits.csv", "soft", [folder / "train.csv"], tmp_path / "labels.csv")
+
+
+def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tmp_path):
+    folder, _ = trained
+    write_labels(data / "splits.csv", "soft", [folder / f"{part}.csv" for part in PARTS], tmp_path / "teacher.csv")
+    write_evaluation(
+        folder / "model.keras",
+        "soft-0",
+        0,
+        data / "splits.csv",
+        {part: folder / f"{part}.csv" for part in PARTS},
+        data / "test.npy",
+        tmp_path / "teacher.csv",
+        {"flip": True, "shift": 0.3},
+        4,
+        tmp_path / "evaluation.csv",
+    )
+    table = pd.read_csv(tmp_path / "evaluation.csv")
+    assert len(table) == 3 * 2 + 4 * 2
+    plain = table.query("augmented == 'no' and split == 'test'").set_index("labels")
+    test = pd.read_csv(folder / "test.csv")
+    manual = pd.read_csv(data / "splits.csv").query("split == 'test'")["label"].to_numpy()
+    p = test["probability"].astype(float)
+    assert plain.loc["manual", "loss"] == pytest.approx(
+        -np.mean(manual * np.log(p) + (1 - manual) * np.log(1 - p)), rel=1e-4
+    )
+    assert plain.loc["teacher", "accuracy"] == 1.0  # here the network is its own teacher
+    assert table.query("augmented == 'yes' and labels == 'manual'")["loss"].nunique() > 1
