@@ -10,6 +10,7 @@ rule predict:
         **PREDICTIONS,
     log:
         f"{SEED}/logs/predict/{{network}}.log",
+    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         "../../envs/training.yaml"
     threads: half_of_the_cores()

@@ -9,6 +9,7 @@ rule write_labels:
         labels=f"{SEED}/labels/{{network}}.csv",
     log:
         f"{SEED}/logs/labels/{{network}}.log",
+    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         "../../envs/light.yaml"
     params:

@@ -14,6 +14,7 @@ rule train_student:
         history=f"{SEED}/history/{{student}}.csv",
     log:
         f"{SEED}/logs/train/{{student}}.log",
+    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
