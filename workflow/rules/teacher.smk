@@ -31,6 +31,7 @@ rule train_teacher:
         history=f"{SEED}/history/teacher.csv",
     log:
         f"{SEED}/logs/train/teacher.log",
+    priority: 2  # all but the classic student wait for it
     conda:
         "../../envs/training.yaml"
     threads: workflow.cores or 1
