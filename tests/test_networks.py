@@ -81,11 +81,11 @@ def test_one_training_step_is_the_same_with_fused_and_with_keras_layers():
     losses = [
         (twin.train_on_batch((IMAGES, *NO_DRAWS), labels), plain.train_on_batch(IMAGES, labels)) for _ in range(3)
     ]
-    np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-4)
+    np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-3)
     moments = [(a, b) for a, b in zip(twin.weights, plain.weights, strict=True) if "moving" in a.path]
     assert len(moments) == 40
     for fused_moment, keras_moment in moments:
-        np.testing.assert_allclose(fused_moment, keras_moment, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(fused_moment, keras_moment, rtol=5e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("side", "stride"), [(6, 1), (5, 2), (4, 2), (2, 1), (3, 1), (1, 1)])

@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import http.server
+import os
 import threading
 
 import h5py
@@ -20,6 +21,7 @@ NAME = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 def served(tmp_path, monkeypatch):
     """A file of ResNet-50 weights on a loopback server, where Keras now looks for its own."""
     from keras.src.applications import resnet
+    from keras.src.backend import config
 
     folder = tmp_path / "server"
     folder.mkdir()
@@ -30,6 +32,9 @@ def served(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr(resnet, "BASE_WEIGHTS_PATH", f"http://127.0.0.1:{server.server_port}/")
+    # Keras reads KERAS_HOME when it is imported, and in the tests it was imported long before.
+    monkeypatch.setattr(config, "keras_home", lambda: os.environ["KERAS_HOME"])
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     digest = hashlib.md5((folder / NAME).read_bytes()).hexdigest()
     monkeypatch.setitem(resnet.WEIGHTS_HASHES, "resnet50", ("", digest))
     yield folder / NAME, network
