@@ -106,7 +106,8 @@ def test_networks_of_the_paper():
     assert found["classic-0"].giver is None
     assert found["soft-0"].giver == "teacher"
     assert found["hard-6"].giver == "hard-5"
-    assert list(found)[:4] == ["teacher", "classic-0", "hard-0", "soft-0"]
+    assert list(found)[:6] == ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1"]
+    assert list(networks(dict(reversed(CONFIG["students"].items())))) == list(found)
 
 
 def test_a_new_family_is_a_new_entry():

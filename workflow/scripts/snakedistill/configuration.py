@@ -47,6 +47,8 @@ def check(config: dict, schema: dict) -> None:
 def networks(students: dict) -> dict[str, Network]:
     """All networks of one seed by id, in the order of the paper: the teacher, the students, their generations.
 
+    The order does not depend on that of the config's keys, which an overlay may change.
+
     Args:
         students: the config's `students`.
     """
@@ -57,7 +59,8 @@ def networks(students: dict) -> dict[str, Network]:
             network = Network(f"{family}-{generation}", family, generation, student["labels"], giver)
             found.append(network)
             giver = network.id if giver else None
-    found.sort(key=lambda network: network.generation or 0)
+    kinds = ("manual", "hard", "soft")
+    found[1:] = sorted(found[1:], key=lambda network: (network.generation, kinds.index(network.labels), network.family))
     return {network.id: network for network in found}
 
 
