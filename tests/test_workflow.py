@@ -173,7 +173,7 @@ def test_a_terminal_gets_a_progress_bar(folder):
     [
         (["archive=nowhere.zip"], r"archive: nowhere\.zip was given, but there is nothing at .*kaggle competitions"),
         (["image_sise=64"], "image_sise: unknown key; allowed are run, archive"),
-        (["split={train: 0.9}"], "split: train, validation and test sum to 1.2"),
+        (["run=../elsewhere"], r"run: '\.\./elsewhere' given; allowed is string, that matches"),
     ],
 )
 def test_bad_configuration_is_one_clear_message(folder, arguments, message):
