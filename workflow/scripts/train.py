@@ -14,7 +14,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
         labels=snakemake.input.labels,
         model=snakemake.output.model,
         history=snakemake.output.history,
-        backbone=snakemake.input.get("backbone") or snakemake.params.recipe["backbone"],
+        backbone=snakemake.input.get("backbone") or None,
         weights=snakemake.input.get("weights") or None,
         terminal=terminal,
     )
