@@ -205,6 +205,7 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
         {"flip": True, "shift": 0.3},
         4,
         tmp_path / "evaluation.csv",
+        tmp_path / "augmented.csv",
     )
     table = pd.read_csv(tmp_path / "evaluation.csv")
     assert len(table) == 3 * 2 + 4 * 2
@@ -216,4 +217,9 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
         -np.mean(manual * np.log(p) + (1 - manual) * np.log(1 - p)), rel=1e-4
     )
     assert plain.loc["teacher", "accuracy"] == 1.0  # here the network is its own teacher
-    assert table.query("augmented == 'yes' and labels == 'manual'")["loss"].nunique() > 1
+    manual_labels = table.query("augmented == 'yes' and labels == 'manual'").set_index("repeat")
+    assert manual_labels["loss"].nunique() > 1
+    for repeat, group in pd.read_csv(tmp_path / "augmented.csv").groupby("repeat"):
+        assert group["image_id"].tolist() == test["image_id"].tolist()
+        answers = group["probability"].to_numpy() > 0.5
+        assert manual_labels.loc[repeat, "accuracy"] == pytest.approx(np.mean(answers == (manual == 1)))

@@ -27,6 +27,7 @@ TINY = {
     },
     "evaluation": {"augmented_repeats": 2},
 }
+PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
 
 
@@ -59,12 +60,12 @@ def folder(tmp_path_factory):
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
     expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "summary.md", "config.yaml"]
-    expected += [f"data/images/{part}.npy" for part in ("train", "validation", "test")]
+    expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [f"tables/{table}.csv" for table in ("evaluation", "uncertainty", "histograms", "best_epoch")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]
-        expected += [f"seed-0/predictions/{network}/{part}.csv" for part in ("train", "validation", "test")]
+        expected += [f"seed-0/predictions/{network}/{part}.csv" for part in (*PARTS, "augmented")]
     assert [name for name in expected if not (run / name).is_file()] == []
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert {name for name in files - set(expected) if "/logs/" not in f"/{name}"} == set()
@@ -75,6 +76,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "seed-0/labels/soft-1.csv": "image_id,label",
         "seed-0/history/soft-1.csv": "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds",
         "seed-0/predictions/soft-1/test.csv": "image_id,logit,probability",
+        "seed-0/predictions/soft-1/augmented.csv": "image_id,repeat,logit,probability",
         "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
@@ -103,7 +105,7 @@ def test_parts_are_disjoint_complete_and_balanced(folder):
 def test_every_generation_is_labelled_by_the_one_before(folder, network, giver):
     seed = folder / "results/tiny/seed-0"
     labels = pd.read_csv(seed / f"labels/{network}.csv").set_index("image_id")["label"]
-    given = pd.concat(pd.read_csv(path) for path in (seed / f"predictions/{giver}").glob("*.csv"))
+    given = pd.concat(pd.read_csv(seed / f"predictions/{giver}/{part}.csv") for part in PARTS)
     probability = given.set_index("image_id")["probability"].loc[labels.index]
     expected = probability if network.startswith("soft") else (probability > 0.5).astype(int)
     np.testing.assert_array_equal(labels, expected)

@@ -31,6 +31,7 @@ rule evaluate:
         teacher_labels=teacher_labels,
     output:
         evaluation=f"{SEED}/evaluation/{{network}}.csv",
+        augmented=f"{SEED}/predictions/{{network}}/augmented.csv",
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
     conda:

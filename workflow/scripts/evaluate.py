@@ -14,4 +14,5 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         augmentation=snakemake.params.augmentation,
         repeats=snakemake.params.repeats,
         evaluation=snakemake.output.evaluation,
+        augmented=snakemake.output.augmented,
     )

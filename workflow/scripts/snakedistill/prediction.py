@@ -1,14 +1,13 @@
 """Forward passes in float32: predictions of every image, and the evaluation with augmentation."""
 
 import keras
-import numpy as np
 import pandas as pd
 from keras import layers
 
 from snakedistill import metrics
 from snakedistill.augmentation import Augmentation, draw, random_stream
 from snakedistill.errors import InputError
-from snakedistill.files import join_one_to_one, write_csv
+from snakedistill.files import join_one_to_one, read_predictions, write_csv
 from snakedistill.images import MappedImages
 from snakedistill.networks import load_network, logit_and_probability
 from snakedistill.training import predicted
@@ -47,6 +46,7 @@ def write_evaluation(
     augmentation: dict,
     repeats: int,
     evaluation: str,
+    augmented: str,
 ) -> None:
     """Measure a network's loss (2) and accuracy (12) on every part, and on test with its own augmentation.
 
@@ -62,6 +62,8 @@ def write_evaluation(
         repeats: evaluations with augmentation.
         evaluation: CSV to write: split, labels (manual / teacher), augmented, repeat (from 1; 0 without
             augmentation), loss, accuracy.
+        augmented: CSV to write: image_id, repeat, logit, probability of the augmented test part; without rows for a
+            network that was trained without augmentation.
     """
     labels = {"manual": pd.read_csv(splits)}
     if teacher_labels is not None:
@@ -84,10 +86,11 @@ def write_evaluation(
             }
         )
 
-    plain = {part: pd.read_csv(path, dtype=_FLOAT32) for part, path in predictions.items()}
+    plain = {part: read_predictions(path) for part, path in predictions.items()}
     for part, prediction in plain.items():
         for kind in labels:
             measure(kind, part, 0, prediction)
+    repeated = [pd.DataFrame(columns=["image_id", "repeat", "logit", "probability"])]
     if augmentation["flip"] or augmentation["shift"]:
         network = _augmented(load_network(model))
         images = MappedImages(test_images)
@@ -95,15 +98,13 @@ def write_evaluation(
             stream = random_stream(seed, network_id, "evaluation", repeat)
             draws = draw(stream, len(images), images.shape[1], **augmentation)
             logit, probability = predicted(network, images, draws)
-            prediction = pd.DataFrame(
-                {"image_id": plain["test"]["image_id"], "logit": logit, "probability": probability}
-            )
+            ids = {"image_id": plain["test"]["image_id"], "repeat": repeat}
+            prediction = pd.DataFrame(ids | {"logit": logit, "probability": probability})
             for kind in labels:
                 measure(kind, "test", repeat, prediction)
+            repeated.append(prediction)
+    write_csv(pd.concat(repeated[1:] or repeated), augmented)
     write_csv(pd.DataFrame(rows), evaluation)
-
-
-_FLOAT32 = {"logit": np.float32, "probability": np.float32}
 
 
 def _augmented(network: keras.Model) -> keras.Model:

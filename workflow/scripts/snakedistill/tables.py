@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from snakedistill import metrics
 from snakedistill.configuration import networks
-from snakedistill.files import join_one_to_one, write_csv, write_text
+from snakedistill.files import join_one_to_one, read_predictions, write_csv, write_text
 
 Files = dict[tuple[int, str], str]
 """One file of every network: paths by (seed, network id)."""
@@ -72,7 +71,7 @@ def write_uncertainty_table(
     for split, paths in predictions.items():
         for (seed, network), path in paths.items():
             of_part = manual[manual["split"] == split]
-            joined = join_one_to_one(of_part, _read_predictions(path), splits, path)
+            joined = join_one_to_one(of_part, read_predictions(path), splits, path)
             rows.append(
                 {
                     "seed": seed,
@@ -102,7 +101,7 @@ def write_histogram_table(predictions: dict[str, Files], bin_width: float, print
     frames = []
     for split, paths in predictions.items():
         for (seed, network), path in paths.items():
-            edges, frequencies = metrics.relative_frequencies(_read_predictions(path)["probability"], bin_width)
+            edges, frequencies = metrics.relative_frequencies(read_predictions(path)["probability"], bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}
             frames.append(pd.DataFrame({"seed": seed, "network": network, "split": split} | bins))
     paper = pd.read_csv(printed).replace({"network": _PAPER_NETWORKS})
@@ -136,10 +135,6 @@ _PAPER_NETWORKS = {"classic": "classic-0", "hard": "hard-0", "soft": "soft-0"}
 def _best_epoch(history: str) -> pd.Series:
     frame = pd.read_csv(history)
     return frame.loc[frame["val_accuracy"].idxmax()]
-
-
-def _read_predictions(path: str) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"logit": np.float32, "probability": np.float32})
 
 
 def _beside_paper(
