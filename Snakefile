@@ -8,12 +8,16 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/teacher.smk"
 include: "workflow/rules/labels.smk"
 include: "workflow/rules/students.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -21,5 +25,8 @@ rule all:
     default_target: True
     input:
         f"{RUN}/summary.md",
+        f"{RUN}/summary.html",
+        f"{RUN}/claims.csv",
         f"{RUN}/config.yaml",
         expand(f"{RUN}/tables/{{table}}.csv", table=TABLES),
+        FIGURES,

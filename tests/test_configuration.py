@@ -4,11 +4,12 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from snakedistill.configuration import check, networks, recipe
+from snakedistill.configuration import check, networks, recipe, scale_of_run
 from snakedistill.errors import InputError
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
 
 
 def changed(path: str, value) -> dict:
@@ -41,7 +42,7 @@ def test_presets_are_valid(preset):
 
 
 def test_the_paper_preset_is_the_papers():
-    config = overlaid(CONFIG, yaml.safe_load((ROOT / "presets/paper.yaml").read_text()))
+    config = overlaid(CONFIG, PAPER)
     assert config["image_size"] == 224
     assert config["precision"] == "float32"
     assert recipe(config, "teacher") == {
@@ -124,3 +125,40 @@ def test_a_family_overrides_the_recipe():
     assert mine["epochs"] == 99
     assert mine["augmentation"] == {"flip": True, "shift": 0.0}
     assert recipe(config, "hard")["epochs"] == CONFIG["student"]["epochs"]
+
+
+def splits_of(folder, **sizes):
+    path = folder / "splits.csv"
+    rows = [f"{part}.{i},0,{part}" for part, images in sizes.items() for i in range(images)]
+    path.write_text("\n".join(["image_id,label,split", *rows]) + "\n")
+    return path
+
+
+def test_the_scale_of_a_run_names_what_is_not_the_papers(tmp_path):
+    splits = splits_of(tmp_path, train=1190, validation=255, test=255)
+    scale = scale_of_run(CONFIG, PAPER, splits)
+    assert scale["run"].startswith(
+        "Run sample: 1,700 drawings of the built-in sample (1,190 to train, 255 to validate, 255 to test) at 48 pixels;"
+    )
+    assert scale["run"].endswith("Its numbers are about drawings, not about photographs.")
+    assert "image_size 48 (224)" in scale["deviations"]
+    assert "student.augmentation.shift 0 (0.4)" in scale["deviations"]
+    assert "teacher.batch_size" not in scale["deviations"]
+
+
+def test_the_papers_own_settings_deviate_in_nothing(tmp_path):
+    config = overlaid(CONFIG, PAPER)
+    scale = scale_of_run(config, PAPER, splits_of(tmp_path, train=70, validation=15, test=15))
+    assert scale["deviations"] == "Every setting is the paper's."
+    assert "100 photographs of dogs-vs-cats.zip" in scale["run"]
+
+
+def test_families_that_are_not_the_papers_are_named(tmp_path):
+    config = overlaid(CONFIG, PAPER)
+    config["students"] = {"classic": config["students"]["classic"], "mild": {"labels": "soft", "generations": 1}}
+    config["students"]["soft"] = {"labels": "soft", "generations": 8, "epochs": 50}
+    deviations = scale_of_run(config, PAPER, splits_of(tmp_path, train=1))["deviations"]
+    assert deviations == (
+        "Settings that are not the paper's (in brackets): students.mild (none); students.soft.generations 8 (6); "
+        "students.soft.epochs 50 (as student); no students.hard."
+    )

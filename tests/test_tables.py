@@ -98,7 +98,7 @@ def test_every_printed_number_finds_its_place():
     """The keys of the paper's CSV files are those of our tables, so that no printed number falls out of a join."""
     networks = {"teacher", "classic-0", "hard-0", "soft-0"}
     for table in ("evaluation", "histograms", "best_epoch"):
-        printed = pd.read_csv(REFERENCE / f"{table}.csv").replace({"network": tables._PAPER_NETWORKS})
+        printed = pd.read_csv(REFERENCE / f"{table}.csv").replace({"network": tables.PAPER_NETWORKS})
         assert set(printed["network"]) <= networks
     assert set(pd.read_csv(REFERENCE / "evaluation.csv")["augmented"]) == {"no", "yes", tables.DURING_TRAINING}
     uncertainty = pd.read_csv(REFERENCE / "uncertainty.csv")

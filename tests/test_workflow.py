@@ -1,11 +1,14 @@
 """The whole workflow, as a user runs it, on an archive of forty small pictures."""
 
+import csv
+import math
 import os
 import pty
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +62,16 @@ def folder(tmp_path_factory):
 
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
-    expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "summary.md", "config.yaml"]
+    expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "config.yaml"]
+    expected += ["claims.csv", "summary.md", "summary.html"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
-    expected += [f"tables/{table}.csv" for table in ("evaluation", "uncertainty", "histograms", "best_epoch")]
+    expected += [
+        f"tables/{table}.csv" for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
+    ]
+    figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
+    figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
+    figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples"]
+    expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]
@@ -110,6 +120,131 @@ def test_every_generation_is_labelled_by_the_one_before(folder, network, giver):
     expected = probability if network.startswith("soft") else (probability > 0.5).astype(int)
     np.testing.assert_array_equal(labels, expected)
     assert len(labels) == 40
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def answers(folder):
+    """Prediction files and labels read with the csv module: (logit, probability, manual, teacher's) of every image."""
+    run = folder / "results/tiny"
+    manual = {row["image_id"]: float(row["label"]) for row in rows_of(run / "data/splits.csv")}
+
+    def read(network: str, part: str) -> list[dict]:
+        family, _, _ = network.partition("-")
+        given = {}
+        if family in ("hard", "soft"):
+            labels = rows_of(run / f"seed-0/labels/{family}-0.csv")
+            given = {row["image_id"]: float(row["label"]) for row in labels}
+        return [
+            {
+                "z": float(row["logit"]),
+                "p": float(row["probability"]),
+                "repeat": int(row.get("repeat", 0)),
+                "manual": manual[row["image_id"]],
+                "teacher": given.get(row["image_id"]),
+            }
+            for row in rows_of(run / f"seed-0/predictions/{network}/{part}.csv")
+        ]
+
+    return read
+
+
+def loss_and_accuracy(rows: list[dict], labels: str) -> tuple[float, float]:
+    """Formulas (2) and (12), one image after the other."""
+    total, right = 0.0, 0
+    for row in rows:
+        p = 1 / (1 + math.exp(-row["z"]))
+        total -= row[labels] * math.log(p) + (1 - row[labels]) * math.log(1 - p)
+        right += (p > 0.5) == (row[labels] > 0.5)
+    return total / len(rows), right / len(rows)
+
+
+def test_the_evaluation_table_follows_from_the_prediction_files(folder, answers):
+    seen = 0
+    for row in rows_of(folder / "results/tiny/tables/evaluation.csv"):
+        if row["labels"] == "own":
+            continue
+        given = answers(row["network"], "augmented" if row["augmented"] == "yes" else row["split"])
+        repeats = sorted({one["repeat"] for one in given})
+        pairs = [
+            loss_and_accuracy([one for one in given if one["repeat"] == repeat], row["labels"]) for repeat in repeats
+        ]
+        assert float(row["loss"]) == pytest.approx(min(loss for loss, _ in pairs), rel=1e-5)
+        assert float(row["accuracy"]) == pytest.approx(max(accuracy for _, accuracy in pairs))
+        assert int(row["repeats"]) == len(repeats)
+        seen += 1
+    # The teacher and the classic student: 3 parts and an augmented test; the others the same by two kinds of labels.
+    assert seen == 2 * 4 + 5 * 8
+
+
+def test_uncertainty_and_class_tables_follow_from_the_prediction_files(folder, answers):
+    table = rows_of(folder / "results/tiny/tables/uncertainty.csv")
+    assert {(row["network"], row["split"]) for row in table} == {(one, part) for one in NETWORKS for part in PARTS}
+    for row in table:
+        given = answers(row["network"], row["split"])
+        distance = [min(one["p"], 1 - one["p"]) ** 2 for one in given]
+        assert float(row["uncertainty"]) == pytest.approx(sum(distance) / len(given), rel=1e-5)
+        assert float(row["accuracy"]) == pytest.approx(loss_and_accuracy(given, "manual")[1])
+        assert float(row["accuracy_low"]) <= float(row["accuracy"]) <= float(row["accuracy_high"])
+        assert float(row["uncertainty_low"]) <= float(row["uncertainty"]) <= float(row["uncertainty_high"])
+    table = rows_of(folder / "results/tiny/tables/classes.csv")
+    assert len(table) == len(NETWORKS) * len(PARTS) * 2
+    for row in table:
+        label = {"cat": 0, "dog": 1}[row["class"]]
+        given = [one for one in answers(row["network"], row["split"]) if one["manual"] == label]
+        wrong = sum((one["p"] > 0.5) != label for one in given)
+        assert (int(row["errors"]), int(row["images"])) == (wrong, len(given))
+        assert float(row["error_rate"]) == pytest.approx(wrong / len(given))
+
+
+def test_histograms_and_best_epochs_follow_from_their_files(folder, answers):
+    counted = Counter()
+    for network in NETWORKS:
+        for part in PARTS:
+            counted.update((network, part, min(19, int(one["p"] * 20 + 1e-9))) for one in answers(network, part))
+    for row in rows_of(folder / "results/tiny/tables/histograms.csv"):
+        images = len(answers(row["network"], row["split"]))
+        number = round(float(row["bin_low"]) * 20)
+        share = counted.pop((row["network"], row["split"], number), 0) / images
+        assert float(row["relative_frequency"]) == pytest.approx(share)
+    assert not counted
+    for row in rows_of(folder / "results/tiny/tables/best_epoch.csv"):
+        history = rows_of(folder / f"results/tiny/seed-0/history/{row['network']}.csv")
+        accuracies = [float(epoch["val_accuracy"]) for epoch in history]
+        assert int(row["epoch"]) == 1 + accuracies.index(max(accuracies))
+
+
+def test_the_scale_of_the_run_stands_at_the_head_of_the_summary(folder):
+    summary = (folder / "results/tiny/summary.md").read_text()
+    head = summary.partition("## ")[0]
+    assert "40 photographs of archive.zip (28 to train, 6 to validate, 6 to test) at 32 pixels" in head
+    assert "teacher.epochs 2 (25)" in head
+    pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
+    assert len(pictures) == 12
+    assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
+
+
+def test_every_claim_has_a_verdict(folder):
+    claims = pd.read_csv(folder / "results/tiny/claims.csv")
+    assert claims["claim"].drop_duplicates().tolist() == [f"C{number}" for number in range(1, 12)]
+    assert set(claims["verdict"]) <= {"holds", "does not hold", "cannot be told"}
+    assert (claims.groupby("claim")["verdict"].nunique() == 1).all()
+    # Two generations of soft, one of hard: the claim about every step names what is missing.
+    missing = claims.query("claim == 'C10'").set_index("figure")["interval"]
+    assert missing["soft-2 - hard-2: accuracy, test"] == "none: this run has no hard-2"
+
+
+def test_the_report_is_one_file_with_captions_and_scale(folder):
+    snakemake(folder, "--configfile", "tiny.yaml", "--report", "report.html")
+    page = (folder / "report.html").read_text()
+    chapters = ["1 Result and claims", "2 Training", "3 Predictions", "4 Uncertainty and recursion", "5 Examples"]
+    assert [chapter for chapter in chapters if chapter not in page] == []
+    # Every result of the report: 12 figures, 5 tables, claims, summary; each caption ends with the scale.
+    assert page.count("40 photographs of archive.zip (28 to train") >= 12 + 5 + 2
 
 
 def test_nothing_reruns_when_nothing_changed(folder):

@@ -16,6 +16,10 @@ with workflow.sourcecache.open(
     workflow.current_basedir.join("../schemas/config.schema.yaml")
 ) as schema_file:
     schema = yaml.safe_load(schema_file)
+with workflow.sourcecache.open(
+    workflow.current_basedir.join("../../presets/paper.yaml")
+) as paper_file:
+    PAPER = yaml.safe_load(paper_file)
 try:
     configuration.check(config, schema)
 except InputError as error:
@@ -24,8 +28,11 @@ except InputError as error:
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
 PARTS = ["train", "validation", "test"]
-TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch"]
-PRINTED = {table: workflow.source_path(f"../reference/{table}.csv") for table in TABLES}
+PRINTED = {
+    table: workflow.source_path(f"../reference/{table}.csv")
+    for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
+}
+TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes"]
 NETWORKS = configuration.networks(config["students"])
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 STUDENTS = [network for network in NETWORKS if network != "teacher"]
@@ -110,7 +117,60 @@ def of_all_networks(pattern):
     return [pattern.format(seed=seed, network=network) for seed, network in RESULTS]
 
 
+def drawn(name):
+    """The two files of a figure."""
+    return [f"{RUN}/figures/{name}.svg", f"{RUN}/figures/{name}.png"]
+
+
+def in_report(files, caption, category, **labels):
+    """A figure's files, the first of them shown in the report."""
+    shown = report(files[0], caption=f"../report/{caption}.rst", category=category, labels=labels)
+    return [shown, *files[1:]]
+
+
 PREDICTIONS_OF_ALL = {part: of_all_networks(PREDICTIONS[part]) for part in PARTS}
+
+# The report's chapters, in the paper's order.
+RESULT_CATEGORY = "1 Result and claims"
+TRAINING_CATEGORY = "2 Training (section 3)"
+PREDICTIONS_CATEGORY = "3 Predictions (section 4.2)"
+RECURSION_CATEGORY = "4 Uncertainty and recursion (sections 4.3, 4.4)"
+EXAMPLES_CATEGORY = "5 Examples"
+TABLES_CATEGORY = "6 Tables"
+
+# Figures by what they show; the paper's own have its numbers.
+TRAINING_NUMBERS = {"teacher": "2-", "classic-0": "3-", "hard-0": "4-", "soft-0": "5-"}
+TRAINING_FIGURES = {
+    network: drawn(f"{TRAINING_NUMBERS.get(network, '')}training-{network.removesuffix('-0')}")
+    for network in NETWORKS
+    if not NETWORKS[network].generation
+}
+PREDICTION_FIGURES = {
+    part: drawn(f"{number}-predictions-{part}")
+    for number, part in ((6, "test"), (7, "validation"), (8, "train"))
+}
+RECURSION_FIGURES = {
+    family: drawn(f"9-recursion-{family}")
+    for family, student in sorted(config["students"].items(), reverse=True)
+    if student["generations"]
+}
+FIGURES = [
+    drawn("1-teacher"),
+    *TRAINING_FIGURES.values(),
+    *PREDICTION_FIGURES.values(),
+    *RECURSION_FIGURES.values(),
+    drawn("generations"),
+    drawn("examples"),
+]
+# The student whose doubts are shown beside the teacher's: the soft one, where there is one.
+EXAMPLE_STUDENT = next(
+    (network for network in STUDENTS if NETWORKS[network].labels == "soft"), STUDENTS[0]
+)
+
+
+def scale_of_run(wildcards, input):
+    """What a figure or a table was measured on, in words; its rule has the split among its inputs."""
+    return configuration.scale_of_run(config, PAPER, input.splits)
 
 
 def half_of_the_cores():

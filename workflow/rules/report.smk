@@ -1,19 +1,26 @@
-"""The paper's tables, and the page that holds them."""
+"""The paper's tables and claims, and the page that holds the whole result."""
 
 
 rule tabulate_evaluation:
     input:
         evaluations=of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
+        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["evaluation"],
     output:
-        table=f"{RUN}/tables/evaluation.csv",
+        table=report(
+            f"{RUN}/tables/evaluation.csv",
+            caption="../report/evaluation.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "loss and accuracy (section 3)"},
+        ),
     log:
         f"{RUN}/logs/tabulate_evaluation.log",
     conda:
         "../../envs/light.yaml"
     params:
         results=RESULTS,
+        scale=scale_of_run,
     message:
         "Tabulating loss and accuracy"
     script:
@@ -26,13 +33,19 @@ rule tabulate_uncertainty:
         splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["uncertainty"],
     output:
-        table=f"{RUN}/tables/uncertainty.csv",
+        table=report(
+            f"{RUN}/tables/uncertainty.csv",
+            caption="../report/uncertainty.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "uncertainty and accuracy (sections 4.3, 4.4)"},
+        ),
     log:
         f"{RUN}/logs/tabulate_uncertainty.log",
     conda:
         "../../envs/light.yaml"
     params:
         results=RESULTS,
+        scale=scale_of_run,
         students=config["students"],
     message:
         "Tabulating uncertainty and accuracy"
@@ -43,15 +56,22 @@ rule tabulate_uncertainty:
 rule tabulate_histograms:
     input:
         **PREDICTIONS_OF_ALL,
+        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["histograms"],
     output:
-        table=f"{RUN}/tables/histograms.csv",
+        table=report(
+            f"{RUN}/tables/histograms.csv",
+            caption="../report/histograms.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "predictions in bins (section 4.2)"},
+        ),
     log:
         f"{RUN}/logs/tabulate_histograms.log",
     conda:
         "../../envs/light.yaml"
     params:
         results=RESULTS,
+        scale=scale_of_run,
         bin_width=config["evaluation"]["bin_width"],
     message:
         "Tabulating the relative frequencies of predictions"
@@ -62,24 +82,85 @@ rule tabulate_histograms:
 rule tabulate_best_epoch:
     input:
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
+        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["best_epoch"],
     output:
-        table=f"{RUN}/tables/best_epoch.csv",
+        table=report(
+            f"{RUN}/tables/best_epoch.csv",
+            caption="../report/best_epoch.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "best epochs (section 5)"},
+        ),
     log:
         f"{RUN}/logs/tabulate_best_epoch.log",
     conda:
         "../../envs/light.yaml"
     params:
         results=RESULTS,
+        scale=scale_of_run,
     message:
         "Tabulating the best epochs"
     script:
         "../scripts/tabulate_best_epoch.py"
 
 
+rule tabulate_classes:
+    input:
+        **PREDICTIONS_OF_ALL,
+        splits=f"{RUN}/data/splits.csv",
+    output:
+        table=report(
+            f"{RUN}/tables/classes.csv",
+            caption="../report/classes.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "errors by class"},
+        ),
+    log:
+        f"{RUN}/logs/tabulate_classes.log",
+    conda:
+        "../../envs/light.yaml"
+    params:
+        results=RESULTS,
+        classes=config["classes"],
+        scale=scale_of_run,
+    message:
+        "Tabulating errors by class"
+    script:
+        "../scripts/tabulate_classes.py"
+
+
+rule weigh_claims:
+    input:
+        **PREDICTIONS_OF_ALL,
+        **{f"printed_{table}": path for table, path in PRINTED.items()},
+        augmented=of_all_networks(f"{SEED}/predictions/{{network}}/augmented.csv"),
+        histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
+        splits=f"{RUN}/data/splits.csv",
+    output:
+        claims=report(
+            f"{RUN}/claims.csv",
+            caption="../report/claims.rst",
+            category=RESULT_CATEGORY,
+            labels={"result": "claims C1 to C11, all figures"},
+        ),
+    log:
+        f"{RUN}/logs/weigh_claims.log",
+    conda:
+        "../../envs/light.yaml"
+    params:
+        results=RESULTS,
+        scale=scale_of_run,
+    message:
+        "Weighing the paper's claims"
+    script:
+        "../scripts/weigh_claims.py"
+
+
 rule summarise:
     input:
         **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},
+        claims=f"{RUN}/claims.csv",
+        figures=[png for _, png in FIGURES],
         splits=f"{RUN}/data/splits.csv",
         rejected=f"{RUN}/data/rejected.csv",
     output:
@@ -89,8 +170,32 @@ rule summarise:
     conda:
         "../../envs/light.yaml"
     params:
-        config=config,
+        scale=scale_of_run,
     message:
         "Writing the summary"
     script:
         "../scripts/summarise.py"
+
+
+rule summary_to_html:
+    input:
+        summary=f"{RUN}/summary.md",
+        figures=[png for _, png in FIGURES],
+        splits=f"{RUN}/data/splits.csv",
+    output:
+        html=report(
+            f"{RUN}/summary.html",
+            caption="../report/summary.rst",
+            category=RESULT_CATEGORY,
+            labels={"result": "summary, on one page"},
+        ),
+    log:
+        f"{RUN}/logs/summary_to_html.log",
+    conda:
+        "../../envs/light.yaml"
+    params:
+        scale=scale_of_run,
+    message:
+        "Writing the summary for the report"
+    script:
+        "../scripts/summary_to_html.py"

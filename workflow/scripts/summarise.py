@@ -1,12 +1,14 @@
 from snakedistill.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.tables import write_summary
+    from snakedistill.summary import write_summary
 
+    tables = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
     write_summary(
-        config=snakemake.params.config,
-        splits=snakemake.input.splits,
+        scale=snakemake.params.scale,
         rejected=snakemake.input.rejected,
-        tables={table: snakemake.input[table] for table in ("evaluation", "uncertainty", "histograms", "best_epoch")},
+        tables={table: snakemake.input[table] for table in tables},
+        claims=snakemake.input.claims,
+        figures=snakemake.input.figures,
         summary=snakemake.output.summary,
     )

@@ -1,6 +1,9 @@
 """Checks the configuration and says what it means: the networks of a run, and the recipe of each."""
 
+import csv
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -71,6 +74,71 @@ def recipe(config: dict, family: str) -> dict:
     own = {key: value for key, value in config["students"][family].items() if key not in ("labels", "generations")}
     augmentation = config["student"]["augmentation"] | own.get("augmentation", {})
     return _sorted(config["student"] | own | {"augmentation": augmentation})
+
+
+def scale_of_run(config: dict, paper: dict, splits: str) -> dict[str, str]:
+    """On what the numbers of a run were measured, in words, so that no one takes a small run for the paper.
+
+    Args:
+        config: the merged configuration.
+        paper: the paper's settings, of `presets/paper.yaml`.
+        splits: CSV with a line an image: image_id, label, split.
+
+    Returns:
+        `run`: what was learned from and by what; `deviations`: every setting that is not the paper's.
+    """
+    with Path(splits).open(encoding="utf-8") as lines:
+        sizes = Counter(line["split"] for line in csv.DictReader(lines))
+    drawings = config["archive"] is None
+    subject = "drawings of the built-in sample" if drawings else f"photographs of {Path(config['archive']).name}"
+    teacher, student, seeds = config["teacher"], config["student"], config["seeds"]
+    run = (
+        f"Run {config['run']}: {sizes.total():,} {subject} ({sizes['train']:,} to train, "
+        f"{sizes['validation']:,} to validate, {sizes['test']:,} to test) at {config['image_size']} pixels; "
+        f"teacher {Path(teacher['backbone']).stem}, {teacher['epochs']} epochs; "
+        f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}."
+    )
+    if drawings:
+        run += " Its numbers are about drawings, not about photographs."
+    other = _deviations(config, paper)
+    if not other:
+        return {"run": run, "deviations": "Every setting is the paper's."}
+    return {"run": run, "deviations": f"Settings that are not the paper's (in brackets): {'; '.join(other)}."}
+
+
+def _deviations(config: dict, paper: dict) -> list[str]:
+    found = []
+    for section in ("image_size", "precision", "split", "teacher", "student"):
+        ours, theirs = _flat(section, config[section]), _flat(section, paper[section])
+        for key, value in ours.items():
+            if key != "split.seed" and value != theirs[key]:
+                found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")
+    for family, student in config["students"].items():
+        theirs = paper["students"].get(family)
+        if theirs is None:
+            found.append(f"students.{family} (none)")
+            continue
+        for key, value in _flat(f"students.{family}", student).items():
+            printed = _flat(f"students.{family}", theirs).get(key, "as student")
+            if value != printed:
+                found.append(f"{key} {_in_words(value)} ({_in_words(printed)})")
+    return found + [f"no students.{family}" for family in paper["students"] if family not in config["students"]]
+
+
+def _flat(name: str, value: object) -> dict[str, object]:
+    """Leaves of nested mappings by dotted key."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {key: leaf for part, inner in value.items() for key, leaf in _flat(f"{name}.{part}", inner).items()}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, str):
+        return Path(value).stem if value.endswith(".keras") else value
+    return f"{value:g}"
 
 
 def _sorted(recipe: dict) -> dict:

@@ -44,14 +44,34 @@ def accuracy(probability: np.ndarray, label: np.ndarray) -> float:
     return float(correct(probability, label).mean())
 
 
+def squared_distance(probability: np.ndarray) -> np.ndarray:
+    """Squared distance of each prediction from the network's own answer, the summand of formula (15); float64 [n]."""
+    probability = np.asarray(probability, dtype=np.float64)
+    return (probability - answer(probability)) ** 2
+
+
 def uncertainty(probability: np.ndarray) -> float:
     """Mean squared distance of the predictions from the network's own answers, formula (15), in [0, 0.25]."""
-    probability = np.asarray(probability, dtype=np.float64)
-    return float(np.mean((probability - answer(probability)) ** 2))
+    return float(squared_distance(probability).mean())
+
+
+def bin_number(probability: np.ndarray, bins: int) -> np.ndarray:
+    """The bin of each prediction, from 0; `bins` equal bins are [low, high), the last one [low, 1] (section 4.2).
+
+    Args:
+        probability: float [n] in [0, 1].
+        bins: how many.
+
+    Returns:
+        int64 [n].
+    """
+    # Edges as float32, like the predictions: a probability that prints as 0.05 belongs to [0.05, 0.1).
+    inner_edges = (np.arange(1, bins) / bins).astype(np.float32)
+    return np.searchsorted(inner_edges, np.asarray(probability, dtype=np.float32), side="right")
 
 
 def relative_frequencies(probability: np.ndarray, bin_width: float) -> tuple[np.ndarray, np.ndarray]:
-    """Share of predictions in each bin of [0, 1]; bins are [low, high), the last one [low, 1] (section 4.2).
+    """Share of predictions in each bin of [0, 1] (section 4.2), see `bin_number`.
 
     Args:
         probability: float [n] in [0, 1].
@@ -61,7 +81,5 @@ def relative_frequencies(probability: np.ndarray, bin_width: float) -> tuple[np.
         edges, float64 [bins + 1], and frequencies, float64 [bins], which sum to 1.
     """
     bins = round(1 / bin_width)
-    # Edges as float32, like the predictions: a probability that prints as 0.05 belongs to [0.05, 0.1).
-    edges = (np.arange(bins + 1) / bins).astype(np.float32)
-    counts, _ = np.histogram(np.asarray(probability, dtype=np.float32), bins=edges)
+    counts = np.bincount(bin_number(probability, bins), minlength=bins)
     return np.arange(bins + 1) / bins, counts / len(probability)

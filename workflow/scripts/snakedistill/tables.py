@@ -1,16 +1,18 @@
-"""The paper's tables, measured beside printed, and the page that holds them."""
+"""The paper's tables, measured beside printed."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 
 from snakedistill import metrics
 from snakedistill.configuration import networks
-from snakedistill.files import join_one_to_one, read_predictions, write_csv, write_text
+from snakedistill.files import join_one_to_one, read_predictions, write_csv
+from snakedistill.statistics import bootstrap_intervals, exact_interval
 
 Files = dict[tuple[int, str], str]
 """One file of every network: paths by (seed, network id)."""
+
+PAPER_NETWORKS = {"classic": "classic-0", "hard": "hard-0", "soft": "soft-0"}
+"""Ids of the networks that the paper's tables name by family alone."""
 
 DURING_TRAINING = "during training, best epoch"
 
@@ -27,7 +29,7 @@ def write_evaluation_table(evaluations: Files, histories: Files, printed: str, t
     """
     rows = []
     for (seed, network), path in evaluations.items():
-        best = _best_epoch(histories[seed, network])
+        best = best_epoch(histories[seed, network])
         for split, prefix in (("train", ""), ("validation", "val_")):
             rows.append(
                 {"seed": seed, "network": network, "split": split, "labels": "own", "augmented": DURING_TRAINING}
@@ -44,7 +46,7 @@ def write_evaluation_table(evaluations: Files, histories: Files, printed: str, t
     columns = ["seed", "network", "split", "labels", "augmented", "repeats", "loss", "accuracy"]
     columns += ["loss_mean", "loss_sd", "accuracy_mean", "accuracy_sd"]
     frame = pd.DataFrame(rows, columns=columns)
-    paper = pd.read_csv(printed).replace({"network": _PAPER_NETWORKS})
+    paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     write_csv(_beside_paper(frame, paper, ["network", "split", "labels", "augmented"], ["loss", "accuracy"]), table)
 
 
@@ -62,31 +64,55 @@ def write_uncertainty_table(
         students: the config's `students`.
         splits: CSV with image_id and manual label.
         printed: CSV of the paper's numbers.
-        table: CSV to write: seed, network, family, generation, split, images, uncertainty, accuracy, the paper's,
-            differences.
+        table: CSV to write: seed, network, family, generation, split, images, uncertainty with its 95 % interval by
+            bootstrap over images (uncertainty_low, uncertainty_high), accuracy with its exact binomial one
+            (accuracy_low, accuracy_high), the paper's, differences.
     """
-    manual = pd.read_csv(splits)
     known = networks(students)
-    rows = []
-    for split, paths in predictions.items():
-        for (seed, network), path in paths.items():
-            of_part = manual[manual["split"] == split]
-            joined = join_one_to_one(of_part, read_predictions(path), splits, path)
-            rows.append(
-                {
-                    "seed": seed,
-                    "network": network,
-                    "family": known[network].family,
-                    "generation": known[network].generation,
-                    "split": split,
-                    "images": len(joined),
-                    "uncertainty": metrics.uncertainty(joined["probability"]),
-                    "accuracy": metrics.accuracy(joined["probability"], joined["label"]),
-                }
-            )
-    frame = pd.DataFrame(rows).astype({"generation": "Int64"})
+    frames = []
+    for (seed, split), answers in _answers(predictions, splits).items():
+        label = next(iter(answers.values()))["label"].to_numpy()
+        squared = [metrics.squared_distance(joined["probability"]) for joined in answers.values()]
+        intervals = bootstrap_intervals(np.stack(squared, axis=1), label)
+        rows = []
+        for (network, joined), interval in zip(answers.items(), intervals, strict=True):
+            correct = int(metrics.correct(joined["probability"], joined["label"]).sum())
+            row = {"seed": seed, "network": network, "family": known[network].family}
+            row |= {"generation": known[network].generation, "split": split, "images": len(joined)}
+            row |= {"uncertainty": metrics.uncertainty(joined["probability"])}
+            row |= dict(zip(("uncertainty_low", "uncertainty_high"), interval, strict=True))
+            row |= {"accuracy": correct / len(joined)}
+            row |= dict(zip(("accuracy_low", "accuracy_high"), exact_interval(correct, len(joined)), strict=True))
+            rows.append(row)
+        frames.append(pd.DataFrame(rows).astype({"generation": "Int64"}))
     paper = pd.read_csv(printed, dtype={"generation": "Int64"})
-    write_csv(_beside_paper(frame, paper, ["family", "generation", "split"], ["uncertainty", "accuracy"]), table)
+    keys = ["family", "generation", "split"]
+    write_csv(_beside_paper(pd.concat(frames), paper, keys, ["uncertainty", "accuracy"]), table)
+
+
+def write_class_table(predictions: dict[str, Files], classes: dict[str, int], splits: str, table: str) -> None:
+    """Write how often each network errs on each class, and how unsure of it it is (what claim C7 is about).
+
+    Args:
+        predictions: CSV files of the predictions by part.
+        classes: label by class name.
+        splits: CSV with image_id and manual label.
+        table: CSV to write: seed, network, split, class, images, errors, error_rate with its exact 95 % interval
+            (error_rate_low, error_rate_high), uncertainty.
+    """
+    rows = []
+    for (seed, split), answers in _answers(predictions, splits).items():
+        for network, joined in answers.items():
+            for name, label in sorted(classes.items(), key=lambda item: item[1]):
+                of_class = joined[joined["label"] == label]
+                images = len(of_class)
+                errors = int((~metrics.correct(of_class["probability"], of_class["label"])).sum())
+                low, high = exact_interval(errors, images)
+                row = {"seed": seed, "network": network, "split": split, "class": name, "images": images}
+                row |= {"errors": errors, "error_rate": errors / images}
+                row |= {"error_rate_low": low, "error_rate_high": high}
+                rows.append(row | {"uncertainty": metrics.uncertainty(of_class["probability"])})
+    write_csv(pd.DataFrame(rows), table)
 
 
 def write_histogram_table(predictions: dict[str, Files], bin_width: float, printed: str, table: str) -> None:
@@ -104,7 +130,7 @@ def write_histogram_table(predictions: dict[str, Files], bin_width: float, print
             edges, frequencies = metrics.relative_frequencies(read_predictions(path)["probability"], bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}
             frames.append(pd.DataFrame({"seed": seed, "network": network, "split": split} | bins))
-    paper = pd.read_csv(printed).replace({"network": _PAPER_NETWORKS})
+    paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     keys = ["network", "split", "bin_low", "bin_high"]
     write_csv(_beside_paper(pd.concat(frames), paper, keys, ["relative_frequency"]), table)
 
@@ -119,22 +145,32 @@ def write_best_epoch_table(histories: Files, printed: str, table: str) -> None:
     """
     rows = []
     for (seed, network), path in histories.items():
-        best = _best_epoch(path)
+        best = best_epoch(path)
         rows.append(
             {"seed": seed, "network": network, "epochs": len(pd.read_csv(path)), "epoch": int(best["epoch"])}
             | {"val_accuracy": best["val_accuracy"]}
         )
-    paper = pd.read_csv(printed).replace({"network": _PAPER_NETWORKS})
+    paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     # Epochs of runs of different length have no meaningful difference, so the paper's stands beside without one.
     write_csv(_beside_paper(pd.DataFrame(rows), paper, ["network"], ["epoch"], differences=False), table)
 
 
-_PAPER_NETWORKS = {"classic": "classic-0", "hard": "hard-0", "soft": "soft-0"}
-
-
-def _best_epoch(history: str) -> pd.Series:
+def best_epoch(history: str) -> pd.Series:
+    """The row of a history CSV with the best validation accuracy, the first of equals."""
     frame = pd.read_csv(history)
     return frame.loc[frame["val_accuracy"].idxmax()]
+
+
+def _answers(predictions: dict[str, Files], splits: str) -> dict[tuple[int, str], dict[str, pd.DataFrame]]:
+    """Manual label and prediction of every image, in the order of `splits`, by (seed, part) and network id."""
+    manual = pd.read_csv(splits)
+    found: dict[tuple[int, str], dict[str, pd.DataFrame]] = {}
+    for split, paths in predictions.items():
+        of_part = manual[manual["split"] == split]
+        for (seed, network), path in paths.items():
+            joined = join_one_to_one(of_part, read_predictions(path), splits, path)
+            found.setdefault((seed, split), {})[network] = joined
+    return found
 
 
 def _beside_paper(
@@ -147,127 +183,3 @@ def _beside_paper(
         for name in values:
             joined[f"{name}_difference"] = joined[name] - joined[f"paper_{name}"]
     return joined
-
-
-def scale_of_run(config: dict, splits: str) -> str:
-    """One paragraph that says on what the numbers of a run were measured."""
-    sizes = pd.read_csv(splits)["split"].value_counts()
-    drawings = config["archive"] is None
-    subject = "drawings made by the built-in sample" if drawings else f"photographs of {Path(config['archive']).name}"
-    teacher, student = config["teacher"], config["student"]
-    backbone = Path(teacher["backbone"]).stem
-    text = (
-        f"Run `{config['run']}`: {sizes.sum():,} {subject} ({sizes['train']:,} to train, "
-        f"{sizes['validation']:,} to validate, {sizes['test']:,} to test) at {config['image_size']} pixels; "
-        f"teacher {backbone}, {teacher['epochs']} epochs; students {Path(student['backbone']).stem}, "
-        f"{student['epochs']} epochs; training in {config['precision']}; "
-        f"seed{'s' if len(config['seeds']) > 1 else ''} {', '.join(map(str, config['seeds']))}."
-    )
-    if drawings:
-        text += " **These numbers are about drawings of cats and dogs, not about photographs.**"
-    return text
-
-
-def write_summary(config: dict, splits: str, rejected: str, tables: dict[str, str], summary: str) -> None:
-    """Write the whole result on one page of Markdown.
-
-    Args:
-        config: the merged configuration.
-        splits: CSV of the split.
-        rejected: CSV of the members that were left out.
-        tables: paths of the tables `evaluation`, `uncertainty`, `histograms` and `best_epoch`.
-        summary: Markdown file to write.
-    """
-    frames = {name: pd.read_csv(path) for name, path in tables.items()}
-    students = [network.id for network in networks(config["students"]).values() if not network.generation]
-    rejects = len(pd.read_csv(rejected))
-    page = [
-        "# Knowledge distillation: what was measured",
-        scale_of_run(config, splits),
-        f"{rejects} member{'s' if rejects != 1 else ''} of the archive {'were' if rejects != 1 else 'was'} left out "
-        "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 "
-        "photographs at 224 pixels; an empty cell means that it prints none.",
-    ]
-    several = len(config["seeds"]) > 1
-    for seed in config["seeds"]:
-        of_seed = {name: frame[frame["seed"] == seed] for name, frame in frames.items()}
-        level = "##"
-        if several:
-            page.append(f"## Seed {seed}")
-            level = "###"
-        page += [
-            f"{level} Accuracy and uncertainty on the test part, manual labels",
-            _generations(of_seed["uncertainty"], "test"),
-            f"{level} Loss and accuracy (section 3)",
-            "Of evaluations with augmentation, the best as the paper prints it, and mean ± standard deviation.",
-            _evaluations(of_seed["evaluation"], students),
-            f"{level} Uncertainty and accuracy on the other parts (sections 4.3, 4.4)",
-            "Train:",
-            _generations(of_seed["uncertainty"], "train"),
-            "Validation:",
-            _generations(of_seed["uncertainty"], "validation"),
-            f"{level} Predictions in the two end bins",
-            "Share of predictions in the first and the last bin: how many answers are confident.",
-            _end_bins(of_seed["histograms"]),
-            f"{level} Best epoch (section 5)",
-            _markdown(
-                ["network", "best epoch", "of", "paper's, of 100", "validation accuracy"],
-                (
-                    [row.network, row.epoch, row.epochs, _number(row.paper_epoch, 0), _number(row.val_accuracy)]
-                    for row in of_seed["best_epoch"].itertuples()
-                ),
-            ),
-        ]
-    page.append("Every number, with all digits, is in `tables/`; the settings are in `config.yaml`.")
-    write_text("\n\n".join(page) + "\n", summary)
-
-
-def _generations(frame: pd.DataFrame, split: str) -> str:
-    return _markdown(
-        ["network", "accuracy", "paper", "difference", "uncertainty", "paper", "difference"],
-        (
-            [row.network]
-            + [_number(row.accuracy), _number(row.paper_accuracy), _signed(row.accuracy_difference)]
-            + [_number(row.uncertainty), _number(row.paper_uncertainty), _signed(row.uncertainty_difference)]
-            for row in frame[frame["split"] == split].itertuples()
-        ),
-    )
-
-
-def _evaluations(frame: pd.DataFrame, of: list[str]) -> str:
-    def cells(row) -> list:
-        kind = {"no": "plain", "yes": f"augmented, best of {row.repeats}"}.get(row.augmented, row.augmented)
-        spread = f"{row.accuracy_mean:.4f} ± {row.accuracy_sd:.4f}" if row.repeats > 1 else ""
-        return [
-            row.network, row.split, row.labels, kind, _number(row.loss), _number(row.paper_loss),
-            _number(row.accuracy), _number(row.paper_accuracy), _signed(row.accuracy_difference), spread,
-        ]  # fmt: skip
-
-    head = ["network", "part", "labels", "how", "loss", "paper", "accuracy", "paper", "difference", "mean ± sd"]
-    return _markdown(head, (cells(row) for row in frame[frame["network"].isin(of)].itertuples()))
-
-
-def _end_bins(frame: pd.DataFrame) -> str:
-    ends = frame[(frame["bin_low"] == 0) | (frame["bin_high"] == 1)]
-    values = ["relative_frequency", "paper_relative_frequency"]
-    shares = ends.groupby(["network", "split"], sort=False)[values].sum(min_count=2).reset_index()
-    return _markdown(
-        ["network", "part", "share", "paper"],
-        (
-            [row.network, row.split, _number(row.relative_frequency), _number(row.paper_relative_frequency)]
-            for row in shares.itertuples()
-        ),
-    )
-
-
-def _markdown(head: list[str], rows: Iterable[list]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
-def _number(value: float, digits: int = 4) -> str:
-    return "" if pd.isna(value) else f"{value:.{digits}f}"
-
-
-def _signed(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:+.4f}"

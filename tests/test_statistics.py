@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from snakedistill import statistics
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "expected"),
+    [(0, 10, (0.0, 0.30850)), (5, 10, (0.18709, 0.81291)), (10, 10, (0.69150, 1.0))],
+)
+def test_exact_interval_is_clopper_and_pearsons(successes, trials, expected):
+    low, high = statistics.exact_interval(successes, trials)
+    assert (low, high) == pytest.approx(expected, abs=1e-4)
+    # Its definition: at each end, what was seen or anything beyond it has a probability of 2.5 %.
+    if successes:
+        assert stats.binom.sf(successes - 1, trials, low) == pytest.approx(0.025)
+    if successes < trials:
+        assert stats.binom.cdf(successes, trials, high) == pytest.approx(0.025)
+
+
+def test_exact_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    for share in (0.02, 0.5, 0.96):
+        inside = 0
+        for successes in rng.binomial(200, share, 500):
+            low, high = statistics.exact_interval(int(successes), 200)
+            inside += low <= share <= high
+        assert inside / 500 >= 0.93
+
+
+def test_bootstrap_agrees_with_scipys():
+    rng = np.random.default_rng(1)
+    values = rng.normal(0.3, 1, (400, 1))
+    ((low, high),) = statistics.bootstrap_intervals(values, np.zeros(400))
+    expected = stats.bootstrap((values[:, 0],), np.mean, n_resamples=9999, method="percentile", rng=2)
+    assert low == pytest.approx(expected.confidence_interval.low, abs=0.01)
+    assert high == pytest.approx(expected.confidence_interval.high, abs=0.01)
+
+
+def test_bootstrap_keeps_the_pairing_of_columns():
+    """Two networks that err on the same images differ with certainty, however uncertain each of them is."""
+    rng = np.random.default_rng(2)
+    one = (rng.random(500) < 0.9).astype(float)
+    other = one.copy()
+    other[np.flatnonzero(one)[:20]] = 0
+    means = statistics.bootstrap_means(np.stack([one, other], axis=1), np.zeros(500))
+    difference = means[:, 0] - means[:, 1]
+    assert difference.std() == pytest.approx(np.sqrt(0.04 * 0.96 / 500), rel=0.05)
+    assert difference.mean() == pytest.approx(0.04, abs=0.001)
+
+
+def test_bootstrap_draws_within_the_strata():
+    strata = np.repeat([0, 1], 50)
+    means = statistics.bootstrap_means(np.stack([strata, 1 - strata], axis=1), strata)
+    np.testing.assert_allclose(means, 0.5)
+
+
+def test_images_that_are_all_alike_still_leave_room_for_others():
+    ((low, high),) = statistics.bootstrap_intervals(np.zeros((100, 1)), np.zeros(100))
+    assert (low, high) == pytest.approx((-0.0362, 0.0362), abs=1e-3)
+
+
+def test_a_higher_level_gives_a_wider_interval():
+    values = np.random.default_rng(3).normal(size=(300, 2))
+    narrow, wide = statistics.bootstrap_intervals(values[:, [0, 0]], np.zeros(300), np.array([0.9, 0.99]))
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]

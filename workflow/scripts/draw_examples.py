@@ -1,0 +1,14 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.figures import draw_examples
+
+    draw_examples(
+        images=snakemake.input.images,
+        splits=snakemake.input.splits,
+        teacher=snakemake.input.teacher,
+        student=snakemake.input.student,
+        student_id=snakemake.params.student,
+        scale=snakemake.params.scale["run"],
+        paths=list(snakemake.output),
+    )

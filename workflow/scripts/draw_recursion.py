@@ -1,0 +1,6 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.figures import draw_recursion
+
+    draw_recursion(snakemake.input.table, snakemake.params.scale["run"], snakemake.params.figures)

@@ -1,0 +1,346 @@
+"""The paper's claims C1 to C11, each as figures with an interval and what the claim says they should be."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from snakedistill import metrics
+from snakedistill.files import join_one_to_one, read_predictions, write_csv
+from snakedistill.statistics import bootstrap_intervals, exact_interval
+from snakedistill.tables import PAPER_NETWORKS, Files, best_epoch
+
+STATEMENTS = {
+    "C1": "Students come close to the teacher: an insignificant drop in accuracy.",
+    "C2": "ResNet-18 handles an image almost 5 times faster than ResNet-50 on a CPU.",
+    "C3": "The soft student beats the classic student, with and without augmentation.",
+    "C4": "The hard student is only slightly worse than the classic one and needs about half the epochs.",
+    "C5": "All networks are confident: over 91 % in the end bins on train, inner bins under 0.015 elsewhere.",
+    "C6": "The teacher is the most confident network, the hard student the least.",
+    "C7": "The teacher errs more on dogs; the soft student inherits that uncertainty, the hard one less so.",
+    "C8": "Recursion lowers test accuracy by less than 3 percentage points in both experiments.",
+    "C9": "Along recursion, uncertainty hardly moves for hard (at most 0.003) and grows for soft.",
+    "C10": "At every step of recursion the soft network's accuracy is above the hard network's.",
+    "C11": "Along the soft recursion, predictions move into the inner bins mostly on [0.5, 1].",
+}
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+
+INSIGNIFICANT = 0.02  # the paper calls drops of up to 0.0189 insignificant
+SLIGHTLY = 0.01  # and 0.0072 slightly worse
+STUDENTS = ("classic-0", "hard-0", "soft-0")
+
+BINS = 20  # of the paper's histograms, numbered from 0
+END, BELOW, ABOVE = (0, BINS - 1), tuple(range(1, BINS // 2)), tuple(range(BINS // 2, BINS - 1))
+
+Term = tuple[str | tuple[int, ...], str, str]
+"""A mean over images: quantity, network id, part. A tuple is the share of predictions in these bins; else `accuracy`,
+`augmented accuracy`, `uncertainty`, or `errors on 0` and `errors on 1`, the error rate of one class."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A sum of means over the images of one part, and where the claim puts it.
+
+    Attributes:
+        text: what it is.
+        terms: factor by term.
+        claimed: the open interval that the claim puts it in.
+        alternatives: how many figures of this kind it was picked from as the extreme one.
+    """
+
+    text: str
+    terms: dict[Term, float]
+    claimed: tuple[float, float]
+    alternatives: int = 1
+
+
+def write_claims(
+    predictions: dict[str, Files],
+    augmented: Files,
+    histories: Files,
+    splits: str,
+    printed: dict[str, str],
+    claims: str,
+) -> None:
+    """Compute the figures of every claim and its verdict.
+
+    A claim with m figures gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them hold
+    together with 95 % confidence. A figure is for the claim when its whole interval lies where the claim puts it,
+    against it when no part of the interval does, and open otherwise. A claim holds when all its figures do, fails
+    when one is against it, and cannot be told otherwise.
+
+    Args:
+        predictions: CSV files of the predictions by part.
+        augmented: CSV of the predictions of the augmented test part by (seed, network id).
+        histories: CSV of the training history by (seed, network id).
+        splits: CSV with image_id, manual label and split.
+        printed: CSV files of the paper's numbers: evaluation, uncertainty, histograms, timing, best_epoch.
+        claims: CSV to write: seed, claim, statement, figure, value, low, high, interval (how it was made, and its
+            level), claimed, paper (the same figure from the paper's printed numbers), images, finding (of the
+            figure), verdict (of the claim).
+    """
+    paper = _Printed(printed)
+    manual = pd.read_csv(splits)
+    rows = []
+    for seed in dict.fromkeys(seed for seed, _ in histories):
+        of_seed = {
+            part: {network: path for (one, network), path in paths.items() if one == seed}
+            for part, paths in predictions.items()
+        }
+        plain = {
+            (network, part): join_one_to_one(manual[manual["split"] == part], read_predictions(path), splits, path)
+            for part, paths in of_seed.items()
+            for network, path in paths.items()
+        }
+        repeats = {network: read_predictions(path) for (one, network), path in augmented.items() if one == seed}
+        epochs = {network: int(best_epoch(path)["epoch"]) for (one, network), path in histories.items() if one == seed}
+        rows += [{"seed": seed} | row for row in _claims_of_seed(_Run(plain, repeats), epochs, paper)]
+    write_csv(pd.DataFrame(rows), claims)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one seed's networks answered.
+
+    Attributes:
+        plain: image_id, label, logit and probability by (network id, part).
+        augmented: image_id, repeat, logit and probability of the test part by network id.
+    """
+
+    plain: dict[tuple[str, str], pd.DataFrame]
+    augmented: dict[str, pd.DataFrame]
+
+    def of_images(self, term: Term) -> np.ndarray:
+        """A quantity of each image, float64 [n], whose mean is the term."""
+        quantity, network, part = term
+        frame = self.plain[network, part]
+        probability, label = frame["probability"].to_numpy(), frame["label"].to_numpy()
+        if isinstance(quantity, tuple):
+            return np.isin(metrics.bin_number(probability, BINS), quantity).astype(np.float64)
+        correct = metrics.correct(probability, label)
+        match quantity:
+            case "accuracy":
+                return correct.astype(np.float64)
+            case "augmented accuracy":
+                return self._correct_repeats(network, frame)
+            case "uncertainty":
+                return metrics.squared_distance(probability)
+            case "errors on 0" | "errors on 1":
+                of_class = label == int(quantity[-1])
+                return (~correct & of_class) / of_class.mean()
+        raise AssertionError(quantity)
+
+    def _correct_repeats(self, network: str, frame: pd.DataFrame) -> np.ndarray:
+        joined = self.augmented[network].merge(frame[["image_id", "label"]], on="image_id", validate="many_to_one")
+        joined["correct"] = metrics.correct(joined["probability"], joined["label"])
+        return joined.groupby("image_id")["correct"].mean().loc[frame["image_id"]].to_numpy(np.float64)
+
+    def missing(self, figure: Figure) -> str:
+        """What the run lacks for a figure, in words, or an empty text."""
+        for quantity, network, part in figure.terms:
+            if (network, part) not in self.plain:
+                return f"this run has no {network}"
+            if quantity == "augmented accuracy" and self.augmented[network].empty:
+                return f"{network} was trained without augmentation"
+        return ""
+
+
+class _Printed:
+    """The paper's numbers, by the same terms as those of a run."""
+
+    def __init__(self, printed: dict[str, str]) -> None:
+        uncertainty = pd.read_csv(printed["uncertainty"], dtype={"generation": "Int64"})
+        self._values: dict[Term, float] = {}
+        for row in uncertainty.itertuples():
+            network = row.family if row.family == "teacher" else f"{row.family}-{row.generation}"
+            self._values["accuracy", network, row.split] = row.accuracy
+            self._values["uncertainty", network, row.split] = row.uncertainty
+        evaluation = pd.read_csv(printed["evaluation"]).query("augmented == 'yes' and labels == 'manual'")
+        for row in evaluation.itertuples():
+            network = PAPER_NETWORKS.get(row.network, row.network)
+            self._values["augmented accuracy", network, row.split] = row.accuracy
+        for row in pd.read_csv(printed["histograms"]).itertuples():
+            network = PAPER_NETWORKS.get(row.network, row.network)
+            self._values[(round(row.bin_low * BINS),), network, row.split] = row.relative_frequency
+        self.seconds = pd.read_csv(printed["timing"]).set_index("network")["seconds_per_image"]
+        self.epochs = pd.read_csv(printed["best_epoch"]).set_index("network")["epoch"]
+
+    def value(self, term: Term) -> float:
+        """The printed value, or NaN."""
+        quantity, network, part = term
+        if isinstance(quantity, tuple):
+            return sum(self._values.get(((number,), network, part), math.nan) for number in quantity)
+        return self._values.get(term, math.nan)
+
+
+def _claims_of_seed(run: _Run, epochs: dict[str, int], paper: _Printed) -> list[dict]:
+    networks = list(epochs)
+    figures = {
+        "C1": _close_to_teacher(),
+        "C3": _soft_beats_classic(),
+        "C4": [_difference("accuracy", "hard-0", "classic-0", "test", (-SLIGHTLY, math.inf))],
+        "C5": _confident(run),
+        "C6": _most_and_least_confident(),
+        "C7": _dogs(),
+        "C8": _recursion_keeps_accuracy(networks),
+        "C9": _recursion_and_uncertainty(networks),
+        "C10": _soft_above_hard(networks),
+        "C11": _into_the_upper_bins(networks),
+    }
+    figures["C2"], ratio = [], paper.seconds["resnet50"] / paper.seconds["resnet18"]
+    rows_of = _measured(figures, run, paper)
+    rows_of["C2"].append(_without_interval("teacher / student: seconds an image", "about 5", "not measured", ratio))
+    rows_of["C4"].append(_ratio_of_epochs(epochs, paper))
+    rows = []
+    for claim, statement in STATEMENTS.items():
+        findings = {row["finding"] for row in rows_of[claim]}
+        verdict = FAILS if FAILS in findings else HOLDS if findings == {HOLDS} else OPEN
+        rows += [{"claim": claim, "statement": statement} | row | {"verdict": verdict} for row in rows_of[claim]]
+    return rows
+
+
+_POSITIVE = (0.0, math.inf)
+
+
+def _close_to_teacher() -> list[Figure]:
+    return [_difference("accuracy", student, "teacher", "test", (-INSIGNIFICANT, math.inf)) for student in STUDENTS]
+
+
+def _soft_beats_classic() -> list[Figure]:
+    quantities = ("accuracy", "augmented accuracy")
+    return [_difference(quantity, "soft-0", "classic-0", "test", _POSITIVE) for quantity in quantities]
+
+
+def _confident(run: _Run) -> list[Figure]:
+    found = []
+    for network in ("teacher", *STUDENTS):
+        found.append(Figure(f"{network}: end bins, train", {(END, network, "train"): 1}, (0.91, math.inf)))
+        for part in ("test", "validation"):
+            inner = [((number,), network, part) for number in (*BELOW, *ABOVE)]
+            fullest = max(inner, key=lambda term: run.of_images(term).mean() if (term[1:] in run.plain) else 0)
+            (number,) = fullest[0]
+            text = f"{network}: fullest inner bin, [{number / BINS:.2f}, {(number + 1) / BINS:.2f}), {part}"
+            found.append(Figure(text, {fullest: 1}, (-math.inf, 0.015), alternatives=len(inner)))
+    return found
+
+
+def _most_and_least_confident() -> list[Figure]:
+    pairs = [(student, "teacher") for student in STUDENTS] + [("hard-0", "classic-0"), ("hard-0", "soft-0")]
+    return [_difference("uncertainty", *pair, part, _POSITIVE) for part in ("test", "train") for pair in pairs]
+
+
+def _dogs() -> list[Figure]:
+    errors = {("errors on 1", "teacher", "test"): 1, ("errors on 0", "teacher", "test"): -1}
+    found = [Figure("teacher: error rate on dogs - on cats, test", errors, _POSITIVE)]
+    for part in ("test", "train"):
+        soft = {(ABOVE, "soft-0", part): 1, (BELOW, "soft-0", part): -1}
+        hard = {(ABOVE, "hard-0", part): -1, (BELOW, "hard-0", part): 1}
+        text = f"inner bins above - below 0.5, {part}"
+        found.append(Figure(f"soft-0: {text}", soft, _POSITIVE))
+        found.append(Figure(f"soft-0 - hard-0: {text}", soft | hard, _POSITIVE))
+    return found
+
+
+def _recursion_keeps_accuracy(networks: list[str]) -> list[Figure]:
+    return [
+        _difference("accuracy", network, f"{family}-0", "test", (-0.03, math.inf))
+        for family in ("hard", "soft")
+        for network in _steps(networks, family)
+    ]
+
+
+def _recursion_and_uncertainty(networks: list[str]) -> list[Figure]:
+    found = []
+    for part in ("train", "validation", "test"):
+        steps = _steps(networks, "hard")
+        found += [_difference("uncertainty", network, "hard-0", part, (-0.003, 0.003)) for network in steps]
+        found.append(_difference("uncertainty", _steps(networks, "soft")[-1], "soft-0", part, _POSITIVE))
+    return found
+
+
+def _soft_above_hard(networks: list[str]) -> list[Figure]:
+    return [
+        _difference("accuracy", network, network.replace("soft", "hard"), "test", _POSITIVE)
+        for network in _steps(networks, "soft")
+    ]
+
+
+def _into_the_upper_bins(networks: list[str]) -> list[Figure]:
+    last = _steps(networks, "soft")[-1]
+    upper = {(ABOVE, last, "test"): 1, (ABOVE, "soft-0", "test"): -1}
+    lower = {(BELOW, last, "test"): -1, (BELOW, "soft-0", "test"): 1}
+    return [
+        Figure(f"{last} - soft-0: inner bins above 0.5, test", upper, _POSITIVE),
+        Figure(f"{last} - soft-0: inner bins above - below 0.5, test", upper | lower, _POSITIVE),
+    ]
+
+
+def _difference(quantity: str, one: str, other: str, part: str, claimed: tuple[float, float]) -> Figure:
+    terms = {(quantity, one, part): 1, (quantity, other, part): -1}
+    return Figure(f"{one} - {other}: {quantity}, {part}", terms, claimed)
+
+
+def _steps(networks: list[str], family: str) -> list[str]:
+    """The steps of recursion of a family; step 1 where the run has none, to be named as missing."""
+    steps = [network for network in networks if network.startswith(f"{family}-") and network != f"{family}-0"]
+    return steps or [f"{family}-1"]
+
+
+def _measured(figures: dict[str, list[Figure]], run: _Run, paper: _Printed) -> dict[str, list[dict]]:
+    """Value, interval and finding of every figure, by claim."""
+    rows: dict[str, list[dict]] = {claim: [] for claim in figures}
+    resampled: dict[str, list[tuple]] = {}
+    for claim, of_claim in figures.items():
+        level = 1 - 0.05 / max(1, sum(figure.alternatives for figure in of_claim))
+        for figure in of_claim:
+            printed = sum(factor * paper.value(term) for term, factor in figure.terms.items())
+            missing = run.missing(figure)
+            if missing:
+                rows[claim].append(_without_interval(figure.text, _in_words(figure.claimed), missing, printed))
+                continue
+            values = sum(factor * run.of_images(term) for term, factor in figure.terms.items())
+            row = {"figure": figure.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
+            row |= {"claimed": _in_words(figure.claimed), "paper": printed, "images": len(values), "finding": ""}
+            rows[claim].append(row)
+            if len(figure.terms) == 1:
+                interval = exact_interval(round(values.sum()), len(values), level)
+                row |= _with_interval(interval, f"exact binomial, {100 * level:.4g} %", figure)
+            else:
+                _, network, part = next(iter(figure.terms))
+                resampled.setdefault(part, []).append((network, row, figure, values, level))
+    for part, columns in resampled.items():
+        label = run.plain[columns[0][0], part]["label"].to_numpy()
+        values = np.stack([values for *_, values, _ in columns], axis=1)
+        intervals = bootstrap_intervals(values, label, np.array([level for *_, level in columns]))
+        for (_, row, figure, _, level), interval in zip(columns, intervals, strict=True):
+            row |= _with_interval(interval, f"bootstrap over images, {100 * level:.4g} %", figure)
+    return rows
+
+
+def _with_interval(interval: tuple[float, float], how: str, figure: Figure) -> dict:
+    low, high = interval
+    (least, most) = figure.claimed
+    inside, outside = least < low and high < most, high <= least or most <= low
+    finding = HOLDS if inside else FAILS if outside else OPEN
+    return {"low": low, "high": high, "interval": how, "finding": finding}
+
+
+def _without_interval(text: str, claimed: str | None, why: str, printed: float, value: float = math.nan) -> dict:
+    row = {"figure": text, "value": value, "low": math.nan, "high": math.nan, "interval": f"none: {why}"}
+    return row | {"claimed": claimed, "paper": printed, "images": None, "finding": OPEN}
+
+
+def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
+    text, printed = "hard-0 / classic-0: best epoch", paper.epochs["hard"] / paper.epochs["classic"]
+    if "hard-0" not in epochs or "classic-0" not in epochs:
+        return _without_interval(text, "about 0.5", "this run lacks one of them", printed)
+    ratio = epochs["hard-0"] / epochs["classic-0"]
+    return _without_interval(text, "about 0.5", "one training each", printed, ratio)
+
+
+def _in_words(claimed: tuple[float, float]) -> str:
+    low, high = claimed
+    if high == math.inf:
+        return f"> {low:g}"
+    return f"< {high:g}" if low == -math.inf else f"{low:g} to {high:g}"

@@ -1,0 +1,256 @@
+"""The page that holds a whole result: as Markdown, and the same as HTML for the report."""
+
+import base64
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+from markdown_it import MarkdownIt
+
+from snakedistill.claims import FAILS, OPEN
+from snakedistill.files import write_text
+
+
+def write_summary(
+    scale: dict[str, str], rejected: str, tables: dict[str, str], claims: str, figures: list[str], summary: str
+) -> None:
+    """Write the whole result on one page of Markdown.
+
+    Args:
+        scale: of the run, in words: `run` and `deviations`.
+        rejected: CSV of the members that were left out.
+        tables: paths of the tables `evaluation`, `uncertainty`, `histograms`, `best_epoch` and `classes`.
+        claims: CSV of the claims.
+        figures: PNG files in a folder beside the page, each shown in the section that its name begins with.
+        summary: Markdown file to write.
+    """
+    frames = {name: pd.read_csv(path) for name, path in tables.items()}
+    claimed = pd.read_csv(claims)
+    seeds = list(dict.fromkeys(claimed["seed"]))
+    rejects = len(pd.read_csv(rejected))
+
+    def of_each_seed(frame: pd.DataFrame, *shown) -> list[str]:
+        parts = []
+        for seed in seeds:
+            parts += [f"**Seed {seed}**"] if len(seeds) > 1 else []
+            parts += [show(frame[frame["seed"] == seed]) for show in shown]
+        return parts
+
+    def pictures(*names: str) -> list[str]:
+        shown = [path for path in map(Path, figures) if path.stem.startswith(names)]
+        return [f"![{_alt(path)}]({path.parent.name}/{path.name})" for path in shown]
+
+    page = [
+        "# Knowledge distillation: what was measured",
+        f"> {scale['run']}\n>\n> {scale['deviations']}",
+        f"{rejects} member{'s' if rejects != 1 else ''} of the archive {'were' if rejects != 1 else 'was'} left out "
+        "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 "
+        "photographs at 224 pixels; an empty cell means that it prints none. Every number, with all digits, is in "
+        "`tables/`; the settings are in `config.yaml`.",
+        "## The paper's claims",
+        "Each claim stands on one or more figures. A figure is for the claim when its whole interval lies where the "
+        "claim puts it, against it when none of it does. A claim holds when all its figures do, and does not when one "
+        "is against it; otherwise it cannot be told from this many images. The intervals of one claim hold together "
+        "with 95 % confidence. Shown is the figure that decides; all of them are below and in `claims.csv`. They say "
+        "how far these networks can be told apart on other images, not what another training would give.",
+        *of_each_seed(claimed, _claims),
+        "<details><summary>All figures of all claims</summary>",
+        *of_each_seed(claimed, _claim_figures),
+        "</details>",
+        "## Training (section 3)",
+        *pictures("1-", "2-", "3-", "4-", "5-", "training-"),
+        "Of evaluations with augmentation, the best as the paper prints it, and mean ± standard deviation.",
+        *of_each_seed(frames["evaluation"], _evaluations),
+        "## Predictions (section 4.2)",
+        "Share of predictions in the first and the last bin: how many answers are sure.",
+        *of_each_seed(frames["histograms"], _end_bins),
+        *pictures("6-", "7-", "8-"),
+        "<details><summary>Relative frequencies in all bins</summary>",
+        *of_each_seed(frames["histograms"], _histograms),
+        "</details>",
+        "## Uncertainty and accuracy, and recursion (sections 4.3, 4.4)",
+        "With manual labels; in brackets 95 % intervals, exact binomial for accuracy, bootstrap over images for "
+        "uncertainty.",
+        *pictures("generations"),
+        *of_each_seed(frames["uncertainty"], _generations("test")),
+        *pictures("9-"),
+        *of_each_seed(frames["uncertainty"], _generations("validation"), _generations("train")),
+        "## Errors by class",
+        "On the test part; in brackets exact 95 % intervals.",
+        *of_each_seed(frames["classes"], _classes),
+        "## Best epoch (section 5)",
+        *of_each_seed(frames["best_epoch"], _best_epochs),
+        "## Examples",
+        *pictures("examples"),
+    ]
+    write_text("\n\n".join(page) + "\n", summary)
+
+
+def write_html(summary: str, html: str) -> None:
+    """Write the Markdown page as one HTML file, its pictures inside.
+
+    Args:
+        summary: Markdown file; its pictures are PNG files at paths relative to it.
+        html: file to write.
+    """
+    text = Path(summary).read_text(encoding="utf-8")
+    body = MarkdownIt("commonmark").enable("table").render(text)
+
+    def embedded(source: re.Match) -> str:
+        data = (Path(summary).parent / source[1]).read_bytes()
+        return f'src="data:image/png;base64,{base64.b64encode(data).decode()}"'
+
+    body = re.sub(r'src="([^"]+\.png)"', embedded, body)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Summary</title><style>{_CSS}</style>'
+    write_text(f"{head}<body>{body}</body></html>", html)
+
+
+_CSS = (
+    "body{font:15px/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #ccc;padding:.2rem .5rem}"
+    "th{background:#f3f3f3}tr:hover{background:#fafafa}blockquote{margin:0;padding:.1rem 1rem;background:#fff6dc;"
+    "border-left:4px solid #d99a00}summary{cursor:pointer}"
+)
+
+
+def _alt(figure: Path) -> str:
+    return figure.stem.replace("-", " ")
+
+
+def _claims(frame: pd.DataFrame) -> str:
+    def deciding(of_claim: pd.DataFrame) -> pd.Series:
+        for finding in (FAILS, OPEN):
+            if finding in set(of_claim["finding"]):
+                return of_claim[of_claim["finding"] == finding].iloc[0]
+        return of_claim.iloc[0]
+
+    rows = []
+    for claim, of_claim in frame.groupby("claim", sort=False):
+        row = deciding(of_claim)
+        others = len(of_claim) - 1
+        more = f" (and {others} other{'s' if others > 1 else ''})" if others else ""
+        rows.append([claim, row["statement"], f"**{row['verdict']}**", row["figure"] + more, *_claim_cells(row)])
+    return _markdown(["claim", "statement", "verdict", "deciding figure", "measured", "claimed", "paper"], rows, "lll")
+
+
+def _claim_figures(frame: pd.DataFrame) -> str:
+    rows = (
+        [row["claim"], row["figure"], *_claim_cells(row), row["interval"], row["finding"]]
+        for _, row in frame.iterrows()
+    )
+    return _markdown(["claim", "figure", "measured", "claimed", "paper", "interval", "finding"], rows, "l")
+
+
+def _claim_cells(row: pd.Series) -> list[str]:
+    return [
+        _with_interval(row["value"], row["low"], row["high"]) or "not measured",
+        _text(row["claimed"]).replace("<", "&lt;").replace(">", "&gt;"),
+        _number(row["paper"]),
+    ]
+
+
+def _generations(split: str):
+    def table(frame: pd.DataFrame) -> str:
+        head = [f"network, {split}", "accuracy", "paper", "difference", "uncertainty", "paper", "difference"]
+        rows = (
+            [row.network, _with_interval(row.accuracy, row.accuracy_low, row.accuracy_high)]
+            + [_number(row.paper_accuracy), _signed(row.accuracy_difference)]
+            + [_with_interval(row.uncertainty, row.uncertainty_low, row.uncertainty_high)]
+            + [_number(row.paper_uncertainty), _signed(row.uncertainty_difference)]
+            for row in frame[frame["split"] == split].itertuples()
+        )
+        return _markdown(head, rows)
+
+    return table
+
+
+def _evaluations(frame: pd.DataFrame) -> str:
+    def cells(row) -> list:
+        kind = {"no": "plain", "yes": f"augmented, best of {row.repeats}"}.get(row.augmented, row.augmented)
+        spread = f"{row.accuracy_mean:.4f} ± {row.accuracy_sd:.4f}" if row.repeats > 1 else ""
+        return [
+            row.network, row.split, row.labels, kind, _number(row.loss), _number(row.paper_loss),
+            _signed(row.loss_difference), _number(row.accuracy), _number(row.paper_accuracy),
+            _signed(row.accuracy_difference), spread,
+        ]  # fmt: skip
+
+    head = ["network", "part", "labels", "how", "loss", "paper", "difference"]
+    head += ["accuracy", "paper", "difference", "mean ± sd"]
+    return _markdown(head, map(cells, _without_recursion(frame).itertuples()), "llll")
+
+
+def _end_bins(frame: pd.DataFrame) -> str:
+    ends = frame[(frame["bin_low"] == 0) | (frame["bin_high"] == 1)]
+    values = ["relative_frequency", "paper_relative_frequency", "relative_frequency_difference"]
+    shares = ends.groupby(["network", "split"], sort=False)[values].sum(min_count=2).reset_index()
+    rows = (
+        [row.network, row.split, _number(row.relative_frequency), _number(row.paper_relative_frequency)]
+        + [_signed(row.relative_frequency_difference)]
+        for row in _without_recursion(shares).itertuples()
+    )
+    return _markdown(["network", "part", "share", "paper", "difference"], rows, "ll")
+
+
+def _histograms(frame: pd.DataFrame) -> str:
+    tables = []
+    for split, of_part in _without_recursion(frame).groupby("split", sort=False):
+        networks = list(dict.fromkeys(of_part["network"]))
+        head = [f"bin, {split}"] + [name for network in networks for name in (network, "paper", "difference")]
+        rows = []
+        for (low, high), of_bin in of_part.groupby(["bin_low", "bin_high"]):
+            of_bin = of_bin.set_index("network").loc[networks]
+            values = of_bin[["relative_frequency", "paper_relative_frequency", "relative_frequency_difference"]]
+            cells = [
+                cell for a, b, c in values.itertuples(index=False) for cell in (_number(a), _number(b), _signed(c))
+            ]
+            rows.append([f"{low:g} to {high:g}", *cells])
+        tables.append(_markdown(head, rows))
+    return "\n\n".join(tables)
+
+
+def _classes(frame: pd.DataFrame) -> str:
+    rows = (
+        [row["network"], row["class"], row["errors"], row["images"]]
+        + [_with_interval(row["error_rate"], row["error_rate_low"], row["error_rate_high"])]
+        + [_number(row["uncertainty"])]
+        for _, row in frame[frame["split"] == "test"].iterrows()
+    )
+    return _markdown(["network", "class", "errors", "of", "error rate", "uncertainty"], rows, "ll")
+
+
+def _best_epochs(frame: pd.DataFrame) -> str:
+    rows = (
+        [row.network, row.epoch, row.epochs, _number(row.paper_epoch, 0), _number(row.val_accuracy)]
+        for row in frame.itertuples()
+    )
+    return _markdown(["network", "best epoch", "of", "paper's, of 100", "validation accuracy"], rows)
+
+
+def _without_recursion(frame: pd.DataFrame) -> pd.DataFrame:
+    """The networks whose numbers section 3 and 4.2 print: the teacher and its students."""
+    return frame[frame["network"].str.fullmatch(r"teacher|.*-0")]
+
+
+def _markdown(head: list[str], rows: Iterable[list], align: str = "l") -> str:
+    """A table; `align` has an l for each leading column of text, the others are numbers."""
+    rule = ["---" if column < len(align) else "---:" for column in range(len(head))]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in (head, rule, *rows))
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    if pd.isna(value):
+        return ""
+    return _number(value) if pd.isna(low) else f"{_number(value)} [{_number(low)}, {_number(high)}]"
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _number(value: float, digits: int = 4) -> str:
+    return "" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def _signed(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:+.4f}"

@@ -1,0 +1,17 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.claims import write_claims
+
+    results = snakemake.params.results
+    printed = ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
+    write_claims(
+        predictions={
+            part: dict(zip(results, snakemake.input[part], strict=True)) for part in ("train", "validation", "test")
+        },
+        augmented=dict(zip(results, snakemake.input.augmented, strict=True)),
+        histories=dict(zip(results, snakemake.input.histories, strict=True)),
+        splits=snakemake.input.splits,
+        printed={table: snakemake.input[f"printed_{table}"] for table in printed},
+        claims=snakemake.output.claims,
+    )
