@@ -1,13 +1,16 @@
-# `make run` and `make test` do all their own set-up; everything else is plain Snakemake.
+# `make run`, `make report` and `make test` do all their own set-up; everything else is plain Snakemake.
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run test lint lock
+.PHONY: run report test lint lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
+
+report: run
+	$(VENV)/bin/snakemake --report report.html
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest

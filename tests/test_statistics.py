@@ -61,6 +61,14 @@ def test_images_that_are_all_alike_still_leave_room_for_others():
     assert (low, high) == pytest.approx((-0.0362, 0.0362), abs=1e-3)
 
 
+def test_strata_that_are_each_alike_leave_room_too():
+    """Three cats all wrong and three dogs all right say little about cats and dogs."""
+    strata = np.repeat([0, 1], 3)
+    ((low, high),) = statistics.bootstrap_intervals(strata[:, None] * 2.0, strata)
+    assert low == pytest.approx(1 - 2 * 0.70760, abs=1e-4)
+    assert high == pytest.approx(1 + 2 * 0.70760, abs=1e-4)
+
+
 def test_a_higher_level_gives_a_wider_interval():
     values = np.random.default_rng(3).normal(size=(300, 2))
     narrow, wide = statistics.bootstrap_intervals(values[:, [0, 0]], np.zeros(300), np.array([0.9, 0.99]))

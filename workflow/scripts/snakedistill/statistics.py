@@ -53,9 +53,9 @@ def bootstrap_intervals(
 ) -> list[tuple[float, float]]:
     """Percentile intervals of the mean of every column.
 
-    Where all images have the same value, resampling shows no spread, which proves little when images are few. The
-    interval then reaches as far as images of another value could have been missed: by the exact binomial bound on
-    their share, at a distance of at most 1 (quantities here are differences of shares).
+    Where all images of a stratum have the same value, resampling shows no spread, which proves little when images are
+    few. The interval then reaches as far as images of another value could have been missed: by the exact binomial
+    bound on their share in each stratum, at a distance of 1 (quantities here are differences of shares).
 
     Args:
         values: float [n, k], as in `bootstrap_means`.
@@ -70,8 +70,9 @@ def bootstrap_intervals(
     intervals = []
     for of_images, means, one in zip(values.T, bootstrap_means(values, strata, seed).T, levels, strict=True):
         low, high = np.quantile(means, [(1 - one) / 2, (1 + one) / 2])
-        if np.ptp(of_images) == 0:
-            _, missed = exact_interval(0, len(of_images), one)
+        members = [of_images[strata == stratum] for stratum in np.unique(strata)]
+        if all(np.ptp(of_stratum) == 0 for of_stratum in members):
+            missed = sum(exact_interval(0, len(of_stratum), one)[1] for of_stratum in members)
             low, high = low - missed, high + missed
         intervals.append((float(low), float(high)))
     return intervals

@@ -131,7 +131,7 @@ def _claims(frame: pd.DataFrame) -> str:
         others = len(of_claim) - 1
         more = f" (and {others} other{'s' if others > 1 else ''})" if others else ""
         rows.append([claim, row["statement"], f"**{row['verdict']}**", row["figure"] + more, *_claim_cells(row)])
-    return _markdown(["claim", "statement", "verdict", "deciding figure", "measured", "claimed", "paper"], rows, "lll")
+    return _markdown(["claim", "statement", "verdict", "deciding figure", "measured", "claimed", "paper"], rows, "llll")
 
 
 def _claim_figures(frame: pd.DataFrame) -> str:
@@ -139,7 +139,7 @@ def _claim_figures(frame: pd.DataFrame) -> str:
         [row["claim"], row["figure"], *_claim_cells(row), row["interval"], row["finding"]]
         for _, row in frame.iterrows()
     )
-    return _markdown(["claim", "figure", "measured", "claimed", "paper", "interval", "finding"], rows, "l")
+    return _markdown(["claim", "figure", "measured", "claimed", "paper", "interval", "finding"], rows, "ll")
 
 
 def _claim_cells(row: pd.Series) -> list[str]:
