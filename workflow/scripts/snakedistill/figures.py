@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -26,7 +27,7 @@ _MARKERS = {"teacher": "D", "classic": "s", "hard": "^", "soft": "o"}
 def save(figure: Figure, scale: str, paths: list[str]) -> None:
     """Write a figure in the format of each path's suffix, with the scale of the run below it, and close it."""
     lines = textwrap.wrap(scale, int(figure.get_size_inches()[0] * 18))
-    figure.supxlabel("\n".join(lines), fontsize=7, color="0.35")
+    figure.supxlabel("\n".join(["", *lines]), fontsize=7, color="0.35")
     for path in paths:
         with written_whole(path) as temporary:
             metadata = {"Date": None} if temporary.suffix == ".svg" else None
@@ -47,7 +48,7 @@ def draw_training(histories: Files, printed: str, scale: str, figures: dict[str,
     paper = pd.read_csv(printed).query("labels == 'own'").set_index(["network", "split"])
     for network, paths in figures.items():
         runs = {seed: pd.read_csv(path) for (seed, one), path in histories.items() if one == network}
-        figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")
+        figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.1), layout="constrained")
         bests = [history.loc[history["val_accuracy"].idxmax()] for history in runs.values()]
         for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
             for number, history in enumerate(runs.values()):
@@ -68,13 +69,15 @@ def draw_training(histories: Files, printed: str, scale: str, figures: dict[str,
             printed_network = network.removesuffix("-0")
             if (printed_network, "validation") in paper.index:
                 value = paper.loc[(printed_network, "validation"), quantity]
-                axis.axhline(value, color="0.5", linestyle=":", label=f"paper's best, validation: {value:.3f}")
+                axis.axhline(value, color="0.5", linestyle=":", label="paper's best epoch, validation")
+                beside = {"loss": "bottom", "accuracy": "top"}[quantity]  # where the curves do not begin
+                axis.text(1, value, f"{value:.3f}", va=beside, fontsize=7, color="0.4")
             axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share of images"}[quantity])
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axis.legend(fontsize=7)
+            axis.get_legend().remove()
         reached = ", ".join(f"{best['val_accuracy']:.3f} in epoch {best['epoch']:.0f}" for best in bests[:3])
         more = f" and {len(bests) - 3} more seeds" if len(bests) > 3 else ""
-        figure.suptitle(f"Training of {network}: best validation accuracy {reached}{more}")
+        _title_and_legend(figure, f"Training of {network}: best validation accuracy {reached}{more}", axes[0])
         save(figure, scale, paths)
 
 
@@ -209,10 +212,8 @@ def draw_generations(uncertainty: str, scale: str, paths: list[str]) -> None:
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             axis.get_legend().remove()
         axes[0, column].set_title(part, fontsize=9)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.95), ncols=len(labels), fontsize=7)
     what = "band: all seeds" if several else "bars: 95 % intervals over images"
-    figure.suptitle(f"What recursion does to accuracy and uncertainty ({what})\n")
+    _title_and_legend(figure, f"What recursion does to accuracy and uncertainty ({what})", axes[0, 0])
     save(figure, scale, paths)
 
 
@@ -242,7 +243,7 @@ def draw_examples(
         "they disagree most": -(test["teacher"] - test["student"]).abs(),
     }
     columns = min(EXAMPLES_IN_A_ROW, len(test))
-    figure = plt.figure(figsize=(WIDTH, 0.6 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.55)), layout="constrained")
+    figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.57)), layout="constrained")
     for (title, distance), row in zip(rows.items(), figure.subfigures(len(rows), 1), strict=True):
         row.suptitle(f"Where {title}", fontsize=8.5, x=0.01, ha="left")
         chosen = distance.sort_values(kind="stable").index[:columns]
@@ -255,6 +256,14 @@ def draw_examples(
             axis.set_xlabel("\n".join([image["image_id"], *lines]), fontsize=6.5, labelpad=2)
     figure.suptitle(f"Test images: p of class 1 (dog) by teacher (T) and {student_id} (S), right ✓ or wrong ✗")
     save(figure, scale, paths)
+
+
+def _title_and_legend(figure: Figure, title: str, axis: Axes) -> None:
+    """A title, and below it one legend for all axes, where it hides no line."""
+    figure.suptitle(f"{title}\n")
+    handles, labels = axis.get_legend_handles_labels()
+    place = (0.5, 1 - 0.23 / figure.get_size_inches()[1])
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=place, ncols=len(labels), fontsize=7)
 
 
 def set_style() -> None:
