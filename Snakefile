@@ -17,6 +17,7 @@ include: "workflow/rules/teacher.smk"
 include: "workflow/rules/labels.smk"
 include: "workflow/rules/students.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -27,6 +28,9 @@ rule all:
         f"{RUN}/summary.md",
         f"{RUN}/summary.html",
         f"{RUN}/claims.csv",
+        f"{RUN}/submission.csv",
+        f"{RUN}/deploy/README.md",
         f"{RUN}/config.yaml",
         expand(f"{RUN}/tables/{{table}}.csv", table=TABLES),
         FIGURES,
+        of_all_networks(f"{SEED}/onnx/{{network}}.onnx"),

@@ -26,17 +26,19 @@ def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30
     return file.getvalue()
 
 
-def kaggle_zip(path: Path, members: dict[str, bytes]) -> Path:
-    """Write an outer zip with `members` in train.zip, below train/."""
-    inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as zipped:
-        zipped.mkdir("train")
-        for name, data in members.items():
-            zipped.writestr(f"train/{name}", data)
+def kaggle_zip(path: Path, members: dict[str, bytes], unlabelled: dict[int, bytes] | None = None) -> Path:
+    """Write an outer zip with `members` in train.zip, below train/, and `unlabelled` in test1.zip, below test1/."""
+    numbered = {f"{number}.jpg": data for number, data in (unlabelled or {}).items()}
     with zipfile.ZipFile(path, "w") as outer:
-        outer.writestr("train.zip", inner.getvalue())
-        outer.writestr("test1.zip", b"")
-        outer.writestr("sampleSubmission.csv", "id,label\n")
+        for folder, files in (("train", members), ("test1", numbered)):
+            inner = io.BytesIO()
+            with zipfile.ZipFile(inner, "w") as zipped:
+                zipped.mkdir(folder)
+                for name, data in files.items():
+                    zipped.writestr(f"{folder}/{name}", data)
+            outer.writestr(f"{folder}.zip", inner.getvalue())
+        rows = "".join(f"{number},0\n" for number in sorted(unlabelled or {}))
+        outer.writestr("sampleSubmission.csv", f"id,label\n{rows}")
     return path
 
 

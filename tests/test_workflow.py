@@ -29,6 +29,7 @@ TINY = {
         "soft": {"labels": "soft", "generations": 2},
     },
     "evaluation": {"augmented_repeats": 2},
+    "export": {"network": "soft-1", "int8_max_drop": 1},
 }
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
@@ -53,7 +54,7 @@ def folder(tmp_path_factory):
 
     members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
     members["cat.20.jpg"] = members["cat.0.jpg"][:300]
-    kaggle_zip(folder / "archive.zip", members)
+    kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
     shutil.copy(ROOT / "config.yaml", folder)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
     snakemake(folder, "--configfile", "tiny.yaml")
@@ -63,7 +64,9 @@ def folder(tmp_path_factory):
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
     expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "config.yaml"]
-    expected += ["claims.csv", "summary.md", "summary.html"]
+    expected += ["claims.csv", "summary.md", "summary.html", "submission.csv"]
+    expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
+    expected += ["deploy/requirements.txt"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv" for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
@@ -75,6 +78,7 @@ def test_every_file_of_the_contract_is_there(folder):
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]
+        expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
         expected += [f"seed-0/predictions/{network}/{part}.csv" for part in (*PARTS, "augmented")]
     assert [name for name in expected if not (run / name).is_file()] == []
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
@@ -87,6 +91,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "seed-0/history/soft-1.csv": "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds",
         "seed-0/predictions/soft-1/test.csv": "image_id,logit,probability",
         "seed-0/predictions/soft-1/augmented.csv": "image_id,repeat,logit,probability",
+        "submission.csv": "id,label",
         "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
@@ -247,6 +252,20 @@ def test_the_report_is_one_file_with_captions_and_scale(folder):
     assert page.count("40 photographs of archive.zip (28 to train") >= 12 + 5 + 2
 
 
+def test_your_own_photos_are_classified(folder, photographs):
+    (folder / "mine").mkdir()
+    for name in ("cat.0.jpg", "dog.0.jpg"):
+        (folder / "mine" / name).write_bytes(photographs[name])
+    (folder / "mine/note.txt").write_text("no photo")
+    snakemake(folder, "--configfile", "tiny.yaml", "--config", "photos=mine", "--", "classify")
+    table = pd.read_csv(folder / "results/tiny/photos/answers.csv")
+    assert list(table)[1:] == [
+        "teacher_answer", "teacher_probability_of_dog", "soft-1_answer", "soft-1_probability_of_dog", "reason",
+    ]  # fmt: skip
+    assert table["photo"].tolist() == ["cat.0.jpg", "dog.0.jpg", "note.txt"]
+    assert (folder / "results/tiny/photos/contact-sheet.png").is_file()
+
+
 def test_nothing_reruns_when_nothing_changed(folder):
     assert "Nothing to be done" in snakemake(folder, "--configfile", "tiny.yaml").stdout
 
@@ -310,6 +329,7 @@ def test_a_terminal_gets_a_progress_bar(folder):
     [
         (["archive=nowhere.zip"], r"archive: nowhere\.zip was given, but there is nothing at .*kaggle competitions"),
         (["image_sise=64"], "image_sise: unknown key; allowed are run, archive"),
+        (["photos=nowhere"], r"photos: nowhere was given, but there is no folder at"),
         (["run=../elsewhere"], r"run: '\.\./elsewhere' given; allowed is string, that matches"),
     ],
 )

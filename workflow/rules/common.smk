@@ -41,10 +41,21 @@ ARCHIVE = config["archive"] or SAMPLE
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
 
+# The student that submits, classifies and is bundled, of the first seed.
+DEPLOYED = {
+    kind: f"{RUN}/seed-{config['seeds'][0]}/onnx/{config['export']['network']}{suffix}"
+    for kind, suffix in (("onnx", ".onnx"), ("int8", ".int8.onnx"), ("report", ".json"))
+}
+
 if config["archive"] is not None and not Path(ARCHIVE).exists():
     raise WorkflowError(
         f"archive: {ARCHIVE} was given, but there is nothing at {Path(ARCHIVE).absolute()}. Get Kaggle's file with "
         f"`{KAGGLE_COMMAND}`, or set archive to null for the built-in drawings."
+    )
+
+if config["photos"] is not None and not Path(config["photos"]).is_dir():
+    raise WorkflowError(
+        f"photos: {config['photos']} was given, but there is no folder at {Path(config['photos']).absolute()}."
     )
 
 
@@ -96,6 +107,11 @@ def kind_of_labels(wildcards):
 def augmentation_of_network(wildcards):
     """The augmentation of a network's training."""
     return recipe_of(wildcards.network)["augmentation"]
+
+
+def card_of_network(wildcards):
+    """What the metadata of an exported network say it is."""
+    return configuration.card(config, wildcards.network, wildcards.seed)
 
 
 def predictions_of_giver(wildcards):

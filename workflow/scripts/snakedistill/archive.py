@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class Archive:
-    """The training members of an archive: their names, and a function that reads one.
+    """The members of one part of an archive: their names, and a function that reads one.
 
     Attributes:
         members: names in natural order, as they stand in the zip or below the folder.
@@ -39,11 +39,12 @@ class Archive:
 
 
 @contextlib.contextmanager
-def open_archive(path: str | Path) -> Iterator[Archive]:
-    """Open the labelled images of an archive for reading.
+def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
+    """Open the labelled (`train`) or the unlabelled (`test1`) images of an archive for reading.
 
-    Taken are: Kaggle's zip with `train.zip` inside; `train.zip` itself, or any zip of images; a folder that holds
-    `train.zip`, a folder `train`, or the images. `test1.zip` and `sampleSubmission.csv` are passed over.
+    Taken are: Kaggle's zip with `train.zip` and `test1.zip` inside; `train.zip` itself, or any zip of labelled images;
+    a folder that holds these zips, folders of their names, or the labelled images. Where only labelled images are,
+    the part `test1` is empty.
 
     Raises:
         InputError: nothing is there, or it is neither a zip nor a folder.
@@ -51,17 +52,43 @@ def open_archive(path: str | Path) -> Iterator[Archive]:
     path = Path(path)
     with contextlib.ExitStack() as stack:
         if path.is_dir():
-            if (path / "train.zip").is_file():
-                yield _from_zip(stack.enter_context(_zip(path / "train.zip", path)), stack)
+            if (path / f"{part}.zip").is_file():
+                yield _from_zip(stack.enter_context(_zip(path / f"{part}.zip", path)), part, stack)
+            elif (path / part).is_dir():
+                yield _from_folder(path / part)
             else:
-                yield _from_folder(path / "train" if (path / "train").is_dir() else path)
+                yield _from_folder(path) if part == "train" else Archive([], path.joinpath)
         elif path.is_file():
-            yield _from_zip(stack.enter_context(_zip(path, path)), stack)
+            yield _from_zip(stack.enter_context(_zip(path, path)), part, stack)
         else:
             raise InputError(
                 f"There is no archive at {path.absolute()}. Set `archive:` to Kaggle's zip or a folder with its "
                 f"content (get it with `{KAGGLE_COMMAND}`), or to null for the built-in drawings."
             )
+
+
+def sample_submission(path: str | Path) -> list[int] | None:
+    """The ids of `sampleSubmission.csv`, in its order; None where the archive has none.
+
+    Raises:
+        InputError: the file has no column of whole numbers named id.
+    """
+    name = "sampleSubmission.csv"
+    path = Path(path)
+    if path.is_dir():
+        if not (path / name).is_file():
+            return None
+        content = (path / name).read_bytes()
+    else:
+        with _zip(path, path) as outer:
+            found = [member for member in outer.namelist() if Path(member).name == name]
+            if not found:
+                return None
+            content = outer.read(found[0])
+    try:
+        return pd.read_csv(io.BytesIO(content))["id"].astype("int64").tolist()
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{name} of {path}: a column id of whole numbers is needed; {error}") from error
 
 
 def _zip(source: Path | io.IOBase, path: Path) -> zipfile.ZipFile:
@@ -73,8 +100,8 @@ def _zip(source: Path | io.IOBase, path: Path) -> zipfile.ZipFile:
         ) from error
 
 
-def _from_zip(outer: zipfile.ZipFile, stack: contextlib.ExitStack) -> Archive:
-    inner = [name for name in outer.namelist() if Path(name).name == "train.zip"]
+def _from_zip(outer: zipfile.ZipFile, part: str, stack: contextlib.ExitStack) -> Archive:
+    inner = [name for name in outer.namelist() if Path(name).name == f"{part}.zip"]
     if inner:
         # A zip member cannot be read at random places, so the inner zip is copied out first.
         copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
@@ -82,9 +109,8 @@ def _from_zip(outer: zipfile.ZipFile, stack: contextlib.ExitStack) -> Archive:
             shutil.copyfileobj(source, copy, 1 << 20)
         outer = stack.enter_context(_zip(copy, Path(outer.filename or "archive") / inner[0]))
     names = [name for name in outer.namelist() if not name.endswith("/")]
-    if any(name.startswith("train/") for name in names):
-        names = [name for name in names if name.startswith("train/")]
-    return Archive(names, outer.read)
+    of_part = [name for name in names if name.startswith(f"{part}/")]
+    return Archive(of_part or (names if part == "train" or inner else []), outer.read)
 
 
 def _from_folder(folder: Path) -> Archive:

@@ -1,6 +1,7 @@
 """Checks the configuration and says what it means: the networks of a run, and the recipe of each."""
 
 import csv
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 
 from snakedistill.errors import InputError
 from snakedistill.files import write_text
+from snakedistill.metrics import THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,21 @@ def recipe(config: dict, family: str) -> dict:
     own = {key: value for key, value in config["students"][family].items() if key not in ("labels", "generations")}
     augmentation = config["student"]["augmentation"] | own.get("augmentation", {})
     return _sorted(config["student"] | own | {"augmentation": augmentation})
+
+
+def card(config: dict, network_id: str, seed: int | str) -> dict[str, str]:
+    """What the metadata of an exported network say it is."""
+    network = networks(config["students"])[network_id]
+    return {
+        "network": network_id,
+        "classes": json.dumps(config["classes"]),
+        "threshold": str(THRESHOLD),
+        "image_size": str(config["image_size"]),
+        "run": config["run"],
+        "seed": str(seed),
+        "labels": f"{network.labels}, from {network.giver}" if network.giver else network.labels,
+        "recipe": json.dumps(recipe(config, network.family)),
+    }
 
 
 def scale_of_run(config: dict, paper: dict, splits: str) -> dict[str, str]:
@@ -196,6 +213,9 @@ def _contradictions(config: dict) -> list[str]:
     if abs(1 / config["evaluation"]["bin_width"] % 1 - 0.5) < 0.5 - 1e-6:
         width = config["evaluation"]["bin_width"]
         lines.append(f"evaluation.bin_width: {width} given; 1 / bin_width must be a whole number")
+    known = networks(config["students"])
+    if config["export"]["network"] not in known:
+        lines.append(f"export.network: {config['export']['network']} given; allowed are {', '.join(known)}")
     for family, student in config["students"].items():
         if student["labels"] == "manual" and student["generations"]:
             lines.append(

@@ -15,7 +15,7 @@ from snakedistill.files import join_one_to_one, written_whole
 def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays: dict[str, str], threads: int) -> None:
     """Decode the images of every part and write them as arrays.
 
-    Each image is resized to a square by nearest neighbour, its aspect ratio not kept, as in section 3 of the paper.
+    Each image is resized to a square as in section 3 of the paper, see `resized_pixels`.
 
     Args:
         archive: path of the archive.
@@ -33,8 +33,7 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
     with open_archive(archive) as opened, contextlib.ExitStack() as stack:
 
         def pixels(member: str) -> np.ndarray:
-            image = decode(opened.read(member))
-            return np.asarray(image.resize((image_size, image_size), Image.Resampling.NEAREST))
+            return resized_pixels(opened.read(member), image_size)
 
         for part, path in arrays.items():
             of_part = joined["member"][joined["split"] == part].tolist()
@@ -45,6 +44,18 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
             for image in in_order(pixels, of_part, threads):
                 file.write(image.tobytes())
             print(f"{part}: {shape}")
+
+
+def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
+    """Decode the bytes of an image file and resize it by nearest neighbour, its aspect ratio not kept.
+
+    Returns:
+        uint8 [image_size, image_size, 3], RGB.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    return np.asarray(decode(data).resize((image_size, image_size), Image.Resampling.NEAREST))
 
 
 class MappedImages:

@@ -1,0 +1,89 @@
+"""Networks that leave the workflow: ONNX files, Kaggle's submission, your own photos, a bundle to carry away."""
+
+
+rule export:
+    input:
+        **IMAGES,
+        model=f"{SEED}/models/{{network}}.keras",
+        splits=f"{RUN}/data/splits.csv",
+        validation_predictions=PREDICTIONS["validation"],
+        test_predictions=PREDICTIONS["test"],
+    output:
+        onnx=f"{SEED}/onnx/{{network}}.onnx",
+        int8=f"{SEED}/onnx/{{network}}.int8.onnx",
+        report=f"{SEED}/onnx/{{network}}.json",
+    log:
+        f"{SEED}/logs/export/{{network}}.log",
+    conda:
+        "../../envs/export.yaml"
+    threads: half_of_the_cores()
+    params:
+        card=card_of_network,
+        int8_max_drop=config["export"]["int8_max_drop"],
+    message:
+        "Exporting {wildcards.network}, seed {wildcards.seed}, to ONNX"
+    script:
+        "../scripts/export.py"
+
+
+rule write_submission:
+    input:
+        archive=ARCHIVE,
+        network=DEPLOYED["onnx"],
+    output:
+        submission=f"{RUN}/submission.csv",
+    log:
+        f"{RUN}/logs/write_submission.log",
+    conda:
+        "../../envs/export.yaml"
+    threads: workflow.cores or 1
+    params:
+        clip=config["submission"]["clip"],
+    message:
+        "Answering the unlabelled images of {input.archive}"
+    script:
+        "../scripts/write_submission.py"
+
+
+rule write_bundle:
+    input:
+        **DEPLOYED,
+        script=workflow.source_path("../deploy/classify.py"),
+    output:
+        model=f"{RUN}/deploy/model.onnx",
+        int8=f"{RUN}/deploy/model.int8.onnx",
+        script=f"{RUN}/deploy/classify.py",
+        requirements=f"{RUN}/deploy/requirements.txt",
+        readme=f"{RUN}/deploy/README.md",
+    log:
+        f"{RUN}/logs/write_bundle.log",
+    conda:
+        "../../envs/export.yaml"
+    message:
+        "Bundling {config[export][network]} to carry away"
+    script:
+        "../scripts/write_bundle.py"
+
+
+# Not part of the experiment: snakemake --config photos=FOLDER -- classify
+rule classify:
+    input:
+        photos=config["photos"] or [],
+        teacher=DEPLOYED["onnx"].replace(config["export"]["network"], "teacher"),
+        student=DEPLOYED["onnx"],
+    output:
+        table=f"{RUN}/photos/answers.csv",
+        sheet=f"{RUN}/photos/contact-sheet.png",
+    log:
+        f"{RUN}/logs/classify.log",
+    conda:
+        "../../envs/export.yaml"
+    threads: workflow.cores or 1
+    params:
+        photos=config["photos"],
+        student=config["export"]["network"],
+        classes=config["classes"],
+    message:
+        "Classifying the photos of {params.photos}"
+    script:
+        "../scripts/classify.py"

@@ -1,0 +1,13 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    from snakedistill.classification import classify_photos
+
+    classify_photos(
+        photos=snakemake.params.photos,
+        networks={"teacher": snakemake.input.teacher, snakemake.params.student: snakemake.input.student},
+        classes=snakemake.params.classes,
+        table=snakemake.output.table,
+        sheet=snakemake.output.sheet,
+        threads=snakemake.threads,
+    )

@@ -1,0 +1,66 @@
+"""Kaggle's submission: the probability of class 1 of every unlabelled image."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.archive import in_order, open_archive, sample_submission
+from snakedistill.errors import InputError
+from snakedistill.files import write_csv
+from snakedistill.images import resized_pixels
+from snakedistill.inference import image_size, open_network, probabilities
+
+
+def write_submission(archive: str, network: str, clip: float, submission: str, threads: int) -> None:
+    """Write the answers to the archive's `test1` images in the format of its `sampleSubmission.csv`.
+
+    Kaggle scores the log loss, in which one sure mistake costs without bound; so probabilities are kept within
+    [clip, 1 - clip]. An image that cannot be decoded gets 0.5, and a line in the log.
+
+    Args:
+        archive: path of the archive; one without unlabelled images gives a submission without rows.
+        network: .onnx file.
+        clip: distance that probabilities keep from 0 and 1.
+        submission: CSV to write: id (the number that the image's file is named by), label (probability of class 1);
+            in the order of `sampleSubmission.csv`, or by id where the archive has none.
+        threads: images decoded at once, and threads of ONNX Runtime.
+
+    Raises:
+        InputError: an image is not named by a number, or the images are not those of `sampleSubmission.csv`.
+    """
+    session = open_network(network, threads)
+    side = image_size(session)
+    with open_archive(archive, "test1") as opened:
+        members = {_number(member, archive): member for member in opened.members}
+        ids = sample_submission(archive) if members else []
+        if ids is None:
+            ids = sorted(members)
+        if sorted(ids) != sorted(members):
+            differing = sorted(set(ids) ^ set(members)) or "repeated ones"
+            raise InputError(
+                f"{archive}: sampleSubmission.csv asks for {len(ids)} images, test1 has {len(members)}; they differ in "
+                f"{str(differing)[:80]}. Download the archive again."
+            )
+
+        def pixels(number: int) -> np.ndarray | None:
+            try:
+                return resized_pixels(opened.read(members[number]), side)
+            except InputError as error:
+                print(f"{members[number]}: {error}; it gets 0.5")
+                return None
+
+        found = [0.5 if image is None else _one(session, image) for image in in_order(pixels, ids, threads)]
+    label = np.clip(np.array(found, dtype=np.float64), clip, 1 - clip)
+    write_csv(pd.DataFrame({"id": ids, "label": label}), submission)
+
+
+def _one(session, image: np.ndarray) -> float:
+    return float(probabilities(session, image[None])[0])
+
+
+def _number(member: str, archive: str) -> int:
+    stem = Path(member).stem
+    if not stem.isdecimal():
+        raise InputError(f"{archive}: {member} given among the unlabelled images; they are named <number>.jpg")
+    return int(stem)

@@ -1,0 +1,12 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.bundle import write_bundle
+
+    write_bundle(
+        onnx_file=snakemake.input.onnx,
+        int8_file=snakemake.input.int8,
+        report=snakemake.input.report,
+        script=snakemake.input.script,
+        bundle=dict(snakemake.output.items()),
+    )

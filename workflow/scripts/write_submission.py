@@ -1,0 +1,12 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    from snakedistill.submission import write_submission
+
+    write_submission(
+        archive=snakemake.input.archive,
+        network=snakemake.input.network,
+        clip=snakemake.params.clip,
+        submission=snakemake.output.submission,
+        threads=snakemake.threads,
+    )
