@@ -1,0 +1,150 @@
+"""How long teacher and student take for an image on this machine's CPU (the paper's section 4.1)."""
+
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import openvino
+import pandas as pd
+
+from snakedistill.archive import open_archive
+from snakedistill.files import write_text
+from snakedistill.images import MappedImages, resized_pixels
+from snakedistill.inference import INPUT, OUTPUT, open_network
+from snakedistill.networks import load_network
+
+BATCH_SIZES = (1, 32)
+WARM_UP = 3
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From images uint8 [n, side, side, 3] to probabilities."""
+
+
+def time_networks(
+    networks: dict[str, dict[str, str]],
+    archive: str,
+    index: str,
+    splits: str,
+    test_images: str,
+    calls: int,
+    threads: int,
+    measured: str,
+) -> None:
+    """Time every network in every runtime, one call of each in turn, so that drift of the machine hits all alike.
+
+    Each network is warmed up by three calls. In each round every combination of network, runtime, batch size, and
+    with or without decoding is called once, in an order drawn anew; the images are the next ones of the test part.
+
+    Args:
+        networks: files by network id: `keras`, `onnx` and `int8`.
+        archive: path of the archive, for the image files.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split, in the order of the array.
+        test_images: array of the test part.
+        calls: rounds.
+        threads: of every runtime. TensorFlow's are fixed when it is imported, see `job`.
+        measured: JSON to write: `machine`, `networks` (multiply_adds), `images` (of the test part), and `calls`: for
+            each combination runtime, precision, network, threads, batch_size, decoding and the seconds of each call.
+    """
+    images = MappedImages(test_images)
+    side = images.shape[1]
+    answers = {
+        (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
+    }
+    combinations = [(*key, size, decoding) for key in answers for size in BATCH_SIZES for decoding in (False, True)]
+    seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
+    with tempfile.TemporaryDirectory() as folder:
+        files = _image_files(archive, index, splits, min(len(images), max(BATCH_SIZES) * calls), Path(folder))
+        order = np.random.default_rng(0)
+        for turn in range(-WARM_UP, calls):
+            for number in order.permutation(len(combinations)):
+                *key, size, decoding = combination = combinations[number]
+                rows = np.arange(turn * size, (turn + 1) * size) % len(files)
+                batch = images.read(rows)
+                start = time.perf_counter()
+                if decoding:
+                    batch = np.stack([resized_pixels(files[row].read_bytes(), side) for row in rows])
+                answers[tuple(key)](batch)
+                if turn >= 0:
+                    seconds[combination].append(time.perf_counter() - start)
+    names = ("network", "runtime", "precision", "batch_size", "decoding")
+    found = {
+        "machine": _machine(),
+        "images": len(images),
+        "networks": {network: {"multiply_adds": multiply_adds(files["onnx"])} for network, files in networks.items()},
+        "calls": [
+            dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
+            for combination, taken in seconds.items()
+        ],
+    }
+    write_text(json.dumps(found) + "\n", measured)
+
+
+def multiply_adds(path: str) -> int:
+    """Multiplications with addition that one image costs in convolutions and matrix products."""
+    network = onnx.shape_inference.infer_shapes(onnx.load(path))
+    weights = {one.name: tuple(one.dims) for one in network.graph.initializer}
+    shapes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*network.graph.value_info, *network.graph.output)
+    }
+    total = 0
+    for node in network.graph.node:
+        if node.op_type == "Conv":  # weights [out, in / groups, height, width]
+            total += int(np.prod(weights[node.input[1]])) * int(np.prod(shapes[node.output[0]][2:]))
+        elif node.op_type in ("MatMul", "Gemm"):
+            total += int(np.prod(weights[node.input[1]]))
+    return total
+
+
+def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Answer]]:
+    """(runtime, precision) and the function that answers, for every way to run a network."""
+    network = load_network(files["keras"])
+    sessions = {precision: open_network(files[kind], threads) for precision, kind in _PRECISIONS.items()}
+    found: list[tuple[tuple[str, str], Answer]] = [
+        (("Keras", "float32"), lambda batch: network.predict(batch, batch_size=len(batch), verbose=0))
+    ]
+    for precision, session in sessions.items():
+        found.append(
+            (("ONNX Runtime", precision), lambda batch, session=session: session.run([OUTPUT], {INPUT: batch}))
+        )
+    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    for precision, kind in _PRECISIONS.items():
+        compiled = openvino.Core().compile_model(files[kind], "CPU", options)
+        found.append((("OpenVINO", precision), lambda batch, compiled=compiled: compiled(batch)))
+    return found
+
+
+_PRECISIONS = {"float32": "onnx", "int8": "int8"}
+
+
+def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
+    """Copy the first image files of the test part out of the archive, in the order of the array."""
+    members = pd.read_csv(index).set_index("image_id")["member"]
+    ids = pd.read_csv(splits).query("split == 'test'")["image_id"].head(count)
+    with open_archive(archive) as opened:
+        for number, image_id in enumerate(ids):
+            (folder / str(number)).write_bytes(opened.read(members[image_id]))
+    return [folder / str(number) for number in range(len(ids))]
+
+
+def _machine() -> dict[str, object]:
+    """The processor, its instructions that matter here, and the cores this process may use."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    flags = [flag for flag in facts.get("flags", "").split() if flag.startswith(("avx", "amx"))]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "processor": facts.get("model name") or platform.processor() or platform.machine(),
+        "flags": " ".join(flags),
+        "cores": cores,
+        "keras": keras.__version__,
+        "openvino": openvino.__version__.split("-")[0],
+    }
