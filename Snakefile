@@ -18,6 +18,7 @@ include: "workflow/rules/labels.smk"
 include: "workflow/rules/students.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/timing.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -28,6 +29,7 @@ rule all:
         f"{RUN}/summary.md",
         f"{RUN}/summary.html",
         f"{RUN}/claims.csv",
+        f"{RUN}/timing.csv",
         f"{RUN}/submission.csv",
         f"{RUN}/deploy/README.md",
         f"{RUN}/config.yaml",

@@ -1,6 +1,8 @@
 """Fixtures: small archives and images made on the spot."""
 
 import io
+import itertools
+import json
 import os
 import sys
 import zipfile
@@ -24,6 +26,26 @@ def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30
     file = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(file, "JPEG", quality=90)
     return file.getvalue()
+
+
+def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: int = 2) -> Path:
+    """Write what `time_networks` writes: seconds of each round by (network, runtime, precision, batch size, decoding).
+
+    Every combination that is not given takes one second an image.
+    """
+    names = ("network", "runtime", "precision", "batch_size", "decoding")
+    runtimes = [("Keras", "float32")]
+    runtimes += [(one, precision) for one in ("ONNX Runtime", "OpenVINO") for precision in ("float32", "int8")]
+    keys = itertools.product(("teacher", "soft-0"), runtimes, (1, 32), ("no", "yes"))
+    combinations = [(network, *how, size, decoding) for network, how, size, decoding in keys]
+    calls = [
+        dict(zip(names, key, strict=True)) | {"threads": threads, "seconds": seconds.get(key, [key[3] * 1.0] * 5)}
+        for key in combinations
+    ]
+    machine = {"processor": "Abacus", "flags": "avx2", "cores": threads, "versions": "Keras 3"}
+    adds = {"teacher": 4_100_000_000, "soft-0": 1_800_000_000}
+    path.write_text(json.dumps({"machine": machine, "images": 70, "multiply_adds": adds, "calls": calls}))
+    return path
 
 
 def kaggle_zip(path: Path, members: dict[str, bytes], unlabelled: dict[int, bytes] | None = None) -> Path:

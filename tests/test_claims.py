@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, measured_timing
 
 from snakedistill.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.files import write_csv
+from snakedistill.tables import write_timing_tables
 
 PRINTED = {
     table: ROOT / f"workflow/reference/{table}.csv"
-    for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
+    for table in ("evaluation", "uncertainty", "histograms", "best_epoch")
 }
 PARTS = {"train": 2000, "validation": 600, "test": 600}
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "hard-2", "soft-2"]
@@ -46,10 +47,14 @@ class Run:
             )
             history.to_csv(self.histories[0, network], index=False)
 
-    def claims(self) -> pd.DataFrame:
+    def claims(self, seconds=None, backbones=("resnet50", "resnet18")) -> pd.DataFrame:
+        measured = measured_timing(self.folder / "measured.json", seconds or {})
+        timing, printed = self.folder / "timing.csv", ROOT / "workflow/reference/timing.csv"
+        write_timing_tables([measured], "soft-0", printed, self.folder / "all.csv", timing)
         write_claims(
-            self.paths, self.augmented, self.histories, self.folder / "splits.csv", PRINTED, self.folder / "claims.csv"
-        )
+            self.paths, self.augmented, self.histories, self.folder / "splits.csv", timing, backbones, PRINTED,
+            self.folder / "claims.csv",
+        )  # fmt: skip
         return pd.read_csv(self.folder / "claims.csv")
 
 
@@ -141,9 +146,28 @@ def test_the_papers_own_figures_come_from_its_tables(tmp_path):
     assert paper["hard-0 - soft-0: uncertainty, train"] == pytest.approx(0.005 - 0.00163)
     assert paper["soft-2 - hard-2: accuracy, test"] == pytest.approx(0.95733 - 0.9488)
     assert paper["hard-0: end bins, train"] == pytest.approx(0.46382 + 0.45257)
-    assert paper["teacher / student: seconds an image"] == pytest.approx(0.35452 / 0.07168)
+    assert paper["teacher / student: seconds an image, Keras, batch 32, threads 2"] == pytest.approx(0.35452 / 0.07168)
     epochs = claims.loc["hard-0 / classic-0: best epoch"]
     assert (epochs["value"], epochs["paper"], epochs["finding"]) == (0.5, pytest.approx(47 / 86), OPEN)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "backbones", "finding"),
+    [
+        ([160, 161, 159, 160, 162], ("resnet50", "resnet18"), HOLDS),
+        ([100, 101, 99, 100, 102], ("resnet50", "resnet18"), FAILS),
+        ([100, 101, 144, 150, 160], ("resnet50", "resnet18"), OPEN),
+        ([160, 161, 159, 160, 162], ("efficientnet", "resnet18"), OPEN),
+    ],
+)
+def test_the_claim_on_speed_is_weighed_by_the_timing(tmp_path, teacher, backbones, finding):
+    seconds = {("teacher", "Keras", "float32", 32, "no"): teacher}
+    claims = Run(tmp_path).claims(seconds, backbones)
+    (row,) = claims.query("claim == 'C2'").to_dict("records")
+    assert row["verdict"] == row["finding"] == finding
+    assert row["value"] == pytest.approx(np.median(teacher) / 32)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert ("this run has efficientnet and resnet18" in row["interval"]) == (backbones[0] != "resnet50")
 
 
 def test_the_level_is_shared_by_the_figures_of_a_claim(tmp_path):
@@ -155,7 +179,7 @@ def test_the_level_is_shared_by_the_figures_of_a_claim(tmp_path):
 
 
 def test_what_a_run_lacks_is_named(tmp_path):
-    claims = Run(tmp_path, networks=["teacher", "soft-0"]).claims()
+    claims = Run(tmp_path, networks=["teacher", "soft-0"]).claims(backbones=("resnet18", "resnet18"))
     assert set(claims["verdict"]) == {OPEN}
     lacking = claims.set_index("figure")["interval"]
     assert lacking["hard-0 - classic-0: accuracy, test"] == "none: this run has no hard-0"

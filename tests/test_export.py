@@ -24,6 +24,7 @@ from snakedistill.inference import open_network, probabilities
 from snakedistill.networks import build_network, logit_and_probability
 from snakedistill.prediction import write_predictions
 from snakedistill.submission import write_submission
+from snakedistill.timing import multiply_adds, time_networks
 
 SIDE = 32
 PARTS = {"train": 40, "validation": 20, "test": 70}
@@ -287,3 +288,48 @@ def test_the_bundle_runs_where_there_is_no_tensorflow(exported, photos, tmp_path
     done = subprocess.run([python, "classify.py", photos / "0.jpg"], cwd=bundle, capture_output=True, text=True)
     assert done.returncode == 2
     assert "model.onnx cannot be loaded" in done.stderr
+
+
+def test_timing_calls_every_runtime_with_the_same_images(made, exported, photographs, tmp_path):
+    archive = kaggle_zip(tmp_path / "a.zip", photographs)
+    index = pd.DataFrame({"image_id": [f"test.{i}" for i in range(PARTS["test"])]})
+    index["member"] = [f"train/{sorted(photographs)[i % len(photographs)]}" for i in range(PARTS["test"])]
+    index.to_csv(tmp_path / "index.csv", index=False)
+    files = {
+        "keras": made / "soft-1.keras",
+        "onnx": exported / "soft-1.onnx",
+        "int8": exported / "soft-1.int8.onnx",
+    }
+    time_networks(
+        {"teacher": files, "soft-1": files},
+        archive,
+        tmp_path / "index.csv",
+        made / "splits.csv",
+        made / "test.npy",
+        2,
+        1,
+        tmp_path / "measured.json",
+    )
+    found = json.loads((tmp_path / "measured.json").read_text())
+    assert len(found["calls"]) == 2 * 5 * 2 * 2
+    assert all(len(call["seconds"]) == 2 and min(call["seconds"]) > 0 for call in found["calls"])
+    assert found["images"] == PARTS["test"]
+    assert found["machine"]["cores"] >= 1
+    # ResNet-18 at 224 pixels has 1.814 thousand million (He et al. 2015: 1.8); 32 pixels are a 49th of that.
+    assert found["multiply_adds"]["teacher"] == pytest.approx(1.814e9 / 49, rel=0.01)
+
+
+def test_multiply_adds_of_known_layers(tmp_path):
+    weights = [("w", (8, 2, 3, 3)), ("m", (8, 5))]
+    initializers = [onnx.numpy_helper.from_array(np.zeros(shape, np.float32), name) for name, shape in weights]
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["y"], group=2, strides=[2, 2], pads=[1, 1, 1, 1]),
+        onnx.helper.make_node("GlobalAveragePool", ["y"], ["p"]),
+        onnx.helper.make_node("Flatten", ["p"], ["f"]),
+        onnx.helper.make_node("MatMul", ["f", "m"], ["z"]),
+    ]
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", 4, 10, 10])
+    z = onnx.helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, ["n", 5])
+    graph = onnx.helper.make_graph(nodes, "layers", [x], [z], initializers)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), tmp_path / "a.onnx")
+    assert multiply_adds(tmp_path / "a.onnx") == 5 * 5 * 8 * 2 * 9 + 8 * 5

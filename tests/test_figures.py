@@ -5,10 +5,11 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, measured_timing
 from PIL import Image
 
 from snakedistill import figures
+from snakedistill.tables import write_timing_tables
 
 SCALE = "Run test: 40 drawings."
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "mild-0", "hard-1", "soft-1"]
@@ -144,3 +145,14 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path):
         figures.draw_recursion(table, SCALE, {"soft": files(tmp_path, name)})
     for one, other in zip(files(tmp_path, "one"), files(tmp_path, "other"), strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, texts):
+    seconds = {("teacher", "Keras", "float32", 1, "no"): [0.0123, 0.0124, 0.0125]}
+    measured = measured_timing(tmp_path / "m.json", seconds)
+    printed = ROOT / "workflow/reference/timing.csv"
+    write_timing_tables([measured], "soft-0", printed, tmp_path / "timing.csv", tmp_path / "t.csv")
+    figures.draw_timing(tmp_path / "timing.csv", "soft-0", SCALE, files(tmp_path, "timing"))
+    check(files(tmp_path, "timing"))
+    assert "Time an image takes on 2 threads: median, p10 to p90" in texts
+    assert {"Keras float32", "OpenVINO int8", "teacher", "soft-0", "12", SCALE} <= {text.strip() for text in texts}

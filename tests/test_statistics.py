@@ -69,6 +69,28 @@ def test_strata_that_are_each_alike_leave_room_too():
     assert high == pytest.approx(1 + 2 * 0.70760, abs=1e-4)
 
 
+def test_the_ratio_of_medians_keeps_the_pairing_of_rounds():
+    """A machine that is slow in some rounds is slow for both networks: the ratio hardly moves."""
+    rng = np.random.default_rng(0)
+    drift = rng.uniform(1, 3, 60)
+    student = drift * rng.uniform(0.99, 1.01, 60)
+    low, high = statistics.ratio_interval(3 * student, student)
+    assert (low, high) == pytest.approx((3, 3))
+    low, high = statistics.ratio_interval(rng.permutation(3 * student), student)
+    assert low < 2.7
+    assert high > 3.3
+
+
+def test_the_interval_of_a_ratio_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(100):
+        teacher, student = rng.lognormal(np.log(2), 0.2, 30), rng.lognormal(0, 0.2, 30)
+        low, high = statistics.ratio_interval(teacher, student)
+        covered += low <= 2 <= high
+    assert covered >= 89
+
+
 def test_a_higher_level_gives_a_wider_interval():
     values = np.random.default_rng(3).normal(size=(300, 2))
     narrow, wide = statistics.bootstrap_intervals(values[:, [0, 0]], np.zeros(300), np.array([0.9, 0.99]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, measured_timing
 
 from snakedistill import tables
 from snakedistill.errors import InputError
@@ -125,3 +125,33 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
         raise RuntimeError
     assert (tmp_path / "a.csv").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_timing_by_counting(tmp_path):
+    teacher = [0.5, 0.4, 0.9, 0.6, 0.7]
+    one, two = (
+        measured_timing(tmp_path / f"{threads}.json", {("teacher", "OpenVINO", "int8", 1, "yes"): teacher}, threads)
+        for threads in (1, 2)
+    )
+    reference = REFERENCE / "timing.csv"
+    tables.write_timing_tables([one, two], "soft-0", reference, tmp_path / "timing.csv", tmp_path / "t.csv")
+    timing = pd.read_csv(tmp_path / "timing.csv")
+    assert len(timing) == 2 * 2 * 5 * 2 * 2
+    keys = "runtime == 'OpenVINO' and precision == 'int8' and batch_size == 1 and decoding == 'yes' and threads == 2"
+    (row,) = timing.query(f"{keys} and network == 'teacher'").to_dict("records")
+    assert (row["median"], row["mean"], row["images"], row["rounds"]) == (0.6, pytest.approx(0.62), 70, 5)
+    assert (row["p10"], row["p90"]) == pytest.approx((0.44, 0.82))
+    assert row["seconds_total"] == pytest.approx(0.62 * 70)
+    assert (row["processor"], row["flags"], row["cores"]) == ("Abacus", "avx2", 2)
+    of_batch = timing.query("batch_size == 32 and network == 'soft-0'")
+    assert (of_batch["median"] == 1).all()
+
+    table = pd.read_csv(tmp_path / "t.csv")
+    assert len(table) == 2 * 5 * 2 * 2
+    (row,) = table.query(keys).to_dict("records")
+    assert (row["teacher"], row["student"], row["ratio"]) == (0.6, 1, 0.6)
+    assert 0.4 <= row["ratio_low"] < 0.6 < row["ratio_high"] <= 0.9
+    assert row["teacher_multiply_adds"] / row["student_multiply_adds"] == pytest.approx(41 / 18)
+    assert row["paper_ratio"] == pytest.approx(0.35452 / 0.07168)
+    nearest = tables.as_the_paper_timed(table)
+    assert tuple(nearest[["runtime", "threads", "batch_size", "decoding"]]) == ("Keras", 2, 32, "no")

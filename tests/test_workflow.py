@@ -30,6 +30,7 @@ TINY = {
     },
     "evaluation": {"augmented_repeats": 2},
     "export": {"network": "soft-1", "int8_max_drop": 1},
+    "timing": {"rounds": 2},
 }
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
@@ -64,16 +65,18 @@ def folder(tmp_path_factory):
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
     expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "config.yaml"]
-    expected += ["claims.csv", "summary.md", "summary.html", "submission.csv"]
+    expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
+    expected += ["timing/one-thread.json", "timing/all-threads.json"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
     expected += ["deploy/requirements.txt"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
-        f"tables/{table}.csv" for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
+        f"tables/{table}.csv"
+        for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing")
     ]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
-    figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples"]
+    figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
@@ -92,6 +95,8 @@ def test_every_file_of_the_contract_is_there(folder):
         "seed-0/predictions/soft-1/test.csv": "image_id,logit,probability",
         "seed-0/predictions/soft-1/augmented.csv": "image_id,repeat,logit,probability",
         "submission.csv": "id,label",
+        "timing.csv": "runtime,network,precision,threads,batch_size,decoding,median,p10,p90,mean,images,seconds_total,"
+        "rounds,processor,flags,cores,versions",
         "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
@@ -229,7 +234,7 @@ def test_the_scale_of_the_run_stands_at_the_head_of_the_summary(folder):
     assert "40 photographs of archive.zip (28 to train, 6 to validate, 6 to test) at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
-    assert len(pictures) == 12
+    assert len(pictures) == 13
     assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
 
 
@@ -246,10 +251,11 @@ def test_every_claim_has_a_verdict(folder):
 def test_the_report_is_one_file_with_captions_and_scale(folder):
     snakemake(folder, "--configfile", "tiny.yaml", "--report", "report.html")
     page = (folder / "report.html").read_text()
-    chapters = ["1 Result and claims", "2 Training", "3 Predictions", "4 Uncertainty and recursion", "5 Examples"]
+    chapters = ["1 Result and claims", "2 Training", "3 Time", "4 Predictions"]
+    chapters += ["5 Uncertainty and recursion", "6 Examples", "7 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
-    # Every result of the report: 12 figures, 5 tables, claims, summary; each caption ends with the scale.
-    assert page.count("40 photographs of archive.zip (28 to train") >= 12 + 5 + 2
+    # Every result of the report: 13 figures, 6 tables, claims, summary; each caption ends with the scale.
+    assert page.count("40 photographs of archive.zip (28 to train") >= 13 + 6 + 2
 
 
 def test_your_own_photos_are_classified(folder, photographs):

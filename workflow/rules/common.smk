@@ -32,7 +32,7 @@ PRINTED = {
     table: workflow.source_path(f"../reference/{table}.csv")
     for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
 }
-TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes"]
+TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing"]
 NETWORKS = configuration.networks(config["students"])
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 STUDENTS = [network for network in NETWORKS if network != "teacher"]
@@ -149,10 +149,11 @@ PREDICTIONS_OF_ALL = {part: of_all_networks(PREDICTIONS[part]) for part in PARTS
 # The report's chapters, in the paper's order.
 RESULT_CATEGORY = "1 Result and claims"
 TRAINING_CATEGORY = "2 Training (section 3)"
-PREDICTIONS_CATEGORY = "3 Predictions (section 4.2)"
-RECURSION_CATEGORY = "4 Uncertainty and recursion (sections 4.3, 4.4)"
-EXAMPLES_CATEGORY = "5 Examples"
-TABLES_CATEGORY = "6 Tables"
+TIMING_CATEGORY = "3 Time (section 4.1)"
+PREDICTIONS_CATEGORY = "4 Predictions (section 4.2)"
+RECURSION_CATEGORY = "5 Uncertainty and recursion (sections 4.3, 4.4)"
+EXAMPLES_CATEGORY = "6 Examples"
+TABLES_CATEGORY = "7 Tables"
 
 # Figures by what they show; the paper's own have its numbers.
 TRAINING_NUMBERS = {"teacher": "2-", "classic-0": "3-", "hard-0": "4-", "soft-0": "5-"}
@@ -173,13 +174,14 @@ RECURSION_FIGURES = {
 FIGURES = [
     drawn("1-teacher"),
     *TRAINING_FIGURES.values(),
+    drawn("timing"),
     *PREDICTION_FIGURES.values(),
     *RECURSION_FIGURES.values(),
     drawn("generations"),
     drawn("examples"),
 ]
-# The student whose doubts are shown beside the teacher's: the soft one, where there is one.
-EXAMPLE_STUDENT = next(
+# The student that is shown and timed beside the teacher: the soft one, where there is one.
+SHOWN_STUDENT = next(
     (network for network in STUDENTS if NETWORKS[network].labels == "soft"), STUDENTS[0]
 )
 

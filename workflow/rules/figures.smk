@@ -125,7 +125,7 @@ rule draw_examples:
         images=IMAGES["test"],
         splits=f"{RUN}/data/splits.csv",
         teacher=PREDICTIONS["test"].format(seed=config["seeds"][0], network="teacher"),
-        student=PREDICTIONS["test"].format(seed=config["seeds"][0], network=EXAMPLE_STUDENT),
+        student=PREDICTIONS["test"].format(seed=config["seeds"][0], network=SHOWN_STUDENT),
     output:
         in_report(
             drawn("examples"), "examples", EXAMPLES_CATEGORY, figure="where the networks doubt"
@@ -135,7 +135,7 @@ rule draw_examples:
     conda:
         "../../envs/light.yaml"
     params:
-        student=EXAMPLE_STUDENT,
+        student=SHOWN_STUDENT,
         scale=scale_of_run,
     message:
         "Drawing the images of which the networks are least sure"

@@ -132,10 +132,11 @@ rule tabulate_classes:
 rule weigh_claims:
     input:
         **PREDICTIONS_OF_ALL,
-        **{f"printed_{table}": path for table, path in PRINTED.items()},
+        **{f"printed_{table}": path for table, path in PRINTED.items() if table != "timing"},
         augmented=of_all_networks(f"{SEED}/predictions/{{network}}/augmented.csv"),
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
         splits=f"{RUN}/data/splits.csv",
+        timing=f"{RUN}/tables/timing.csv",
     output:
         claims=report(
             f"{RUN}/claims.csv",
@@ -149,6 +150,9 @@ rule weigh_claims:
         "../../envs/light.yaml"
     params:
         results=RESULTS,
+        backbones=[
+            Path(recipe_of(network)["backbone"]).stem for network in ("teacher", SHOWN_STUDENT)
+        ],
         scale=scale_of_run,
     message:
         "Weighing the paper's claims"

@@ -3,7 +3,7 @@ from snakedistill.job import job
 with job(snakemake.log[0]):
     from snakedistill.summary import write_summary
 
-    tables = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
+    tables = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing")
     write_summary(
         scale=snakemake.params.scale,
         rejected=snakemake.input.rejected,

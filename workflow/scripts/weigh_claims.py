@@ -4,7 +4,7 @@ with job(snakemake.log[0]):
     from snakedistill.claims import write_claims
 
     results = snakemake.params.results
-    printed = ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
+    printed = ("evaluation", "uncertainty", "histograms", "best_epoch")
     write_claims(
         predictions={
             part: dict(zip(results, snakemake.input[part], strict=True)) for part in ("train", "validation", "test")
@@ -12,6 +12,8 @@ with job(snakemake.log[0]):
         augmented=dict(zip(results, snakemake.input.augmented, strict=True)),
         histories=dict(zip(results, snakemake.input.histories, strict=True)),
         splits=snakemake.input.splits,
+        timing=snakemake.input.timing,
+        backbones=tuple(snakemake.params.backbones),
         printed={table: snakemake.input[f"printed_{table}"] for table in printed},
         claims=snakemake.output.claims,
     )

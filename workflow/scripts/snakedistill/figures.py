@@ -258,6 +258,48 @@ def draw_examples(
     save(figure, scale, paths)
 
 
+def draw_timing(timing: str, student: str, scale: str, paths: list[str]) -> None:
+    """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
+
+    Args:
+        timing: CSV of the timing of every runtime.
+        student: its network id.
+        scale: of the run, in words.
+        paths: to write.
+    """
+    set_style()
+    frame = pd.read_csv(timing)
+    frame = frame[frame["threads"] == frame["threads"].max()]
+    frame["how"] = frame["runtime"] + " " + frame["precision"]
+    hows = frame["how"].drop_duplicates().tolist()
+    sizes = sorted(frame["batch_size"].unique())
+    figure, axes = plt.subplots(
+        len(sizes), 2, figsize=(WIDTH, 0.9 + 1.9 * len(sizes)), sharex=True, sharey=True, layout="constrained"
+    )
+    offsets = {"teacher": -0.15, student: 0.15}
+    for size, row in zip(sizes, axes, strict=True):
+        for axis, decoding in zip(row, ("no", "yes"), strict=True):
+            chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
+            for network, offset in offsets.items():
+                colour = _colour(network)
+                of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
+                y = np.arange(len(hows)) + offset
+                middle = 1000 * of_network["median"]
+                axis.hlines(y, 1000 * of_network["p10"], 1000 * of_network["p90"], color=colour, linewidth=1.5)
+                axis.plot(middle, y, _marker(network), color=colour, markersize=5, linestyle="none", label=network)
+                for at, value in zip(y, middle, strict=True):
+                    axis.annotate(f"{value:.2g}", (value, at), (6, -2), textcoords="offset points", fontsize=6)
+            axis.set(xscale="log", yticks=range(len(hows)), yticklabels=hows, xlabel="milliseconds an image")
+            what = "from the file to the answer" if decoding == "yes" else "the network alone"
+            axis.set_title(f"batch {size}, {what}", fontsize=9)
+            sns.despine(ax=axis)
+    axes[0, 0].invert_yaxis()
+    axes[0, 0].legend(fontsize=7)
+    threads = frame["threads"].iloc[0]
+    figure.suptitle(f"Time an image takes on {threads} thread{'s' if threads > 1 else ''}: median, p10 to p90")
+    save(figure, scale, paths)
+
+
 def _title_and_legend(figure: Figure, title: str, axis: Axes) -> None:
     """A title, and below it one legend for all axes, where it hides no line."""
     figure.suptitle(f"{title}\n")

@@ -23,6 +23,8 @@ def open_network(path: str | Path, threads: int = 1) -> onnxruntime.InferenceSes
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Threads that wait for the next call would otherwise keep their cores busy while something else runs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has an exception for each status, without a common public base

@@ -76,3 +76,23 @@ def bootstrap_intervals(
             low, high = low - missed, high + missed
         intervals.append((float(low), float(high)))
     return intervals
+
+
+def ratio_interval(
+    numerator: np.ndarray, denominator: np.ndarray, level: float = 0.95, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the ratio of two medians, pairs resampled.
+
+    Args:
+        numerator: float [n].
+        denominator: float [n], measured in the same n rounds.
+        level: of confidence.
+        seed: of the resampling.
+
+    Returns:
+        low and high.
+    """
+    rounds = np.random.default_rng(seed).integers(len(numerator), size=(RESAMPLES, len(numerator)))
+    ratios = np.median(numerator[rounds], axis=1) / np.median(denominator[rounds], axis=1)
+    low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

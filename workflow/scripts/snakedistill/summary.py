@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from snakedistill.claims import FAILS, OPEN
 from snakedistill.files import write_text
+from snakedistill.tables import as_the_paper_timed
 
 
 def write_summary(
@@ -20,7 +21,7 @@ def write_summary(
     Args:
         scale: of the run, in words: `run` and `deviations`.
         rejected: CSV of the members that were left out.
-        tables: paths of the tables `evaluation`, `uncertainty`, `histograms`, `best_epoch` and `classes`.
+        tables: paths of the tables `evaluation`, `uncertainty`, `histograms`, `best_epoch`, `classes` and `timing`.
         claims: CSV of the claims.
         figures: PNG files in a folder beside the page, each shown in the section that its name begins with.
         summary: Markdown file to write.
@@ -62,6 +63,12 @@ def write_summary(
         *pictures("1-", "2-", "3-", "4-", "5-", "training-"),
         "Of evaluations with augmentation, the best as the paper prints it, and mean ± standard deviation.",
         *of_each_seed(frames["evaluation"], _evaluations),
+        "## Time (section 4.1)",
+        _timing_in_words(frames["timing"]),
+        *pictures("timing"),
+        "<details><summary>Milliseconds an image in every runtime</summary>",
+        _timing(frames["timing"]),
+        "</details>",
         "## Predictions (section 4.2)",
         "Share of predictions in the first and the last bin: how many answers are sure.",
         *of_each_seed(frames["histograms"], _end_bins),
@@ -148,6 +155,44 @@ def _claim_cells(row: pd.Series) -> list[str]:
         _text(row["claimed"]).replace("<", "&lt;").replace(">", "&gt;"),
         _number(row["paper"]),
     ]
+
+
+def _timing_in_words(frame: pd.DataFrame) -> str:
+    """What the ratio of teacher and student is, and why."""
+    frame = frame[frame["threads"] == frame["threads"].max()]
+    keras, from_file = (as_the_paper_timed(frame, decoding) for decoding in ("no", "yes"))
+    int8 = frame[(frame["precision"] == "int8") & (frame["batch_size"] == 1) & (frame["decoding"] == "no")]
+    fastest = int8.loc[int8["student"].idxmin()]
+    work = keras["teacher_multiply_adds"] / keras["student_multiply_adds"]
+    return (
+        f"An image costs the teacher {keras['teacher_multiply_adds'] / 1e9:.2f} thousand million multiply-adds and the "
+        f"student {keras['student_multiply_adds'] / 1e9:.2f}, a ratio of {work:.2f}. In Keras, batches of 32 on "
+        f"{keras['threads']} thread{'s' if keras['threads'] > 1 else ''}, the teacher takes {_ratio(keras)} times as "
+        f"long as the student; the paper measured {keras['paper_ratio']:.2f} for ResNet-50 and ResNet-18. Time follows "
+        "the multiply-adds only roughly: a network of many thin layers moves more memory for each of them, and every "
+        "call and layer has a fixed cost, which weighs most on small images and small batches. From the image file to "
+        f"the answer the ratio is {_ratio(from_file)}, because both networks wait for the same decoding. The fastest "
+        f"int8 student ({fastest['runtime']}) answers for one image in {1000 * fastest['student']:.2f} ms, the teacher "
+        f"in Keras in {1000 * as_the_paper_timed(frame, batch_size=1)['teacher']:.2f} ms."
+    )
+
+
+def _ratio(row: pd.Series) -> str:
+    return f"{row['ratio']:.2f} [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]"
+
+
+def _timing(frame: pd.DataFrame) -> str:
+    rows = (
+        [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
+        + ["file to answer" if row["decoding"] == "yes" else "network alone"]
+        + [f"{1000 * row['teacher']:.3g}", f"{1000 * row['student']:.3g}", _ratio(row)]
+        for _, row in frame.iterrows()
+    )
+    paper = frame.iloc[0]
+    seconds = [f"{1000 * paper[f'paper_{role}']:.3g}" for role in ("teacher", "student")]
+    rows = [["the paper", "", "", "", "", *seconds, f"{paper['paper_ratio']:.2f}"], *rows]
+    head = ["runtime", "precision", "threads", "batch", "from", "teacher, ms", "student, ms", "ratio"]
+    return _markdown(head, rows, "ll")
 
 
 def _generations(split: str):

@@ -1,12 +1,15 @@
 """The paper's tables, measured beside printed."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from snakedistill import metrics
 from snakedistill.configuration import networks
 from snakedistill.files import join_one_to_one, read_predictions, write_csv
-from snakedistill.statistics import bootstrap_intervals, exact_interval
+from snakedistill.statistics import bootstrap_intervals, exact_interval, ratio_interval
 
 Files = dict[tuple[int, str], str]
 """One file of every network: paths by (seed, network id)."""
@@ -153,6 +156,61 @@ def write_best_epoch_table(histories: Files, printed: str, table: str) -> None:
     paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     # Epochs of runs of different length have no meaningful difference, so the paper's stands beside without one.
     write_csv(_beside_paper(pd.DataFrame(rows), paper, ["network"], ["epoch"], differences=False), table)
+
+
+def write_timing_tables(measured: list[str], student: str, printed: str, timing: str, table: str) -> None:
+    """Write seconds an image of every way to run a network, and how many times longer the teacher takes (section 4.1).
+
+    Args:
+        measured: JSON files of `time_networks`.
+        student: its network id.
+        printed: CSV of the paper's numbers.
+        timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
+            seconds an image; images (of the test part), seconds_total (mean times images); rounds, processor, flags,
+            cores.
+        table: CSV to write: runtime, precision, threads, batch_size, decoding; teacher and student (median seconds
+            an image), the ratio of these medians with its 95 % bootstrap interval over rounds (ratio_low, ratio_high);
+            teacher_multiply_adds, student_multiply_adds (of one image); the paper's seconds and ratio.
+    """
+    keys = ["runtime", "precision", "threads", "batch_size", "decoding"]
+    paper = pd.read_csv(printed).set_index("network")["seconds_per_image"]
+    rows, ratios = [], []
+    for path in measured:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        calls = pd.DataFrame(found["calls"])
+        calls["seconds"] = [np.array(row.seconds) / row.batch_size for row in calls.itertuples()]
+        for call in calls.to_dict("records"):
+            seconds = call.pop("seconds")
+            p10, median, p90 = np.quantile(seconds, [0.1, 0.5, 0.9])
+            row = call | {"median": median, "p10": p10, "p90": p90, "mean": seconds.mean(), "images": found["images"]}
+            row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds)}
+            rows.append(row | found["machine"])
+        for key, group in calls.groupby(keys, sort=False):
+            seconds = group.set_index("network")["seconds"]
+            low, high = ratio_interval(seconds["teacher"], seconds[student])
+            row = dict(zip(keys, key, strict=True)) | {"teacher": np.median(seconds["teacher"])}
+            row |= {"student": np.median(seconds[student])}
+            row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
+            row |= {"teacher_multiply_adds": found["multiply_adds"]["teacher"]}
+            row |= {"student_multiply_adds": found["multiply_adds"][student]}
+            row |= {"paper_teacher": paper["resnet50"], "paper_student": paper["resnet18"]}
+            ratios.append(row | {"paper_ratio": paper["resnet50"] / paper["resnet18"]})
+    first = ["runtime", "network", "precision", "threads", "batch_size", "decoding"]
+    frame = pd.DataFrame(rows)
+    frame = frame[[*first, *(name for name in frame if name not in first)]]
+    write_csv(frame.sort_values(first), timing)
+    write_csv(pd.DataFrame(ratios).sort_values(keys), table)
+
+
+def as_the_paper_timed(table: pd.DataFrame, decoding: str = "no", batch_size: int = 32) -> pd.Series:
+    """The row of the timing table that is nearest to the paper's section 4.1: Keras's `predict` on all threads."""
+    (row,) = table[
+        (table["runtime"] == "Keras")
+        & (table["threads"] == table["threads"].max())
+        & (table["batch_size"] == batch_size)
+        & (table["decoding"] == decoding)
+    ].to_dict("records")
+    return pd.Series(row)
 
 
 def best_epoch(history: str) -> pd.Series:

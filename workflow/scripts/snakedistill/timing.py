@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 import openvino
 import pandas as pd
 
@@ -21,7 +22,8 @@ from snakedistill.inference import INPUT, OUTPUT, open_network
 from snakedistill.networks import load_network
 
 BATCH_SIZES = (1, 32)
-WARM_UP = 3
+WARM_UP = 3  # rounds
+REST = 0.005  # seconds before each call, in which threads of the one before come to rest
 Answer = Callable[[np.ndarray], np.ndarray]
 """From images uint8 [n, side, side, 3] to probabilities."""
 
@@ -32,14 +34,14 @@ def time_networks(
     index: str,
     splits: str,
     test_images: str,
-    calls: int,
+    rounds: int,
     threads: int,
     measured: str,
 ) -> None:
     """Time every network in every runtime, one call of each in turn, so that drift of the machine hits all alike.
 
-    Each network is warmed up by three calls. In each round every combination of network, runtime, batch size, and
-    with or without decoding is called once, in an order drawn anew; the images are the next ones of the test part.
+    In each round every combination of network, runtime, batch size, and with or without decoding is called once, in
+    an order drawn anew; the images are the next ones of the test part. Three rounds warm up and are not counted.
 
     Args:
         networks: files by network id: `keras`, `onnx` and `int8`.
@@ -47,28 +49,30 @@ def time_networks(
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
         test_images: array of the test part.
-        calls: rounds.
+        rounds: how often every combination is called.
         threads: of every runtime. TensorFlow's are fixed when it is imported, see `job`.
-        measured: JSON to write: `machine`, `networks` (multiply_adds), `images` (of the test part), and `calls`: for
-            each combination runtime, precision, network, threads, batch_size, decoding and the seconds of each call.
+        measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
+            and `calls`: for each combination network, runtime, precision, batch_size, decoding (yes / no), threads and
+            the seconds of each round's call.
     """
     images = MappedImages(test_images)
     side = images.shape[1]
     answers = {
         (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
     }
-    combinations = [(*key, size, decoding) for key in answers for size in BATCH_SIZES for decoding in (False, True)]
+    combinations = [(*key, size, decoding) for key in answers for size in BATCH_SIZES for decoding in ("no", "yes")]
     seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
     with tempfile.TemporaryDirectory() as folder:
-        files = _image_files(archive, index, splits, min(len(images), max(BATCH_SIZES) * calls), Path(folder))
+        files = _image_files(archive, index, splits, min(len(images), max(BATCH_SIZES) * rounds), Path(folder))
         order = np.random.default_rng(0)
-        for turn in range(-WARM_UP, calls):
+        for turn in range(-WARM_UP, rounds):
             for number in order.permutation(len(combinations)):
                 *key, size, decoding = combination = combinations[number]
                 rows = np.arange(turn * size, (turn + 1) * size) % len(files)
                 batch = images.read(rows)
+                time.sleep(REST)
                 start = time.perf_counter()
-                if decoding:
+                if decoding == "yes":
                     batch = np.stack([resized_pixels(files[row].read_bytes(), side) for row in rows])
                 answers[tuple(key)](batch)
                 if turn >= 0:
@@ -77,7 +81,7 @@ def time_networks(
     found = {
         "machine": _machine(),
         "images": len(images),
-        "networks": {network: {"multiply_adds": multiply_adds(files["onnx"])} for network, files in networks.items()},
+        "multiply_adds": {network: multiply_adds(files["onnx"]) for network, files in networks.items()},
         "calls": [
             dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
             for combination, taken in seconds.items()
@@ -135,16 +139,17 @@ def _image_files(archive: str, index: str, splits: str, count: int, folder: Path
 
 
 def _machine() -> dict[str, object]:
-    """The processor, its instructions that matter here, and the cores this process may use."""
+    """The processor, its instructions that matter here, the cores this process may use, and the runtimes."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    flags = [flag for flag in facts.get("flags", "").split() if flag.startswith(("avx", "amx"))]
+    said = facts.get("flags") or facts.get("Features", "")  # on x86, and on Arm
+    flags = [flag for flag in said.split() if flag.startswith(("avx", "amx", "asimd"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": facts.get("model name") or platform.processor() or platform.machine(),
         "flags": " ".join(flags),
         "cores": cores,
-        "keras": keras.__version__,
-        "openvino": openvino.__version__.split("-")[0],
+        "versions": f"Keras {keras.__version__}, ONNX Runtime {onnxruntime.__version__}, "
+        f"OpenVINO {openvino.__version__.split('-')[0]}",
     }

@@ -1,0 +1,86 @@
+"""How long an image takes: teacher and student, in every runtime, on the processor alone."""
+
+
+def networks_to_time(wildcards):
+    """Every form of the teacher and the student, of the first seed."""
+    first = f"{RUN}/seed-{config['seeds'][0]}"
+    return {
+        f"{role}_{form}": f"{first}/{path.format(network=network)}"
+        for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
+        for form, path in (
+            ("keras", "models/{network}.keras"),
+            ("onnx", "onnx/{network}.onnx"),
+            ("int8", "onnx/{network}.int8.onnx"),
+        )
+    }
+
+
+# It has the whole machine to itself: no other job runs beside one that takes all cores.
+rule time_networks:
+    input:
+        unpack(networks_to_time),
+        archive=ARCHIVE,
+        index=f"{RUN}/data/index.csv",
+        splits=f"{RUN}/data/splits.csv",
+        test_images=IMAGES["test"],
+    output:
+        measured=f"{RUN}/timing/{{threads}}.json",
+    log:
+        f"{RUN}/logs/time_networks/{{threads}}.log",
+    wildcard_constraints:
+        threads="one-thread|all-threads",
+    conda:
+        "../../envs/export.yaml"
+    threads: workflow.cores or 1
+    params:
+        student=SHOWN_STUDENT,
+        rounds=config["timing"]["rounds"],
+    message:
+        "Timing the teacher and {params.student}, {wildcards.threads}"
+    script:
+        "../scripts/time_networks.py"
+
+
+rule tabulate_timing:
+    input:
+        measured=expand(f"{RUN}/timing/{{threads}}.json", threads=["one-thread", "all-threads"]),
+        splits=f"{RUN}/data/splits.csv",
+        printed=PRINTED["timing"],
+    output:
+        timing=f"{RUN}/timing.csv",
+        table=report(
+            f"{RUN}/tables/timing.csv",
+            caption="../report/timing_table.rst",
+            category=TABLES_CATEGORY,
+            labels={"table": "seconds an image (section 4.1)"},
+        ),
+    log:
+        f"{RUN}/logs/tabulate_timing.log",
+    conda:
+        "../../envs/light.yaml"
+    params:
+        student=SHOWN_STUDENT,
+        scale=scale_of_run,
+    message:
+        "Tabulating seconds an image"
+    script:
+        "../scripts/tabulate_timing.py"
+
+
+rule draw_timing:
+    input:
+        timing=f"{RUN}/timing.csv",
+        splits=f"{RUN}/data/splits.csv",
+    output:
+        in_report(drawn("timing"), "timing", TIMING_CATEGORY, figure="seconds an image"),
+    log:
+        f"{RUN}/logs/draw_timing.log",
+    conda:
+        "../../envs/light.yaml"
+    params:
+        student=SHOWN_STUDENT,
+        scale=scale_of_run,
+    message:
+        "Drawing seconds an image"
+    script:
+        "../scripts/draw_timing.py"

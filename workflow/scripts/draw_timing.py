@@ -1,0 +1,11 @@
+from snakedistill.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.figures import draw_timing
+
+    draw_timing(
+        timing=snakemake.input.timing,
+        student=snakemake.params.student,
+        scale=snakemake.params.scale["run"],
+        paths=list(snakemake.output),
+    )
