@@ -114,6 +114,20 @@ def card_of_network(wildcards):
     return configuration.card(config, wildcards.network, wildcards.seed)
 
 
+def networks_to_time(wildcards):
+    """Every form of the teacher and the student, of the first seed."""
+    first = f"{RUN}/seed-{config['seeds'][0]}"
+    return {
+        f"{role}_{form}": f"{first}/{path.format(network=network)}"
+        for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
+        for form, path in (
+            ("keras", "models/{network}.keras"),
+            ("onnx", "onnx/{network}.onnx"),
+            ("int8", "onnx/{network}.int8.onnx"),
+        )
+    }
+
+
 def predictions_of_giver(wildcards):
     """Predictions of the network that gives the labels; none for manual labels."""
     giver = NETWORKS[wildcards.network].giver

@@ -1,20 +1,6 @@
 """How long an image takes: teacher and student, in every runtime, on the processor alone."""
 
 
-def networks_to_time(wildcards):
-    """Every form of the teacher and the student, of the first seed."""
-    first = f"{RUN}/seed-{config['seeds'][0]}"
-    return {
-        f"{role}_{form}": f"{first}/{path.format(network=network)}"
-        for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
-        for form, path in (
-            ("keras", "models/{network}.keras"),
-            ("onnx", "onnx/{network}.onnx"),
-            ("int8", "onnx/{network}.int8.onnx"),
-        )
-    }
-
-
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
