@@ -57,6 +57,7 @@ rule draw_timing:
     input:
         timing=f"{RUN}/timing.csv",
         splits=f"{RUN}/data/splits.csv",
+        printed=PRINTED["timing"],
     output:
         in_report(drawn("timing"), "timing", TIMING_CATEGORY, figure="seconds an image"),
     log:

@@ -5,6 +5,7 @@ with job(snakemake.log[0]):
 
     draw_timing(
         timing=snakemake.input.timing,
+        printed=snakemake.input.printed,
         student=snakemake.params.student,
         scale=snakemake.params.scale["run"],
         paths=list(snakemake.output),

@@ -22,21 +22,22 @@ def write_bundle(onnx_file: str, int8_file: str, report: str, script: str, bundl
     for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script)):
         shutil.copyfile(source, bundle[name])
     Path(bundle["requirements"]).write_text("numpy\nonnxruntime\npillow\n", encoding="utf-8")
-    facts = "\n".join(f"| {name} | {value} |" for name, value in card.items())
-    int8 = measured["int8"]
+    facts = "\n".join(f"| {name} | {value} |" for name, value in sorted(card.items()))
+    negative, positive = sorted(json.loads(card["classes"]), key=json.loads(card["classes"]).get)
+    int8, size = measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
     Path(bundle["readme"]).write_text(
-        f"""# {card["network"]}: cat or dog
+        f"""# {card["network"]}: {negative} or {positive}
 
     python -m pip install -r requirements.txt
     python classify.py PHOTO...
     python classify.py --model model.int8.onnx PHOTO...
 
-Each photo gives a line: its name, the answer, and the probability of class 1. In your own program, hand the network
+Each photo gives a line: its name, the answer, and the probability of {positive}. In your own program, hand the network
 an array `image`, uint8 [n, {card["image_size"]}, {card["image_size"]}, 3], RGB, resized by nearest neighbour without
 keeping the aspect ratio, pixel values as they are; it returns `probability`, float32 [n, 1].
 
 On {int8["images"]} test images, `model.onnx` is right on {int8["accuracy_float32"]:.4f} of them and
-`model.int8.onnx`, a quarter of its size, on {int8["accuracy_int8"]:.4f}; {int8["changed_answers"]} answers differ.
+`model.int8.onnx`, {size:.0%} of its size, on {int8["accuracy_int8"]:.4f}; {int8["changed_answers"]} answers differ.
 int8 is the faster one on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or Arm's dot product).
 
 | | |

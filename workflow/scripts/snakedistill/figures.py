@@ -258,11 +258,12 @@ def draw_examples(
     save(figure, scale, paths)
 
 
-def draw_timing(timing: str, student: str, scale: str, paths: list[str]) -> None:
+def draw_timing(timing: str, printed: str, student: str, scale: str, paths: list[str]) -> None:
     """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
 
     Args:
         timing: CSV of the timing of every runtime.
+        printed: CSV of the paper's numbers, which stand beside Keras's batches of 32, see `tables.as_the_paper_timed`.
         student: its network id.
         scale: of the run, in words.
         paths: to write.
@@ -271,32 +272,39 @@ def draw_timing(timing: str, student: str, scale: str, paths: list[str]) -> None
     frame = pd.read_csv(timing)
     frame = frame[frame["threads"] == frame["threads"].max()]
     frame["how"] = frame["runtime"] + " " + frame["precision"]
+    paper = 1000 * pd.read_csv(printed).set_index("network")["seconds_per_image"]
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
     figure, axes = plt.subplots(
-        len(sizes), 2, figsize=(WIDTH, 0.9 + 1.9 * len(sizes)), sharex=True, sharey=True, layout="constrained"
+        len(sizes), 2, figsize=(WIDTH, 1.1 + 1.9 * len(sizes)), sharex=True, sharey=True, layout="constrained"
     )
-    offsets = {"teacher": -0.15, student: 0.15}
+    networks = {"teacher": (-0.16, paper["resnet50"]), student: (0.16, paper["resnet18"])}
     for size, row in zip(sizes, axes, strict=True):
         for axis, decoding in zip(row, ("no", "yes"), strict=True):
             chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
-            for network, offset in offsets.items():
+            for network, (offset, seconds) in networks.items():
                 colour = _colour(network)
+                if (size, decoding) == (32, "no"):
+                    row_of_keras = hows.index("Keras float32") + offset
+                    grey = {"color": "0.6", "markersize": 5, "linestyle": "none", "label": f"{network}, paper"}
+                    axis.plot(seconds, row_of_keras, _marker(network), fillstyle="none", **grey)
                 of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
                 y = np.arange(len(hows)) + offset
                 middle = 1000 * of_network["median"]
                 axis.hlines(y, 1000 * of_network["p10"], 1000 * of_network["p90"], color=colour, linewidth=1.5)
                 axis.plot(middle, y, _marker(network), color=colour, markersize=5, linestyle="none", label=network)
-                for at, value in zip(y, middle, strict=True):
-                    axis.annotate(f"{value:.2g}", (value, at), (6, -2), textcoords="offset points", fontsize=6)
+                for at, value, end in zip(y, middle, 1000 * of_network["p90"], strict=True):
+                    text = f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+                    axis.annotate(text, (end, at), (5, -2), textcoords="offset points", fontsize=6)
             axis.set(xscale="log", yticks=range(len(hows)), yticklabels=hows, xlabel="milliseconds an image")
             what = "from the file to the answer" if decoding == "yes" else "the network alone"
             axis.set_title(f"batch {size}, {what}", fontsize=9)
+            axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             sns.despine(ax=axis)
     axes[0, 0].invert_yaxis()
-    axes[0, 0].legend(fontsize=7)
     threads = frame["threads"].iloc[0]
-    figure.suptitle(f"Time an image takes on {threads} thread{'s' if threads > 1 else ''}: median, p10 to p90")
+    title = f"Time an image takes on {threads} thread{'s' if threads > 1 else ''}: median, and from p10 to p90"
+    _title_and_legend(figure, title, axes[-1, 0])
     save(figure, scale, paths)
 
 

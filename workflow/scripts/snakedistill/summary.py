@@ -163,11 +163,11 @@ def _timing_in_words(frame: pd.DataFrame) -> str:
     keras, from_file = (as_the_paper_timed(frame, decoding) for decoding in ("no", "yes"))
     int8 = frame[(frame["precision"] == "int8") & (frame["batch_size"] == 1) & (frame["decoding"] == "no")]
     fastest = int8.loc[int8["student"].idxmin()]
-    work = keras["teacher_multiply_adds"] / keras["student_multiply_adds"]
+    millions = {role: keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student")}
     return (
-        f"An image costs the teacher {keras['teacher_multiply_adds'] / 1e9:.2f} thousand million multiply-adds and the "
-        f"student {keras['student_multiply_adds'] / 1e9:.2f}, a ratio of {work:.2f}. In Keras, batches of 32 on "
-        f"{keras['threads']} thread{'s' if keras['threads'] > 1 else ''}, the teacher takes {_ratio(keras)} times as "
+        f"An image costs the teacher {millions['teacher']:,.0f} million multiply-adds and the student "
+        f"{millions['student']:,.0f} million, a ratio of {millions['teacher'] / millions['student']:.2f}. In Keras, "
+        f"batches of 32 on {keras['threads']} thread{'s' if keras['threads'] > 1 else ''}, the teacher takes {_ratio(keras)} times as "
         f"long as the student; the paper measured {keras['paper_ratio']:.2f} for ResNet-50 and ResNet-18. Time follows "
         "the multiply-adds only roughly: a network of many thin layers moves more memory for each of them, and every "
         "call and layer has a fixed cost, which weighs most on small images and small batches. From the image file to "
