@@ -155,6 +155,5 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, texts):
     figures.draw_timing(tmp_path / "timing.csv", printed, "soft-0", SCALE, files(tmp_path, "timing"))
     check(files(tmp_path, "timing"))
     assert "Time an image takes on 2 threads: median, and from p10 to p90\n" in texts
-    assert {"Keras float32", "OpenVINO int8", "teacher", "soft-0", "teacher, paper", "12", SCALE} <= {
-        text.strip() for text in texts
-    }
+    shown = {text.strip() for text in texts}
+    assert {"Keras float32", "OpenVINO int8", "teacher", "soft-0", "teacher, paper", "12", SCALE} <= shown
