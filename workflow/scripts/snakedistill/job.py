@@ -27,17 +27,7 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
 
     Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log.
     """
-    variables = {
-        "OMP_NUM_THREADS": threads,
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        "TF_DETERMINISTIC_OPS": 1,
-        "TF_CPP_MIN_LOG_LEVEL": 2,
-    }
-    if backend is not None:
-        variables["KERAS_BACKEND"] = backend
-    os.environ.update({name: str(value) for name, value in variables.items()})
-
+    fix_threads(threads, backend)
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
@@ -63,3 +53,17 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
             os.close(descriptor)
         if terminal is not None:
             terminal.close()
+
+
+def fix_threads(threads: int, backend: str | None = None) -> None:
+    """Set the number of threads, and the Keras backend, of the frameworks that are imported after this call."""
+    variables = {
+        "OMP_NUM_THREADS": threads,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": 1,
+        "TF_CPP_MIN_LOG_LEVEL": 2,
+    }
+    if backend is not None:
+        variables["KERAS_BACKEND"] = backend
+    os.environ.update({name: str(value) for name, value in variables.items()})

@@ -21,7 +21,6 @@ from snakedistill.images import MappedImages, resized_pixels
 from snakedistill.inference import INPUT, OUTPUT, open_network
 from snakedistill.networks import load_network
 
-BATCH_SIZES = (1, 32)
 WARM_UP = 3  # rounds
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -37,6 +36,7 @@ def time_networks(
     rounds: int,
     threads: int,
     measured: str,
+    batch_sizes: tuple[int, ...] = (1, 32),
 ) -> None:
     """Time every network in every runtime, one call of each in turn, so that drift of the machine hits all alike.
 
@@ -54,16 +54,17 @@ def time_networks(
         measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
             and `calls`: for each combination network, runtime, precision, batch_size, decoding (yes / no), threads and
             the seconds of each round's call.
+        batch_sizes: images in a call.
     """
     images = MappedImages(test_images)
     side = images.shape[1]
     answers = {
         (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
     }
-    combinations = [(*key, size, decoding) for key in answers for size in BATCH_SIZES for decoding in ("no", "yes")]
+    combinations = [(*key, size, decoding) for key in answers for size in batch_sizes for decoding in ("no", "yes")]
     seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
     with tempfile.TemporaryDirectory() as folder:
-        files = _image_files(archive, index, splits, min(len(images), max(BATCH_SIZES) * rounds), Path(folder))
+        files = _image_files(archive, index, splits, min(len(images), max(batch_sizes) * rounds), Path(folder))
         order = np.random.default_rng(0)
         for turn in range(-WARM_UP, rounds):
             for number in order.permutation(len(combinations)):
