@@ -1,12 +1,21 @@
 import hashlib
+import io
+import os
+import stat
+import struct
 import zipfile
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import jpeg, kaggle_zip
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
-from snakedistill.archive import decode, in_order, open_archive, write_index
+from snakedistill.archive import decode, in_order, open_archive, sample_submission, write_index
 from snakedistill.errors import InputError
 
 CLASSES = {"cat": 0, "dog": 1}
@@ -110,3 +119,225 @@ def test_results_come_in_order_whatever_the_threads():
 def test_members_are_sorted_as_people_count(archive):
     with open_archive(archive) as opened:
         assert [name.split("/")[-1] for name in opened.members[:12]] == [f"cat.{i}.jpg" for i in range(12)]
+
+
+def reasons_of(archive, tmp_path) -> pd.Series:
+    index, rejected = index_of(archive, tmp_path)
+    assert len(index) == 40
+    return rejected.set_index("member")["reason"]
+
+
+@pytest.fixture
+def hostile(photographs, tmp_path):
+    """A train.zip of the 40 photographs and what a test adds to it."""
+    path = tmp_path / "hostile.zip"
+
+    def build(*members: tuple[zipfile.ZipInfo | str, bytes], method: int = zipfile.ZIP_STORED):
+        with zipfile.ZipFile(path, "w") as zipped:
+            for name, data in photographs.items():
+                zipped.writestr(f"train/{name}", data)
+            for member, data in members:
+                zipped.writestr(member, data, method)
+        return path
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "name", ["train/../../cat.100.jpg", "/train/cat.100.jpg", "train/aux/cat.100.jpg", "C:/train/cat.100.jpg",
+             "train\\..\\..\\cat.100.jpg", "train/NUL.txt/cat.100.jpg"],
+)  # fmt: skip
+def test_paths_that_lead_out_are_refused(hostile, photographs, tmp_path, name):
+    before = set(tmp_path.iterdir())
+    member = zipfile.ZipInfo()
+    member.filename = name  # past the constructor, which tidies names
+    path = hostile((member, photographs["cat.0.jpg"]))
+    index, rejected = index_of(path, tmp_path)
+    assert len(index) == 40
+    if name.startswith("train/"):  # others are not below train/, so they are not looked at at all
+        assert rejected["reason"].tolist() == ["its path leads out of the archive"]
+    assert {file.name for file in set(tmp_path.iterdir()) - before} == {"hostile.zip", "index.csv", "rejected.csv"}
+
+
+def test_links_and_encrypted_members_are_refused(hostile, photographs, tmp_path):
+    link = zipfile.ZipInfo("train/cat.100.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    path = hostile((link, b"/etc/passwd"), ("train/cat.101.jpg", photographs["cat.0.jpg"]))
+    data = bytearray(path.read_bytes())
+    directory = data.rindex(b"PK\x01\x02")
+    data[directory + 8] |= 1  # the flag "encrypted", in the central directory
+    path.write_bytes(data)
+    reasons = reasons_of(path, tmp_path)
+    assert reasons.to_dict() == {
+        "train/cat.100.jpg": "a symbolic link or a special file",
+        "train/cat.101.jpg": "encrypted",
+    }
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(hostile, tmp_path, monkeypatch):
+    monkeypatch.setattr("snakedistill.archive.MAX_BYTES", 100_000)
+    path = hostile(("train/cat.100.jpg", bytes(200_000)), method=zipfile.ZIP_DEFLATED)
+    assert "200,000 bytes when unpacked" in reasons_of(path, tmp_path)["train/cat.100.jpg"]
+
+
+@pytest.mark.parametrize("declared", [1_000, 100_000])
+def test_a_member_of_another_size_than_declared_is_rejected(hostile, tmp_path, declared):
+    path = hostile(("train/cat.100.jpg", bytes(50_000)), method=zipfile.ZIP_DEFLATED)
+    data = bytearray(path.read_bytes())
+    directory = data.rindex(b"PK\x01\x02")
+    checksum = zlib.crc32(bytes(min(declared, 50_000)))
+    struct.pack_into("<I", data, directory + 16, checksum)
+    struct.pack_into("<I", data, directory + 24, declared)
+    path.write_bytes(data)
+    # More than declared: what is over is never unpacked, and what is left is no picture.
+    reason = "cannot be decoded" if declared < 50_000 else "cannot be read: 50,000 bytes where 100,000 were declared"
+    assert reason in reasons_of(path, tmp_path)["train/cat.100.jpg"]
+
+
+def test_a_bomb_in_place_of_train_zip_is_an_error(tmp_path):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as inner:
+        inner.writestr("train/cat.0.jpg", bytes(60 << 20))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as outer:
+        outer.writestr("train.zip", bytes(60 << 20) + bomb.getvalue())
+    with pytest.raises(InputError, match="bytes when unpacked, more than"):
+        index_of(tmp_path / "a.zip", tmp_path)
+
+
+def test_overlapping_members_are_refused(hostile, photographs, tmp_path):
+    path = hostile(("train/cat.100.jpg", photographs["cat.0.jpg"]), ("train/cat.101.jpg", photographs["cat.0.jpg"]))
+    data = bytearray(path.read_bytes())
+    last = data.rindex(b"PK\x01\x02")
+    one_before = data.rindex(b"PK\x01\x02", 0, last)
+    struct.pack_into("<I", data, last + 42, struct.unpack_from("<I", data, one_before + 42)[0])
+    path.write_bytes(data)
+    reasons = reasons_of(path, tmp_path)
+    assert reasons.to_dict() == dict.fromkeys(("train/cat.100.jpg", "train/cat.101.jpg"), "overlaps another member")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_members_of_one_name_the_first_counts(hostile, photographs, tmp_path):
+    path = hostile(("train/cat.0.jpg", b"another"))
+    assert reasons_of(path, tmp_path).to_dict() == {"train/cat.0.jpg": "a second member of this name"}
+    digest = hashlib.sha256(photographs["cat.0.jpg"]).hexdigest()
+    assert pd.read_csv(tmp_path / "index.csv")["sha256"][0] == digest
+
+
+def test_names_in_other_encodings_and_methods_are_rejected(hostile, photographs, tmp_path):
+    koi8 = zipfile.ZipInfo("train/xxx.100.jpg")
+    path = hostile((koi8, photographs["cat.0.jpg"]), method=zipfile.ZIP_STORED)
+    data = path.read_bytes().replace(b"xxx.100", "кот.100".encode("koi8-r"))
+    path.write_bytes(data)
+    assert "not named" in reasons_of(path, tmp_path).iloc[0]
+    path = hostile(("train/cat.100.jpg", photographs["cat.0.jpg"]), method=zipfile.ZIP_LZMA)
+    assert "packed with method 14" in reasons_of(path, tmp_path)["train/cat.100.jpg"]
+
+
+def test_links_in_a_folder_are_refused(photographs, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, data in photographs.items():
+        (folder / name).write_bytes(data)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/dog.100.jpg").write_bytes(photographs["dog.0.jpg"])
+    (folder / "deeper").symlink_to(tmp_path / "elsewhere")
+    (folder / "cat.100.jpg").symlink_to(tmp_path / "elsewhere/dog.100.jpg")
+    os.mkfifo(folder / "cat.101.jpg")
+    Path(os.fsdecode(os.fsencode(folder) + b"/cat.\xff.jpg")).write_bytes(b"x")
+    reasons = reasons_of(folder, tmp_path)
+    assert reasons.drop("cat.\\udcff.jpg").to_dict() == dict.fromkeys(
+        ("deeper", "cat.100.jpg", "cat.101.jpg"), "a symbolic link or a special file"
+    )
+    assert reasons["cat.\\udcff.jpg"] == "its name is not UTF-8"
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+RED = Image.new("RGB", (20, 10), (200, 30, 30))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "BMP", "JPEG"])
+def test_an_image_is_what_its_bytes_say(kind):
+    image = decode(encoded(RED, kind))
+    assert (image.mode, image.size) == ("RGB", (20, 10))
+    np.testing.assert_allclose(np.asarray(image)[5, 5], (200, 30, 30), atol=6)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "RGBA"])
+def test_other_modes_become_rgb(mode):
+    kind = {"CMYK": "JPEG"}.get(mode, "PNG")
+    source = RED.convert(mode)
+    image = decode(encoded(source, kind, **({"quality": 100} if kind == "JPEG" else {})))
+    assert (image.mode, image.size) == ("RGB", (20, 10))
+    expected = np.asarray(source.convert("RGB"))[5, 5]
+    np.testing.assert_allclose(np.asarray(image)[5, 5], expected, atol=12)
+
+
+def test_what_is_transparent_becomes_white():
+    image = Image.new("RGBA", (20, 10), (0, 0, 0, 0))
+    assert np.asarray(decode(encoded(image, "PNG"))).min() == 255
+
+
+def test_of_several_frames_the_first_counts():
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ("white", "black")]
+    for kind in ("GIF", "WEBP", "MPO"):
+        data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert np.asarray(decode(data)).min() > 250
+
+
+def test_an_image_on_its_side_is_turned_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decode(encoded(RED, "JPEG", exif=exif)).size == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "cannot be decoded"),
+        (encoded(RED, "JPEG")[:300], "cannot be decoded"),
+        (encoded(RED, "PNG")[:40], "cannot be decoded"),
+        (encoded(RED, "TIFF"), "cannot be decoded"),
+        (encoded(Image.new("I;16", (20, 10)), "PNG"), "more than 8 bits a channel"),
+        (encoded(Image.new("RGB", (1, 1)), "PNG"), "1 x 1 pixels, less than 8 on a side"),
+        (encoded(Image.new("1", (20_000, 20_000)), "PNG"), "400000000 pixels"),
+        (b"\xff\xd8" + 101 * b"\xff\xda", "a JPEG of 101 scans"),
+    ],
+    ids=["empty", "truncated jpeg", "truncated png", "tiff", "16 bits", "one pixel", "pixel bomb", "scan bomb"],
+)
+def test_what_is_no_picture_for_us_says_why(data, reason):
+    with pytest.raises(InputError, match=reason):
+        decode(data)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_flipped_and_missing_bytes_never_end_in_a_traceback(archive, tmp_path, data):
+    whole = bytearray(archive.read_bytes())
+    where = st.integers(0, len(whole) - 1) | st.integers(len(whole) - 3000, len(whole) - 1)
+    for position in data.draw(st.lists(where, max_size=6)):
+        whole[position] ^= data.draw(st.integers(1, 255))
+    length = data.draw(st.just(len(whole)) | st.integers(0, len(whole)))
+    torn = tmp_path / "torn.zip"
+    torn.write_bytes(whole[:length])
+    for use in (lambda: index_of(torn, tmp_path), lambda: sample_submission(torn)):
+        try:
+            use()
+        except InputError as error:
+            assert str(error)
+
+
+@given(st.binary(max_size=200), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP"]), st.data())
+@settings(max_examples=150, deadline=None)
+def test_damaged_images_never_end_in_a_traceback(noise, kind, data):
+    whole = bytearray(encoded(RED, kind))
+    start = data.draw(st.integers(0, len(whole)))
+    whole[start : start + data.draw(st.integers(0, 50))] = noise
+    try:
+        assert decode(bytes(whole)).mode == "RGB"
+    except InputError as error:
+        assert str(error)

@@ -32,7 +32,9 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
     session = open_network(network, threads)
     side = image_size(session)
     with open_archive(archive, "test1") as opened:
+        refused = {_number(member, archive): reason for member, reason in opened.refused}
         members = {_number(member, archive): member for member in opened.members}
+        members |= {number: str(number) for number in refused}
         ids = sample_submission(archive) if members else []
         if ids is None:
             ids = sorted(members)
@@ -45,6 +47,8 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
 
         def pixels(number: int) -> np.ndarray | None:
             try:
+                if number in refused:
+                    raise InputError(refused[number])
                 return resized_pixels(opened.read(members[number]), side)
             except InputError as error:
                 print(f"{members[number]}: {error}; it gets 0.5")
