@@ -4,18 +4,38 @@ import io
 import itertools
 import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+TINY = {
+    "run": "tiny",
+    "image_size": 32,
+    "precision": "float32",
+    "teacher": {"backbone": "mobilenetv2", "epochs": 2, "batch_size": 8},
+    "student": {"epochs": 2, "batch_size": 8, "augmentation": {"flip": True, "shift": 0.1}},
+    "students": {
+        "classic": {"labels": "manual", "generations": 0},
+        "hard": {"labels": "hard", "generations": 1},
+        "soft": {"labels": "soft", "generations": 2},
+    },
+    "evaluation": {"augmented_repeats": 2},
+    "export": {"network": "soft-1", "int8_max_drop": 1},
+    "timing": {"rounds": 2},
+}
 
 
 def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30) -> bytes:
@@ -82,3 +102,40 @@ def photographs() -> dict[str, bytes]:
 def archive(tmp_path: Path, photographs: dict[str, bytes]) -> Path:
     """The forty pictures in Kaggle's layout."""
     return kaggle_zip(tmp_path / "dogs-vs-cats.zip", photographs)
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Run Snakemake in `folder`, a copy of this project."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+    if check:
+        assert done.returncode == 0, done.stdout[-4000:]
+    return done
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A copy of this project in which the tiny experiment has run."""
+    folder = tmp_path_factory.mktemp("workflow")
+    shutil.copy(ROOT / "Snakefile", folder)
+    for part in ("workflow", "profiles", "presets", "envs"):
+        shutil.copytree(ROOT / part, folder / part)
+    rng = np.random.default_rng(0)
+    members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
+    members["cat.20.jpg"] = members["cat.0.jpg"][:300]
+    kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
+    shutil.copy(ROOT / "config.yaml", folder)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
+    snakemake(folder, "--configfile", "tiny.yaml")
+    return folder
+
+
+def planned(folder: Path, *overlays: dict | Path, config: tuple[str, ...] = ()) -> dict[str, int]:
+    """Jobs by rule that Snakemake would run with some overlays on top of the tiny experiment."""
+    files = []
+    for number, overlay in enumerate(overlays):
+        files.append(overlay if isinstance(overlay, Path) else folder / f"overlay{number}.yaml")
+        if isinstance(overlay, dict):
+            files[-1].write_text(yaml.safe_dump(overlay))
+    out = snakemake(folder, "-n", "--configfile", "tiny.yaml", *files, *config).stdout
+    return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}

@@ -5,7 +5,6 @@ import math
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,51 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, kaggle_zip
+from conftest import kaggle_zip, planned, snakemake
 
-TINY = {
-    "run": "tiny",
-    "image_size": 32,
-    "precision": "float32",
-    "teacher": {"backbone": "mobilenetv2", "epochs": 2, "batch_size": 8},
-    "student": {"epochs": 2, "batch_size": 8, "augmentation": {"flip": True, "shift": 0.1}},
-    "students": {
-        "classic": {"labels": "manual", "generations": 0},
-        "hard": {"labels": "hard", "generations": 1},
-        "soft": {"labels": "soft", "generations": 2},
-    },
-    "evaluation": {"augmented_repeats": 2},
-    "export": {"network": "soft-1", "int8_max_drop": 1},
-    "timing": {"rounds": 2},
-}
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
-
-
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder` with this project's Snakefile."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    command += ["--workflow-profile", ROOT / "profiles/default", "--cores", "2", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
-    if check:
-        assert done.returncode == 0, done.stdout[-4000:]
-    return done
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder in which the tiny experiment has run."""
-    folder = tmp_path_factory.mktemp("workflow")
-    rng = np.random.default_rng(0)
-    from conftest import jpeg
-
-    members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
-    members["cat.20.jpg"] = members["cat.0.jpg"][:300]
-    kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
-    shutil.copy(ROOT / "config.yaml", folder)
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
-    snakemake(folder, "--configfile", "tiny.yaml")
-    return folder
 
 
 def test_every_file_of_the_contract_is_there(folder):
@@ -272,32 +230,6 @@ def test_your_own_photos_are_classified(folder, photographs):
     assert (folder / "results/tiny/photos/contact-sheet.png").is_file()
 
 
-def test_nothing_reruns_when_nothing_changed(folder):
-    assert "Nothing to be done" in snakemake(folder, "--configfile", "tiny.yaml").stdout
-
-
-def planned(folder: Path, *overlays: dict | Path, config: tuple[str, ...] = ()) -> dict[str, int]:
-    """Jobs by rule that Snakemake would run with some overlays on top of the tiny experiment."""
-    files = []
-    for number, overlay in enumerate(overlays):
-        files.append(overlay if isinstance(overlay, Path) else folder / f"overlay{number}.yaml")
-        if isinstance(overlay, dict):
-            files[-1].write_text(yaml.safe_dump(overlay))
-    out = snakemake(folder, "-n", "--configfile", "tiny.yaml", *files, *config).stdout
-    return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}
-
-
-def test_a_changed_student_recipe_leaves_the_teacher_alone(folder):
-    jobs = planned(folder, {"student": {"learning_rate": 0.01}})
-    assert jobs["train_student"] == 6
-    assert "train_teacher" not in jobs
-    assert "write_arrays" not in jobs
-
-
-def test_two_more_generations_are_two_more_trainings(folder):
-    assert planned(folder, {"students": {"soft": {"generations": 4}}})["train_student"] == 2
-
-
 def test_the_merged_configuration_is_beside_the_results(folder):
     merged = yaml.safe_load((folder / "results/tiny/config.yaml").read_text())
     assert merged["teacher"]["backbone"] == "mobilenetv2"
@@ -312,7 +244,7 @@ def test_logs_hold_a_line_an_epoch_and_no_progress_bar(folder):
 
 def test_a_terminal_gets_a_progress_bar(folder):
     target = "results/tiny/seed-0/models/soft-2.keras"
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
     command += ["--configfile", "tiny.yaml", "--force", target, "--nocolor"]
     ours, theirs = pty.openpty()
     process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -359,7 +291,7 @@ def test_an_error_inside_a_rule_is_shown_without_a_traceback(folder, tmp_path, p
 
 
 def test_the_paper_is_planned_in_full(folder, archive):
-    jobs = planned(folder, ROOT / "presets/paper.yaml", config=("--config", f"archive={archive}"))
+    jobs = planned(folder, folder / "presets/paper.yaml", config=("--config", f"archive={archive}"))
     assert jobs["train_teacher"] == 1
     assert jobs["train_student"] == 15
     assert jobs["predict"] == jobs["evaluate"] == jobs["write_labels"] == 16

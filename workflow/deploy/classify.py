@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     for photo in arguments.photos:
         try:
             with Image.open(photo) as image:
-                pixels = image.convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+                pixels = ImageOps.exif_transpose(image.convert("RGB")).resize((side, side), Image.Resampling.NEAREST)
         except Exception as error:
             print(f"{photo} cannot be decoded: {error}", file=sys.stderr)
             failed = 1

@@ -6,11 +6,13 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
+SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
+sys.path.insert(0, str(SCRIPTS))
 
 from snakedistill import configuration
 from snakedistill.archive import KAGGLE_COMMAND
 from snakedistill.errors import InputError
+from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
 
 with workflow.sourcecache.open(
     workflow.current_basedir.join("../schemas/config.schema.yaml")
@@ -29,7 +31,7 @@ RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
 PARTS = ["train", "validation", "test"]
 PRINTED = {
-    table: workflow.source_path(f"../reference/{table}.csv")
+    table: ancient(workflow.source_path(f"../reference/{table}.csv"))
     for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
 }
 TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing"]
@@ -37,7 +39,6 @@ NETWORKS = configuration.networks(config["students"])
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 STUDENTS = [network for network in NETWORKS if network != "teacher"]
 SAMPLE = f"{RUN}/data/sample.zip"
-ARCHIVE = config["archive"] or SAMPLE
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
 
@@ -47,11 +48,15 @@ DEPLOYED = {
     for kind, suffix in (("onnx", ".onnx"), ("int8", ".int8.onnx"), ("report", ".json"))
 }
 
-if config["archive"] is not None and not Path(ARCHIVE).exists():
+if config["archive"] is not None and not Path(config["archive"]).exists():
     raise WorkflowError(
-        f"archive: {ARCHIVE} was given, but there is nothing at {Path(ARCHIVE).absolute()}. Get Kaggle's file with "
-        f"`{KAGGLE_COMMAND}`, or set archive to null for the built-in drawings."
+        f"archive: {config['archive']} was given, but there is nothing at {Path(config['archive']).absolute()}. Get "
+        f"Kaggle's file with `{KAGGLE_COMMAND}`, or set archive to null for the built-in drawings."
     )
+
+# A given archive counts by its content, not by its age.
+ARCHIVE = ancient(config["archive"]) if config["archive"] else SAMPLE
+ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
 
 if config["photos"] is not None and not Path(config["photos"]).is_dir():
     raise WorkflowError(
@@ -63,6 +68,15 @@ wildcard_constraints:
     seed=r"\d+",
     network="|".join(NETWORKS),
     student="|".join(STUDENTS),
+
+
+def code_of(script, *files):
+    """What a script computes, as a parameter of its rule: Snakemake itself sees no change of imported modules.
+
+    `files` come with the workflow, at paths relative to the scripts. They count by content, so their rules take them as
+    ancient: a file that was only checked out again changes nothing.
+    """
+    return fingerprint_of_code(SCRIPTS / f"{script}.py", [SCRIPTS / file for file in files])
 
 
 def recipe_of(network):

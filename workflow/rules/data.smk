@@ -13,6 +13,7 @@ rule write_config:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("write_config"),
         config=config,
     message:
         "Writing the merged configuration"
@@ -29,6 +30,7 @@ rule draw_sample:
         "../../envs/light.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("draw_sample"),
         sample=config["sample"],
     message:
         "Drawing {params.sample[images]} cats and dogs"
@@ -48,6 +50,8 @@ rule index_archive:
         "../../envs/light.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("index_archive"),
+        archive=ARCHIVE_CONTENT,
         classes=config["classes"],
     message:
         "Listing the usable images of {input.archive}"
@@ -65,6 +69,7 @@ rule split_images:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("split_images"),
         split=config["split"],
     message:
         "Splitting the images into train, validation and test"
@@ -85,6 +90,8 @@ rule write_arrays:
         "../../envs/light.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("write_arrays"),
+        archive=ARCHIVE_CONTENT,
         image_size=config["image_size"],
     message:
         "Decoding and resizing the images to {params.image_size} pixels"

@@ -15,6 +15,7 @@ rule predict:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
     params:
+        code=code_of("predict"),
         backend=config["backend"],
     message:
         "Predicting with {wildcards.network}, seed {wildcards.seed}"
@@ -38,6 +39,7 @@ rule evaluate:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
     params:
+        code=code_of("evaluate"),
         augmentation=augmentation_of_network,
         repeats=config["evaluation"]["augmented_repeats"],
         backend=config["backend"],

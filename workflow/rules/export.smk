@@ -18,6 +18,7 @@ rule export:
         "../../envs/export.yaml"
     threads: half_of_the_cores()
     params:
+        code=code_of("export"),
         card=card_of_network,
         int8_max_drop=config["export"]["int8_max_drop"],
     message:
@@ -38,6 +39,8 @@ rule write_submission:
         "../../envs/export.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("write_submission"),
+        archive=ARCHIVE_CONTENT,
         clip=config["submission"]["clip"],
     message:
         "Answering the unlabelled images of {input.archive}"
@@ -48,7 +51,7 @@ rule write_submission:
 rule write_bundle:
     input:
         **DEPLOYED,
-        script=workflow.source_path("../deploy/classify.py"),
+        script=ancient(workflow.source_path("../deploy/classify.py")),
     output:
         model=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",
@@ -59,6 +62,8 @@ rule write_bundle:
         f"{RUN}/logs/write_bundle.log",
     conda:
         "../../envs/export.yaml"
+    params:
+        code=code_of("write_bundle", "../deploy/classify.py"),
     message:
         "Bundling {config[export][network]} to carry away"
     script:
@@ -80,6 +85,7 @@ rule classify:
         "../../envs/export.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("classify"),
         photos=config["photos"],
         student=config["export"]["network"],
         classes=config["classes"],

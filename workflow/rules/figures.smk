@@ -14,6 +14,7 @@ rule draw_scheme:
     conda:
         "../../envs/training.yaml"
     params:
+        code=code_of("draw_scheme"),
         scale=scale_of_run,
         backend=config["backend"],
     message:
@@ -42,6 +43,7 @@ rule draw_training:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_training", "../reference/evaluation.csv"),
         results=RESULTS,
         figures=TRAINING_FIGURES,
         scale=scale_of_run,
@@ -67,6 +69,7 @@ rule draw_predictions:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_predictions"),
         figures=PREDICTION_FIGURES,
         scale=scale_of_run,
     message:
@@ -89,6 +92,7 @@ rule draw_recursion:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_recursion"),
         figures=RECURSION_FIGURES,
         scale=scale_of_run,
     message:
@@ -113,6 +117,7 @@ rule draw_generations:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_generations"),
         scale=scale_of_run,
     message:
         "Drawing accuracy and uncertainty by generation"
@@ -135,6 +140,7 @@ rule draw_examples:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_examples"),
         student=SHOWN_STUDENT,
         scale=scale_of_run,
     message:

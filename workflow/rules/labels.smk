@@ -13,6 +13,7 @@ rule write_labels:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("write_labels"),
         kind=kind_of_labels,
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"

@@ -19,6 +19,7 @@ rule tabulate_evaluation:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_evaluation", "../reference/evaluation.csv"),
         results=RESULTS,
         scale=scale_of_run,
     message:
@@ -44,6 +45,7 @@ rule tabulate_uncertainty:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_uncertainty", "../reference/uncertainty.csv"),
         results=RESULTS,
         scale=scale_of_run,
         students=config["students"],
@@ -70,6 +72,7 @@ rule tabulate_histograms:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_histograms", "../reference/histograms.csv"),
         results=RESULTS,
         scale=scale_of_run,
         bin_width=config["evaluation"]["bin_width"],
@@ -96,6 +99,7 @@ rule tabulate_best_epoch:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_best_epoch", "../reference/best_epoch.csv"),
         results=RESULTS,
         scale=scale_of_run,
     message:
@@ -120,6 +124,7 @@ rule tabulate_classes:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_classes"),
         results=RESULTS,
         classes=config["classes"],
         scale=scale_of_run,
@@ -149,6 +154,13 @@ rule weigh_claims:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of(
+            "weigh_claims",
+            "../reference/evaluation.csv",
+            "../reference/uncertainty.csv",
+            "../reference/histograms.csv",
+            "../reference/best_epoch.csv",
+        ),
         results=RESULTS,
         backbones=[
             Path(recipe_of(network)["backbone"]).stem for network in ("teacher", SHOWN_STUDENT)
@@ -174,6 +186,7 @@ rule summarise:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("summarise"),
         scale=scale_of_run,
     message:
         "Writing the summary"
@@ -198,6 +211,7 @@ rule summary_to_html:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("summary_to_html"),
         scale=scale_of_run,
     message:
         "Writing the summary for the report"

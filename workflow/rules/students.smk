@@ -19,6 +19,7 @@ rule train_student:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
     params:
+        code=code_of("train"),
         network="{student}",
         recipe=recipe_of_student,
         image_size=config["image_size"],

@@ -12,6 +12,8 @@ rule fetch_weights:
         "results/weights/{backbone}.log",
     conda:
         "../../envs/training.yaml"
+    params:
+        code=code_of("fetch_weights"),
     message:
         "Fetching the ImageNet weights of {wildcards.backbone}"
     script:
@@ -36,6 +38,7 @@ rule train_teacher:
         "../../envs/training.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("train"),
         network="teacher",
         recipe=recipe_of("teacher"),
         image_size=config["image_size"],

@@ -19,6 +19,8 @@ rule time_networks:
         "../../envs/export.yaml"
     threads: workflow.cores or 1
     params:
+        code=code_of("time_networks"),
+        archive=ARCHIVE_CONTENT,
         student=SHOWN_STUDENT,
         rounds=config["timing"]["rounds"],
     message:
@@ -45,6 +47,7 @@ rule tabulate_timing:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("tabulate_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
         scale=scale_of_run,
     message:
@@ -65,6 +68,7 @@ rule draw_timing:
     conda:
         "../../envs/light.yaml"
     params:
+        code=code_of("draw_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
         scale=scale_of_run,
     message:

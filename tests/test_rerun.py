@@ -1,0 +1,129 @@
+"""What reruns when: every line of the table in docs/reliability.md, by the rules that `snakemake -n` names."""
+
+import contextlib
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
+
+FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
+FIGURES |= {"draw_timing"}
+TABLES = {"tabulate_evaluation", "tabulate_uncertainty", "tabulate_histograms", "tabulate_best_epoch"}
+TABLES |= {"tabulate_classes", "tabulate_timing"}
+SUMMARY = {"summarise", "summary_to_html"}
+TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
+STUDENTS = {"train_student", "predict", "evaluate", "write_labels", "export", "write_bundle", "write_submission"}
+RESULTS = TABLES | FIGURES | SUMMARY | {"weigh_claims", "time_networks"}
+DATA = {"index_archive", "split_images", "write_arrays"}
+ALL = DATA | {"train_teacher"} | STUDENTS | RESULTS
+
+
+def rules(folder, *overlays) -> set[str]:
+    return set(planned(folder, *overlays)) - {"all", "total"}
+
+
+@pytest.fixture
+def edited(folder):
+    """A function that replaces text in a file of the project for the time of a with block."""
+
+    @contextlib.contextmanager
+    def edit(file: str, old: str, new: str):
+        path = folder / "workflow" / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
+    return edit
+
+
+def test_nothing_when_nothing_changed(folder):
+    assert "Nothing to be done" in snakemake(folder, "-n", "--configfile", "tiny.yaml").stdout
+
+
+def test_nothing_when_files_are_touched_or_checked_out_again(folder):
+    later = time.time() + 60
+    for part in ("workflow", "presets", "profiles", "envs"):
+        shutil.rmtree(folder / part)
+        shutil.copytree(ROOT / part, folder / part, copy_function=shutil.copyfile)
+    for path in [folder / "archive.zip", folder / "config.yaml", *folder.glob("workflow/**/*")]:
+        os.utime(path, (later, later))
+    assert rules(folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("scripts/snakedistill/training.py", '"""Train a network and save', '"""Train one network and save'),
+        ("scripts/snakedistill/training.py", "\nPREDICTION_BATCH_SIZE", "\n# How many at once.\nPREDICTION_BATCH_SIZE"),
+        ("scripts/train.py", "from snakedistill.job", "# The job.\nfrom snakedistill.job"),
+        ("rules/students.smk", "rule train_student:", "# One rule for all.\nrule train_student:"),
+    ],
+)
+def test_nothing_for_comments_and_docstrings(folder, edited, file, old, new):
+    with edited(file, old, new):
+        assert rules(folder) == set()
+
+
+def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder, edited):
+    library = "scripts/snakedistill/"
+    with edited(f"{library}training.py", "sums += len(label)", "sums += 1.0 * len(label)"):
+        assert rules(folder) == ALL - DATA
+    with edited(f"{library}prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
+        assert rules(folder) == (ALL - DATA - {"train_teacher"})
+    with edited(f"{library}statistics.py", "return float(interval.low)", "return -float(interval.low)"):
+        tables = {"tabulate_uncertainty", "tabulate_classes", "draw_generations", "weigh_claims"}
+        assert rules(folder) == tables | SUMMARY
+    with edited(f"{library}bundle.py", "PHOTO...", "YOUR_PHOTO..."):
+        assert rules(folder) == {"write_bundle"}
+
+
+def test_the_style_of_figures_reruns_figures(folder, edited):
+    with edited("scripts/snakedistill/figures.py", '"grid.color": "0.92"', '"grid.color": "0.9"'):
+        assert rules(folder) == FIGURES | SUMMARY
+
+
+def test_a_student_hyper_parameter_reruns_the_students(folder):
+    jobs = planned(folder, {"student": {"learning_rate": 0.01}})
+    assert jobs["train_student"] == 6
+    assert set(jobs) - {"all", "total"} == STUDENTS | RESULTS | {"write_config"}
+    # The teacher's own predictions and labels stay.
+    assert jobs["predict"] == 6
+
+
+def test_two_more_generations_are_two_more_trainings(folder):
+    jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
+    assert {
+        rule: jobs[rule] for rule in ("train_student", "predict", "evaluate", "write_labels", "export")
+    } == dict.fromkeys(("train_student", "predict", "evaluate", "write_labels", "export"), 2)
+    timing = {"time_networks", "tabulate_timing", "write_bundle", "write_submission", "draw_examples", "draw_scheme"}
+    assert set(jobs) & timing == set()
+
+
+def test_a_new_family_is_that_family(folder):
+    jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
+    assert jobs["train_student"] == jobs["predict"] == jobs["export"] == 2
+    assert "train_teacher" not in jobs
+    assert "time_networks" not in jobs
+
+
+def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):
+    original = (folder / "archive.zip").read_bytes()
+    rng = np.random.default_rng(0)
+    members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
+    kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
+    os.utime(folder / "archive.zip", (1, 1))
+    try:
+        assert rules(folder) == ALL
+    finally:
+        (folder / "archive.zip").write_bytes(original)
+
+
+def test_timing_settings_rerun_the_timing(folder):
+    assert rules(folder, {"timing": {"rounds": 3}}) == TIMING | SUMMARY | {"weigh_claims", "write_config"}
