@@ -1,5 +1,6 @@
 """What the other rules stand on: the checked configuration, the networks of a run, and where files are."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -208,15 +209,22 @@ FIGURES = [
     drawn("generations"),
     drawn("examples"),
 ]
-# The student that is shown and timed beside the teacher: the soft one, where there is one.
-SHOWN_STUDENT = next(
-    (network for network in STUDENTS if NETWORKS[network].labels == "soft"), STUDENTS[0]
-)
+# The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
+SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
 
 
 def scale_of_run(wildcards, input):
     """What a figure or a table was measured on, in words; its rule has the split among its inputs."""
-    return configuration.scale_of_run(config, PAPER, input.splits)
+    return configuration.scale_of_run(SCALE_SETTINGS, PAPER, input.splits)
+
+
+SCALE_SETTINGS = {key: config[key] for key in configuration.SCALE_KEYS}
+# Params of a rule whose result says on what it was measured. Snakemake takes no notice of a change in a param that needs
+# the rule's input, so the settings behind the words stand beside them.
+SCALE = {
+    "scale": scale_of_run,
+    "settings": json.dumps(SCALE_SETTINGS, sort_keys=True),
+}
 
 
 def half_of_the_cores():

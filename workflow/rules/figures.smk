@@ -14,8 +14,8 @@ rule draw_scheme:
     conda:
         "../../envs/training.yaml"
     params:
+        **SCALE,
         code=code_of("draw_scheme"),
-        scale=scale_of_run,
         backend=config["backend"],
     message:
         "Drawing the teacher's scheme"
@@ -43,10 +43,10 @@ rule draw_training:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_training", "../reference/evaluation.csv"),
         results=RESULTS,
         figures=TRAINING_FIGURES,
-        scale=scale_of_run,
     message:
         "Drawing the training curves"
     script:
@@ -69,9 +69,9 @@ rule draw_predictions:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_predictions"),
         figures=PREDICTION_FIGURES,
-        scale=scale_of_run,
     message:
         "Drawing the predictions"
     script:
@@ -92,9 +92,9 @@ rule draw_recursion:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_recursion"),
         figures=RECURSION_FIGURES,
-        scale=scale_of_run,
     message:
         "Drawing the predictions along the recursion"
     script:
@@ -117,8 +117,8 @@ rule draw_generations:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_generations"),
-        scale=scale_of_run,
     message:
         "Drawing accuracy and uncertainty by generation"
     script:
@@ -140,9 +140,9 @@ rule draw_examples:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_examples"),
         student=SHOWN_STUDENT,
-        scale=scale_of_run,
     message:
         "Drawing the images of which the networks are least sure"
     script:

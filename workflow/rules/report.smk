@@ -19,9 +19,9 @@ rule tabulate_evaluation:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_evaluation", "../reference/evaluation.csv"),
         results=RESULTS,
-        scale=scale_of_run,
     message:
         "Tabulating loss and accuracy"
     script:
@@ -45,9 +45,9 @@ rule tabulate_uncertainty:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_uncertainty", "../reference/uncertainty.csv"),
         results=RESULTS,
-        scale=scale_of_run,
         students=config["students"],
     message:
         "Tabulating uncertainty and accuracy"
@@ -72,9 +72,9 @@ rule tabulate_histograms:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_histograms", "../reference/histograms.csv"),
         results=RESULTS,
-        scale=scale_of_run,
         bin_width=config["evaluation"]["bin_width"],
     message:
         "Tabulating the relative frequencies of predictions"
@@ -99,9 +99,9 @@ rule tabulate_best_epoch:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_best_epoch", "../reference/best_epoch.csv"),
         results=RESULTS,
-        scale=scale_of_run,
     message:
         "Tabulating the best epochs"
     script:
@@ -124,10 +124,10 @@ rule tabulate_classes:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_classes"),
         results=RESULTS,
         classes=config["classes"],
-        scale=scale_of_run,
     message:
         "Tabulating errors by class"
     script:
@@ -154,6 +154,7 @@ rule weigh_claims:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of(
             "weigh_claims",
             "../reference/evaluation.csv",
@@ -165,7 +166,6 @@ rule weigh_claims:
         backbones=[
             Path(recipe_of(network)["backbone"]).stem for network in ("teacher", SHOWN_STUDENT)
         ],
-        scale=scale_of_run,
     message:
         "Weighing the paper's claims"
     script:
@@ -186,8 +186,8 @@ rule summarise:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("summarise"),
-        scale=scale_of_run,
     message:
         "Writing the summary"
     script:
@@ -211,8 +211,8 @@ rule summary_to_html:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("summary_to_html"),
-        scale=scale_of_run,
     message:
         "Writing the summary for the report"
     script:

@@ -47,9 +47,9 @@ rule tabulate_timing:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("tabulate_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
-        scale=scale_of_run,
     message:
         "Tabulating seconds an image"
     script:
@@ -68,9 +68,9 @@ rule draw_timing:
     conda:
         "../../envs/light.yaml"
     params:
+        **SCALE,
         code=code_of("draw_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
-        scale=scale_of_run,
     message:
         "Drawing seconds an image"
     script:

@@ -14,6 +14,9 @@ from snakedistill.errors import InputError
 from snakedistill.files import write_text
 from snakedistill.metrics import THRESHOLD
 
+SCALE_KEYS = ("run", "archive", "image_size", "precision", "split", "seeds", "teacher", "student", "students")
+"""Keys of the configuration that `scale_of_run` puts into words."""
+
 
 @dataclass(frozen=True)
 class Network:
