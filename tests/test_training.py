@@ -49,6 +49,7 @@ def train_in(data, folder, network_id="soft-0", labels=None, **changes):
         labels=labels or data / "splits.csv",
         model=folder / "model.keras",
         history=folder / "history.csv",
+        checkpoints=folder / "checkpoints",
     )
     return pd.read_csv(folder / "history.csv")
 

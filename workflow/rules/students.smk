@@ -21,6 +21,7 @@ rule train_student:
     params:
         code=code_of("train"),
         network="{student}",
+        checkpoints=f"{SEED}/checkpoints/{{student}}",
         recipe=recipe_of_student,
         image_size=config["image_size"],
         precision=config["precision"],

@@ -40,6 +40,7 @@ rule train_teacher:
     params:
         code=code_of("train"),
         network="teacher",
+        checkpoints=f"{SEED}/checkpoints/teacher",
         recipe=recipe_of("teacher"),
         image_size=config["image_size"],
         precision=config["precision"],

@@ -14,6 +14,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
         labels=snakemake.input.labels,
         model=snakemake.output.model,
         history=snakemake.output.history,
+        checkpoints=snakemake.params.checkpoints,
+        code=snakemake.params.code,
         backbone=snakemake.input.get("backbone") or None,
         weights=snakemake.input.get("weights") or None,
         terminal=terminal,

@@ -1,6 +1,7 @@
 """Files appear under their final names only when they are whole, and rows are joined by image_id."""
 
 import contextlib
+import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,18 @@ from snakedistill.errors import InputError
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it there when the block ends well, delete it when it does not.
 
-    The temporary name keeps the suffix of `path`, because some writers choose their format by it.
+    The temporary name keeps the suffix of `path`, because some writers choose their format by it. What a killed process
+    left of an earlier try is deleted; a file has one writer at a time.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.*{path.suffix}"):
+        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # or a power cut could leave the final name with nothing behind it
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,12 +2,21 @@
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from typing import TextIO
 
 from snakedistill.errors import InputError
+
+
+class Stopped(BaseException):
+    """The job was told to end."""
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped
 
 
 @contextlib.contextmanager
@@ -25,7 +34,8 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
     Yields:
         The terminal that standard error was, for a progress bar; None where it was no terminal.
 
-    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log.
+    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log; with 143 on
+    SIGTERM.
     """
     fix_threads(threads, backend)
     sys.stdout.flush()
@@ -37,7 +47,15 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         os.dup2(log_file, 1)
         os.dup2(log_file, 2)
         try:
+            signal.signal(signal.SIGTERM, _stop)
             yield terminal
+        except Stopped:
+            print(
+                "Stopped by a signal, at a time limit perhaps: to be continued. When the workflow is started again, a "
+                "training goes on from its last finished epoch.",
+                file=sys.stderr,
+            )
+            sys.exit(128 + signal.SIGTERM)
         except InputError as error:
             print(f"Error: {error}", file=sys.stderr)
             sys.exit(1)

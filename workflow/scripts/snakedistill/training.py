@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from snakedistill import fused, metrics
 from snakedistill.augmentation import Draws, draw, random_stream
+from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
@@ -32,11 +33,16 @@ def train(
     labels: str,
     model: str,
     history: str,
+    checkpoints: str,
+    code: str = "",
     backbone: str | None = None,
     weights: str | None = None,
     terminal: TextIO | None = None,
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
+
+    After each epoch the state is saved. A training that was killed goes on from there when it is called again, and ends
+    with the same weights and history, bit for bit (on a CPU with the same number of threads), as one that never was.
 
     Args:
         network_id: for example `soft-3`; it keys the random draws, together with `seed`.
@@ -49,6 +55,8 @@ def train(
         labels: CSV with image_id and label in [0, 1], of every image.
         model: .keras file to write.
         history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+        checkpoints: folder for the state after each epoch; gone when the network is saved.
+        code: fingerprint of the code; a state of other code is not gone on from.
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
         terminal: where to draw a progress bar, or None.
@@ -80,10 +88,24 @@ def train(
     # Built here, its variables are not made inside the first training step, which would then be traced twice.
     twin.optimizer.build(twin.trainable_variables)
 
+    settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
+    settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
+    files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
+    saved = Checkpoints(checkpoints, fingerprint_of_training(settings, files))
     rows: list[dict] = []
     best_accuracy, best_weights = -1.0, None
-    with tqdm(total=epochs * steps, desc=network_id, file=terminal, disable=terminal is None, leave=False) as bar:
-        for epoch in range(1, epochs + 1):
+    variables = [*twin.variables, *twin.optimizer.variables]
+    state = saved.latest()
+    if state is not None:
+        for variable, value in zip(variables, state.variables, strict=True):
+            variable.assign(value)
+        rows, best_weights = state.history, state.best
+        best_accuracy = max(row["val_accuracy"] for row in rows)
+        print(f"{network_id}: goes on after epoch {len(rows)} of {epochs}")
+    done = len(rows)
+    shown = {"desc": network_id, "file": terminal, "disable": terminal is None, "leave": False}
+    with tqdm(total=epochs * steps, initial=done * steps, **shown) as bar:
+        for epoch in range(done + 1, epochs + 1):
             start = time.perf_counter()
             order = random_stream(seed, network_id, "order", epoch).permutation(len(images["train"]))
             draws = _draws(recipe["augmentation"], seed, network_id, "train", epoch, images["train"])
@@ -113,6 +135,7 @@ def train(
             if row["val_accuracy"] > best_accuracy:
                 best_accuracy, best_weights = row["val_accuracy"], twin.get_weights()
             line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
+            saved.save(State([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
@@ -120,6 +143,7 @@ def train(
     with written_whole(model) as temporary:
         network.save(temporary)
     write_csv(pd.DataFrame(rows), history)
+    saved.remove()
 
 
 def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -1,0 +1,204 @@
+"""A training that is killed goes on from its last finished epoch and ends as one that never was."""
+
+import multiprocessing
+import random
+import signal
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from snakedistill import training
+from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
+from snakedistill.training import train
+
+KILLS = 30
+
+
+def state(epochs: int) -> State:
+    rng = np.random.default_rng(epochs)
+    variables = [rng.random((3, 2), dtype=np.float32), np.array([epochs], np.uint32), np.array(epochs, np.int64)]
+    history = [{"epoch": epoch, "val_accuracy": 0.1 + 0.2 * epoch} for epoch in range(1, epochs + 1)]
+    return State(variables, [rng.random(5, dtype=np.float32)], history)
+
+
+def same(one: State, other: State) -> bool:
+    pairs = zip([*one.variables, *one.best], [*other.variables, *other.best], strict=True)
+    equal = all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+    return equal and one.history == other.history
+
+
+def test_the_newest_of_two_is_given_back(tmp_path):
+    saved = Checkpoints(tmp_path / "of/soft-0", "f")
+    assert saved.latest() is None
+    for epochs in (1, 2, 3):
+        saved.save(state(epochs))
+    assert sorted(path.name for path in (tmp_path / "of/soft-0").iterdir()) == ["epoch-000002.npz", "epoch-000003.npz"]
+    assert same(saved.latest(), state(3))
+    saved.remove()
+    assert not (tmp_path / "of/soft-0").exists()
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_torn_one_is_passed_over(tmp_path, share):
+    saved = Checkpoints(tmp_path, "f")
+    saved.save(state(1))
+    saved.save(state(2))
+    newest, older = tmp_path / "epoch-000002.npz", tmp_path / "epoch-000001.npz"
+    newest.write_bytes(newest.read_bytes()[: int(share * newest.stat().st_size)])
+    assert same(saved.latest(), state(1))
+    older.write_bytes(b"")
+    assert saved.latest() is None
+
+
+def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
+    saved = Checkpoints(tmp_path, "f")
+    saved.save(state(1))
+    saved.save(state(2))
+    path = tmp_path / "epoch-000002.npz"
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
+        found = saved.latest()
+        assert same(found, state(2)) or same(found, state(1)), position
+
+
+def test_another_training_is_never_gone_on_from(tmp_path):
+    Checkpoints(tmp_path, "f").save(state(2))
+    assert Checkpoints(tmp_path, "g").latest() is None
+
+
+def test_the_fingerprint_is_of_settings_and_contents(tmp_path):
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").write_text("a")
+    one = fingerprint_of_training({"x": 1, "y": 2}, [tmp_path / "a"])
+    assert fingerprint_of_training({"y": 2, "x": 1}, [tmp_path / "b"]) == one
+    assert fingerprint_of_training({"x": 1, "y": 3}, [tmp_path / "a"]) != one
+    (tmp_path / "a").write_text("b")
+    assert fingerprint_of_training({"x": 1, "y": 2}, [tmp_path / "a"]) != one
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    """Arguments of a training that uses everything that has a state: Adam, cosine, Dropout, order, draws."""
+    folder = tmp_path_factory.mktemp("task")
+    layers = keras.layers
+    images = layers.Input((32, 32, 3))
+    x = layers.BatchNormalization()(layers.Conv2D(4, 3, 4, "same", use_bias=False)(images))
+    features = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
+    keras.Model(images, features).save(folder / "backbone.keras")
+    rng = np.random.default_rng(0)
+    rows = []
+    for part, count in (("train", 48), ("validation", 20)):
+        np.save(folder / f"{part}.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
+        rows += [{"image_id": f"{part}.{i}", "label": rng.random(), "split": part} for i in range(count)]
+    pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    recipe = {
+        "backbone": "backbone.keras", "weights": None, "preprocessing": "paper", "epochs": 12, "batch_size": 16,
+        "learning_rate": 1e-2, "schedule": "cosine", "decay": 0, "dropout": 0.5, "batch_norm_momentum": 0.8,
+        "augmentation": {"flip": True, "shift": 0.1}, "validation_augmentation": True,
+    }  # fmt: skip
+    return {
+        "network_id": "soft-0", "recipe": recipe, "image_size": 32, "precision": "float32", "seed": 0,
+        "arrays": {part: str(folder / f"{part}.npy") for part in ("train", "validation")},
+        "splits": str(folder / "splits.csv"), "labels": str(folder / "splits.csv"),
+        "backbone": str(folder / "backbone.keras"), "code": "1",
+    }  # fmt: skip
+
+
+def outputs(folder) -> dict:
+    names = {"model": "soft-0.keras", "history": "soft-0.csv", "checkpoints": "checkpoints"}
+    return {name: str(folder / path) for name, path in names.items()}
+
+
+def result(folder) -> tuple:
+    """Bytes of the weights, and the history without the seconds that epochs took."""
+    weights = keras.saving.load_model(folder / "soft-0.keras").get_weights()
+    history = pd.read_csv(folder / "soft-0.csv").drop(columns="seconds")
+    return [weight.tobytes() for weight in weights], history.to_csv()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(task, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    train(**task, **outputs(folder))
+    assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
+    return result(folder)
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("epoch", [1, 5, 12])
+def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
+    def save(self, state):
+        whole(self, state)
+        if len(state.history) == epoch:
+            raise Killed
+
+    whole = Checkpoints.save
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "save", save)
+        with pytest.raises(Killed):
+            train(**task, **outputs(tmp_path))
+    assert not (tmp_path / "soft-0.keras").exists()
+    train(**task, **outputs(tmp_path))
+    assert f"soft-0: goes on after epoch {epoch} of 12" in capsys.readouterr().out
+    assert result(tmp_path) == uninterrupted
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
+    def save(self, state):
+        whole(self, state)
+        raise Killed
+
+    whole = Checkpoints.save
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "save", save)
+        with pytest.raises(Killed):
+            train(**task, **outputs(tmp_path))
+    recipe = task["recipe"] | {"epochs": 2}
+    train(**(task | {"recipe": recipe}), **outputs(tmp_path))
+    said = capsys.readouterr().out
+    assert "it is of another training" in said
+    assert "goes on" not in said
+    assert len(pd.read_csv(tmp_path / "soft-0.csv")) == 2
+
+
+def slow_training(task: dict, paths: dict) -> None:
+    """A training that lasts: the same, with a pause in each epoch, in which a kill may come."""
+    original = training.predicted
+    training.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
+    train(**task, **paths)
+
+
+def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path):
+    """SIGKILL, and now and then SIGTERM; in a process that has TensorFlow imported, so that a start costs little."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["snakedistill.training"])
+    rng = random.Random(0)
+    kills, rounds = 0, 0
+    while kills < KILLS:
+        folder = tmp_path / str(rounds)
+        rounds += 1
+        while not (folder / "soft-0.csv").exists():
+            process = context.Process(target=slow_training, args=(task, outputs(folder)))
+            process.start()
+            begun = set(folder.glob("checkpoints/*"))
+            deadline = time.monotonic() + 120
+            # Wait until it trains again, then for a random while.
+            while set(folder.glob("checkpoints/*")) == begun and process.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.join(rng.uniform(0, 0.4))
+            if process.is_alive():
+                (process.kill if rng.random() < 0.8 else process.terminate)()
+            process.join()
+            assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGTERM)
+            kills += process.exitcode != 0
+        assert result(folder) == uninterrupted
+        assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
+    assert kills >= KILLS

@@ -1,0 +1,93 @@
+"""The state of a training on disk, so that one that was killed goes on from its last finished epoch."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from snakedistill.files import written_whole
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class State:
+    """A training after an epoch.
+
+    Attributes:
+        variables: values of all variables of network and optimizer, in their order; random states among them.
+        best: weights of the best epoch so far.
+        history: a row of the history for each epoch.
+    """
+
+    variables: list[np.ndarray]
+    best: list[np.ndarray]
+    history: list[dict]
+
+
+class Checkpoints:
+    """The states of one training in a folder of its own; the last two are kept, so that a torn one can be passed over.
+
+    Args:
+        folder: made when it is needed.
+        fingerprint: of everything that determines the training; a state with another one is never given back.
+    """
+
+    def __init__(self, folder: str | Path, fingerprint: str) -> None:
+        self._folder = Path(folder)
+        self._fingerprint = fingerprint
+
+    def save(self, state: State) -> None:
+        """Write a state, and drop all but the last two."""
+        groups = {"variable": state.variables, "best": state.best}
+        arrays = {f"{name}-{i}": array for name, group in groups.items() for i, array in enumerate(group)}
+        sizes = {name: len(group) for name, group in groups.items()}
+        said = {"fingerprint": self._fingerprint, "history": state.history, "sizes": sizes}
+        path = self._folder / f"epoch-{len(state.history):06}.npz"
+        with written_whole(path) as temporary:
+            np.savez(temporary, said=np.frombuffer(json.dumps(said).encode(), dtype=np.uint8), **arrays)
+        for old in self._newest_first()[KEPT:]:
+            old.unlink()
+
+    def latest(self) -> State | None:
+        """The newest state that is whole and of this training, or None."""
+        for path in self._newest_first():
+            try:
+                with np.load(path, allow_pickle=False) as stored:
+                    said = json.loads(stored["said"].tobytes())
+                    sizes = said["sizes"].items()
+                    groups = {name: [stored[f"{name}-{i}"] for i in range(size)] for name, size in sizes}
+            except Exception as error:  # a torn file: zipfile, zlib, numpy and json have their own for each damage
+                print(f"{path} is passed over: {error or type(error).__name__}")
+                continue
+            if said["fingerprint"] == self._fingerprint:
+                return State(groups["variable"], groups["best"], said["history"])
+            print(f"{path} is passed over: it is of another training (recipe, labels, data or code)")
+        return None
+
+    def remove(self) -> None:
+        """Delete all states."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self._folder.glob("epoch-*.npz"), reverse=True)
+
+
+def fingerprint_of_training(settings: dict, files: list[str | Path]) -> str:
+    """A digest of what determines a training: settings, and the content of files.
+
+    Args:
+        settings: values that JSON can hold.
+        files: paths; they count by content, not by name.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in files:
+        with Path(path).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
