@@ -72,7 +72,7 @@ def draw_training(histories: Files, printed: str, scale: str, figures: dict[str,
                 axis.axhline(value, color="0.5", linestyle=":", label="paper's best epoch, validation")
                 beside = {"loss": "bottom", "accuracy": "top"}[quantity]  # where the curves do not begin
                 axis.text(1, value, f"{value:.3f}", va=beside, fontsize=7, color="0.4")
-            axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share of images"}[quantity])
+            axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share"}[quantity])
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             axis.get_legend().remove()
         reached = ", ".join(f"{best['val_accuracy']:.3f} in epoch {best['epoch']:.0f}" for best in bests[:3])
@@ -158,7 +158,7 @@ def draw_recursion(histograms: str, scale: str, figures: dict[str, list[str]]) -
                 x=of_bins.index, y=of_bins, ax=right, marker=marker, linestyle=(0, dashes) if dashes else "-",
                 color=colour, label=label,
             )  # fmt: skip
-        right.set(xlabel="generation", ylabel="share of images in the inner bins", ylim=(0, None))
+        right.set(xlabel="generation", ylabel="share in the inner bins", ylim=(0, None))
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
         right.legend(title="inner bins", fontsize=7, title_fontsize=7)
         figure.suptitle(f"Predictions of {family} on the test part, generation by generation")
@@ -208,7 +208,7 @@ def draw_generations(uncertainty: str, scale: str, paths: list[str]) -> None:
                     axis.plot(0, mean, _marker(family), color=_colour(family), markersize=5, label=family)
             teacher = of_part[of_part["family"] == "teacher"][quantity].mean()
             axis.axhline(teacher, color="black", linestyle=":", linewidth=1, label="teacher")
-            axis.set(xlabel="generation", ylabel={"accuracy": "accuracy, share of images"}.get(quantity, quantity))
+            axis.set(xlabel="generation", ylabel={"accuracy": "accuracy, share"}.get(quantity, quantity))
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             axis.get_legend().remove()
         axes[0, column].set_title(part, fontsize=9)
