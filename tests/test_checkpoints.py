@@ -132,18 +132,24 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("epoch", [1, 5, 12])
-def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
+def train_until(epoch: int, task: dict, folder, monkeypatch) -> None:
+    """Train, and be killed when the state after an epoch has been saved."""
+    whole = Checkpoints.save
+
     def save(self, state):
         whole(self, state)
         if len(state.history) == epoch:
             raise Killed
 
-    whole = Checkpoints.save
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "save", save)
         with pytest.raises(Killed):
-            train(**task, **outputs(tmp_path))
+            train(**task, **outputs(folder))
+
+
+@pytest.mark.parametrize("epoch", [1, 5, 12])
+def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
+    train_until(epoch, task, tmp_path, monkeypatch)
     assert not (tmp_path / "soft-0.keras").exists()
     train(**task, **outputs(tmp_path))
     assert f"soft-0: goes on after epoch {epoch} of 12" in capsys.readouterr().out
@@ -152,15 +158,7 @@ def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypat
 
 
 def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
-    def save(self, state):
-        whole(self, state)
-        raise Killed
-
-    whole = Checkpoints.save
-    with monkeypatch.context() as patched:
-        patched.setattr(Checkpoints, "save", save)
-        with pytest.raises(Killed):
-            train(**task, **outputs(tmp_path))
+    train_until(1, task, tmp_path, monkeypatch)
     recipe = task["recipe"] | {"epochs": 2}
     train(**(task | {"recipe": recipe}), **outputs(tmp_path))
     said = capsys.readouterr().out

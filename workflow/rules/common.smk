@@ -43,11 +43,20 @@ SAMPLE = f"{RUN}/data/sample.zip"
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
 
-# The student that submits, classifies and is bundled, of the first seed.
-DEPLOYED = {
-    kind: f"{RUN}/seed-{config['seeds'][0]}/onnx/{config['export']['network']}{suffix}"
-    for kind, suffix in (("onnx", ".onnx"), ("int8", ".int8.onnx"), ("report", ".json"))
-}
+
+def forms_of(network):
+    """The files of every form of a network, of the first seed."""
+    first = f"{RUN}/seed-{config['seeds'][0]}"
+    return {
+        "keras": f"{first}/models/{network}.keras",
+        "onnx": f"{first}/onnx/{network}.onnx",
+        "int8": f"{first}/onnx/{network}.int8.onnx",
+        "report": f"{first}/onnx/{network}.json",
+    }
+
+
+# The network that submits, classifies and is bundled.
+DEPLOYED = forms_of(config["export"]["network"])
 
 if config["archive"] is not None and not Path(config["archive"]).exists():
     raise WorkflowError(
@@ -130,16 +139,11 @@ def card_of_network(wildcards):
 
 
 def networks_to_time(wildcards):
-    """Every form of the teacher and the student, of the first seed."""
-    first = f"{RUN}/seed-{config['seeds'][0]}"
+    """The teacher and the student in each form that is timed."""
     return {
-        f"{role}_{form}": f"{first}/{path.format(network=network)}"
+        f"{role}_{form}": forms_of(network)[form]
         for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
-        for form, path in (
-            ("keras", "models/{network}.keras"),
-            ("onnx", "onnx/{network}.onnx"),
-            ("int8", "onnx/{network}.int8.onnx"),
-        )
+        for form in ("keras", "onnx", "int8")
     }
 
 

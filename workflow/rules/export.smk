@@ -50,7 +50,7 @@ rule write_submission:
 
 rule write_bundle:
     input:
-        **DEPLOYED,
+        **{form: DEPLOYED[form] for form in ("onnx", "int8", "report")},
         script=ancient(workflow.source_path("../deploy/classify.py")),
     output:
         model=f"{RUN}/deploy/model.onnx",
@@ -74,7 +74,7 @@ rule write_bundle:
 rule classify:
     input:
         photos=config["photos"] or [],
-        teacher=DEPLOYED["onnx"].replace(config["export"]["network"], "teacher"),
+        teacher=forms_of("teacher")["onnx"],
         student=DEPLOYED["onnx"],
     output:
         table=f"{RUN}/photos/answers.csv",

@@ -9,7 +9,7 @@ from snakedistill import metrics
 from snakedistill.archive import decode
 from snakedistill.errors import InputError
 from snakedistill.files import write_csv, written_whole
-from snakedistill.images import resized_pixels
+from snakedistill.images import resized
 from snakedistill.inference import image_size, open_network, probabilities
 
 THUMBNAIL = 160  # pixels
@@ -45,10 +45,10 @@ def classify_photos(
     rows, tiles = [], []
     for path in paths:
         row = {"photo": path.relative_to(folder).as_posix()}
-        data = path.read_bytes()
         try:
+            photo = decode(path.read_bytes())
             for network, session in sessions.items():
-                pixels = resized_pixels(data, image_size(session))
+                pixels = resized(photo, image_size(session))
                 probability = float(probabilities(session, pixels[None])[0])
                 row[f"{network}_answer"] = names[int(metrics.answer(probability))]
                 row[f"{network}_probability_of_{names[1]}"] = probability
@@ -56,7 +56,7 @@ def classify_photos(
             row["reason"] = str(error)
         else:
             if len(tiles) < SHEET_PHOTOS:
-                tiles.append(_tile(decode(data), row, list(networks), names[1]))
+                tiles.append(_tile(photo, row, list(networks), names[1]))
         rows.append(row)
     columns = ["photo", *(f"{one}{of}" for one in networks for of in ("_answer", f"_probability_of_{names[1]}"))]
     write_csv(pd.DataFrame(rows, columns=[*columns, "reason"]), table)

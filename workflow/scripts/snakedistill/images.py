@@ -55,7 +55,12 @@ def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
     Raises:
         InputError: it cannot be decoded.
     """
-    return np.asarray(decode(data).resize((image_size, image_size), Image.Resampling.NEAREST))
+    return resized(decode(data), image_size)
+
+
+def resized(image: Image.Image, image_size: int) -> np.ndarray:
+    """The pixels of an RGB image as the networks see it, see `resized_pixels`."""
+    return np.asarray(image.resize((image_size, image_size), Image.Resampling.NEAREST))
 
 
 class MappedImages:
