@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from snakedistill.files import write_text, written_whole
 from snakedistill.inference import open_network
 
 
@@ -20,12 +21,13 @@ def write_bundle(onnx_file: str, int8_file: str, report: str, script: str, bundl
     card = open_network(onnx_file).get_modelmeta().custom_metadata_map
     measured = json.loads(Path(report).read_text(encoding="utf-8"))
     for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script)):
-        shutil.copyfile(source, bundle[name])
-    Path(bundle["requirements"]).write_text("numpy\nonnxruntime\npillow\n", encoding="utf-8")
+        with written_whole(bundle[name]) as temporary:
+            shutil.copyfile(source, temporary)
+    write_text("numpy\nonnxruntime\npillow\n", bundle["requirements"])
     facts = "\n".join(f"| {name} | {value} |" for name, value in sorted(card.items()))
     negative, positive = sorted(json.loads(card["classes"]), key=json.loads(card["classes"]).get)
     int8, size = measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
-    Path(bundle["readme"]).write_text(
+    write_text(
         f"""# {card["network"]}: {negative} or {positive}
 
     python -m pip install -r requirements.txt
@@ -44,5 +46,5 @@ int8 is the faster one on processors with int8 instructions (AVX-512 VNNI, AVX-V
 |---|---|
 {facts}
 """,
-        encoding="utf-8",
+        bundle["readme"],
     )
