@@ -28,6 +28,8 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# Commands that run no job, as --report, need not be told how many there are.
+CORES = workflow.resource_settings.cores or 1
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
 PARTS = ["train", "validation", "test"]
@@ -233,4 +235,4 @@ SCALE = {
 
 def half_of_the_cores():
     """Threads of one student: the hard and the soft chain run side by side."""
-    return max(1, (workflow.cores or 2) // 2)
+    return max(1, CORES // 2)

@@ -28,7 +28,7 @@ rule draw_sample:
         f"{RUN}/logs/draw_sample.log",
     conda:
         "../../envs/light.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("draw_sample"),
         sample=config["sample"],
@@ -48,7 +48,7 @@ rule index_archive:
         f"{RUN}/logs/index_archive.log",
     conda:
         "../../envs/light.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("index_archive"),
         archive=ARCHIVE_CONTENT,
@@ -88,7 +88,7 @@ rule write_arrays:
         f"{RUN}/logs/write_arrays.log",
     conda:
         "../../envs/light.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("write_arrays"),
         archive=ARCHIVE_CONTENT,

@@ -37,7 +37,7 @@ rule write_submission:
         f"{RUN}/logs/write_submission.log",
     conda:
         "../../envs/export.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("write_submission"),
         archive=ARCHIVE_CONTENT,
@@ -83,7 +83,7 @@ rule classify:
         f"{RUN}/logs/classify.log",
     conda:
         "../../envs/export.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("classify"),
         photos=config["photos"],

@@ -36,7 +36,7 @@ rule train_teacher:
     priority: 2  # all but the classic student wait for it
     conda:
         "../../envs/training.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("train"),
         network="teacher",

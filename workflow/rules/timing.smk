@@ -17,7 +17,7 @@ rule time_networks:
         threads="one-thread|all-threads",
     conda:
         "../../envs/export.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,

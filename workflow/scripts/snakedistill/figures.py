@@ -160,7 +160,7 @@ def draw_recursion(histograms: str, scale: str, figures: dict[str, list[str]]) -
             )  # fmt: skip
         right.set(xlabel="generation", ylabel="share in the inner bins", ylim=(0, None))
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
-        right.legend(title="inner bins", fontsize=7, title_fontsize=7)
+        sns.move_legend(right, "lower center", bbox_to_anchor=(0.5, 1), ncols=2, title="inner bins", fontsize=7)
         figure.suptitle(f"Predictions of {family} on the test part, generation by generation")
         save(figure, scale, paths)
 
