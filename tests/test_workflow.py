@@ -217,6 +217,10 @@ def test_the_report_is_one_file_with_captions_and_scale(folder):
     assert page.count("40 photographs of archive.zip (28 to train") >= 13 + 6 + 2
 
 
+def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(folder):
+    assert (folder / "results/tiny/summary.html").stat().st_size * 4 / 3 < 2 * 2**20
+
+
 def test_your_own_photos_are_classified(folder, photographs):
     (folder / "mine").mkdir()
     for name in ("cat.0.jpg", "dog.0.jpg"):
