@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snakedistill.errors import InputError
-from snakedistill.splits import PARTS, part_sizes, split_balanced
+from snakedistill.splits import PARTS, group_copies, part_sizes, split_balanced, write_splits
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -46,5 +47,36 @@ def test_too_few_images_say_so_with_the_counts():
 
 
 def test_too_many_copies_say_so():
-    with pytest.raises(InputError, match="equal bytes"):
+    with pytest.raises(InputError, match="copies of one another"):
         split_balanced(np.repeat([0, 1], 20), np.array(["same"] * 20 + [str(i) for i in range(20)]), SHARES, seed=0)
+
+
+def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
+    digests = np.array(["a", "b", "a", "c", "d", "e"])
+    hashes = np.array([f"{bits:016x}" for bits in (0b0, 0b11, 0b0, 0b1111, 0xFF00, 0xFF00)])
+    for bits, expected in {
+        None: [{0, 2}, {1}, {3}, {4}, {5}],
+        0: [{0, 2}, {1}, {3}, {4, 5}],
+        2: [{0, 1, 2, 3}, {4, 5}],  # 0 and 3 differ in four bits, but each in two from 1
+    }.items():
+        group = group_copies(digests, hashes, bits)
+        assert sorted({frozenset(np.flatnonzero(group == one).tolist()) for one in group}, key=min) == expected
+
+
+def test_copies_with_both_labels_are_listed_and_told(tmp_path, capsys):
+    rows = [(f"{name}.{i}", label, f"{name}{i}") for label, name in enumerate(("cat", "dog")) for i in range(20)]
+    index = pd.DataFrame(rows, columns=["image_id", "label", "sha256"])
+    index["perceptual_hash"] = [f"{2**i * 255:016x}" for i in range(40)]  # all at least two bits from one another
+    index.loc[3, "sha256"] = index.loc[25, "sha256"]
+    index.loc[7, "perceptual_hash"] = index.loc[8, "perceptual_hash"]
+    index.to_csv(tmp_path / "index.csv", index=False)
+    write_splits(tmp_path / "index.csv", SHARES, 0, 0, tmp_path / "splits.csv", tmp_path / "copies.csv")
+    copies = pd.read_csv(tmp_path / "copies.csv").sort_values("image_id")
+    assert copies["image_id"].tolist() == ["cat.3", "cat.7", "cat.8", "dog.5"]
+    assert copies["contradiction"].tolist() == ["yes", "no", "no", "yes"]
+    assert copies["equal_bytes"].tolist() == ["yes", "no", "no", "yes"]
+    assert copies.groupby("group").size().tolist() == [2, 2]
+    assert "2 of them stand in groups with both labels" in capsys.readouterr().out
+    split = pd.read_csv(tmp_path / "splits.csv").set_index("image_id")["split"]
+    assert split["cat.3"] == split["dog.5"]
+    assert split["cat.7"] == split["cat.8"]

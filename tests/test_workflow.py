@@ -22,7 +22,7 @@ NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "sof
 
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
-    expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "config.yaml"]
+    expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "data/copies.csv", "config.yaml"]
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
     expected += ["timing/one-thread.json", "timing/all-threads.json"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
@@ -45,7 +45,8 @@ def test_every_file_of_the_contract_is_there(folder):
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert {name for name in files - set(expected) if "/logs/" not in f"/{name}"} == set()
     columns = {
-        "data/index.csv": "image_id,member,label,width,height,sha256",
+        "data/index.csv": "image_id,member,label,width,height,sha256,perceptual_hash",
+        "data/copies.csv": "group,image_id,label,equal_bytes,contradiction",
         "data/rejected.csv": "member,reason",
         "data/splits.csv": "image_id,label,split",
         "seed-0/labels/soft-1.csv": "image_id,label",

@@ -64,6 +64,7 @@ rule split_images:
         index=f"{RUN}/data/index.csv",
     output:
         splits=f"{RUN}/data/splits.csv",
+        copies=f"{RUN}/data/copies.csv",
     log:
         f"{RUN}/logs/split_images.log",
     conda:

@@ -4,5 +4,11 @@ with job(snakemake.log[0]):
     from snakedistill.splits import write_splits
 
     shares = dict(snakemake.params.split)
-    seed = shares.pop("seed")
-    write_splits(snakemake.input.index, shares, seed, snakemake.output.splits)
+    write_splits(
+        index=snakemake.input.index,
+        seed=shares.pop("seed"),
+        near_duplicates=shares.pop("near_duplicates"),
+        shares=shares,
+        splits=snakemake.output.splits,
+        copies=snakemake.output.copies,
+    )

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
+import imagehash
 import pandas as pd
 from PIL import Image, ImageOps
 
@@ -21,7 +22,7 @@ from snakedistill.errors import InputError
 from snakedistill.files import write_csv
 
 KAGGLE_COMMAND = "kaggle competitions download -c dogs-vs-cats"
-INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256"]
+INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256", "perceptual_hash"]
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 LEAST_SIDE = 8  # pixels
 MAX_PIXELS = 50_000_000
@@ -288,8 +289,9 @@ def write_index(
     Args:
         archive: path of the archive, see `open_archive`.
         classes: label by class name; an image of class `cat` is a file named `cat.<number>.jpg`.
-        index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes;
-            ordered by label, then by number.
+        index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes,
+            perceptual_hash (64 bits in hexadecimal, alike for pictures that look alike); ordered by label, then by
+            number.
         rejected: CSV to write: member, reason.
         threads: images decoded at once.
 
@@ -318,16 +320,17 @@ def write_index(
             member, image_id = member_and_id
             try:
                 data = opened.read(member)
-                width, height = decode(data).size
+                picture = decode(data)
             except InputError as error:
                 return {"member": member, "reason": str(error)}
             return {
                 "image_id": image_id,
                 "member": member,
                 "label": classes[image_id.split(".")[0]],
-                "width": width,
-                "height": height,
+                "width": picture.width,
+                "height": picture.height,
                 "sha256": hashlib.sha256(data).hexdigest(),
+                "perceptual_hash": str(imagehash.dhash(picture)),
             }
 
         for row in in_order(examine, wanted, threads):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from snakedistill.errors import InputError
 from snakedistill.files import write_csv
@@ -9,14 +11,63 @@ from snakedistill.files import write_csv
 PARTS = ("train", "validation", "test")
 
 
-def write_splits(index: str, shares: dict[str, float], seed: int, splits: str) -> None:
-    """Write `splits` (CSV: image_id, label, split) for the images of `index`, in the order of `index`."""
-    frame = pd.read_csv(index)
-    frame["split"] = split_balanced(frame["label"].to_numpy(), frame["sha256"].to_numpy(), shares, seed)
+def write_splits(
+    index: str, shares: dict[str, float], seed: int, near_duplicates: int | None, splits: str, copies: str
+) -> None:
+    """Draw the split, in which copies of an image stay together, and list the copies.
+
+    Args:
+        index: CSV of the usable images.
+        shares: share of each part.
+        seed: of the draw.
+        near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
+            only images with equal bytes do.
+        splits: CSV to write: image_id, label, split; in the order of `index`.
+        copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
+            bytes), contradiction (yes where the group has both labels).
+    """
+    frame = pd.read_csv(index, dtype={"perceptual_hash": str})
+    group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
+    frame["split"] = split_balanced(frame["label"].to_numpy(), group, shares, seed)
+    listed = frame[["image_id", "label"]].assign(
+        group=group,
+        equal_bytes=np.where(frame.duplicated("sha256", keep=False), "yes", "no"),
+        contradiction=np.where(frame.groupby(group)["label"].transform("nunique") > 1, "yes", "no"),
+    )
+    listed = listed[listed.duplicated("group", keep=False)].sort_values("group", kind="stable")
+    listed["group"] = pd.factorize(listed["group"])[0] + 1
+    write_csv(listed[["group", "image_id", "label", "equal_bytes", "contradiction"]], copies)
+    print(f"{len(listed)} images are copies of one another, in {listed['group'].nunique()} groups")
+    if (against := int((listed["contradiction"] == "yes").sum())) > 0:
+        print(f"Warning: {against} of them stand in groups with both labels; look at them, and correct or remove them")
     kept = frame.dropna(subset="split")
     write_csv(kept[["image_id", "label", "split"]], splits)
     print(kept.groupby(["split", "label"]).size().to_string())
     print(f"left out, so that the classes are balanced: {len(frame) - len(kept)}")
+
+
+def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int | None) -> np.ndarray:
+    """Number the groups of images that are copies, directly or by way of others.
+
+    Args:
+        digests: str [n], equal where the image files are equal.
+        hashes: str [n], 64 bits in hexadecimal.
+        near_duplicates: most bits in which the hashes of copies differ, or None.
+
+    Returns:
+        int [n]: equal for copies.
+    """
+    values, group = np.unique(digests, return_inverse=True)
+    if near_duplicates is None:
+        return group
+    bits = np.array([int(value, 16) for value in hashes], dtype=np.uint64)
+    pairs = [np.stack([group, group])]
+    for i in range(len(bits) - 1):
+        near = np.flatnonzero(np.bitwise_count(bits[i + 1 :] ^ bits[i]) <= near_duplicates) + i + 1
+        pairs.append(np.stack([np.full(len(near), group[i]), group[near]]))
+    one, other = np.concatenate(pairs, axis=1)
+    edges = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(values), len(values)))
+    return connected_components(edges, directed=False)[1][group]
 
 
 def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
@@ -25,14 +76,14 @@ def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
     return {"train": images - sum(sizes.values()), **sizes}
 
 
-def split_balanced(labels: np.ndarray, digests: np.ndarray, shares: dict[str, float], seed: int) -> np.ndarray:
+def split_balanced(labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int) -> np.ndarray:
     """Draw a split in which every part holds the same number of images of each class.
 
-    Images with equal bytes go to the same part. Images of the larger class that find no place are left out.
+    The images of a group go to the same part. Images of the larger class that find no place are left out.
 
     Args:
         labels: int [n], 0 or 1.
-        digests: str [n], equal where the image files are equal.
+        groups: [n], equal for images that are copies of one another.
         shares: share of each of `PARTS`; they sum to 1.
         seed: of the draw.
 
@@ -40,7 +91,7 @@ def split_balanced(labels: np.ndarray, digests: np.ndarray, shares: dict[str, fl
         object [n]: the name of the part, or None.
 
     Raises:
-        InputError: a part would be empty, or equal images do not fit into one part; the counts are given.
+        InputError: a part would be empty, or copies do not fit into one part; the counts are given.
     """
     classes, counts = np.unique(labels, return_counts=True)
     sizes = part_sizes(int(counts.min()), shares)
@@ -53,14 +104,15 @@ def split_balanced(labels: np.ndarray, digests: np.ndarray, shares: dict[str, fl
     room = {(part, label): sizes[part] for part in PARTS for label in classes}
     parts = np.full(len(labels), None, dtype=object)
 
-    _, group, group_sizes = np.unique(digests, return_inverse=True, return_counts=True)
+    _, group, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
     for repeated in rng.permutation(np.flatnonzero(group_sizes > 1)):
         members = np.flatnonzero(group == repeated)
         need = {label: int((labels[members] == label).sum()) for label in classes}
         fitting = [part for part in PARTS if all(room[part, label] >= need[label] for label in classes)]
         if not fitting:
             raise InputError(
-                f"{len(members)} images with equal bytes fit into no part, {sizes} of each class: remove the copies"
+                f"{len(members)} images that are copies of one another fit into no part, {sizes} of each class: remove "
+                "copies, or lower split.near_duplicates"
             )
         weights = np.array([sum(room[part, label] for label in classes) for part in fitting], dtype=float)
         part = rng.choice(fitting, p=weights / weights.sum())
@@ -76,7 +128,7 @@ def split_balanced(labels: np.ndarray, digests: np.ndarray, shares: dict[str, fl
             start += room[part, label]
         if start > len(single):
             raise InputError(
-                f"Too many images of label {label} have equal bytes for a balanced split of {sizes} of each class: "
-                "remove the copies"
+                f"Too many images of label {label} are copies for a balanced split of {sizes} of each class: "
+                "remove copies, or lower split.near_duplicates"
             )
     return parts

@@ -14,6 +14,8 @@ from snakedistill.claims import FAILS, OPEN
 from snakedistill.files import write_text
 from snakedistill.tables import as_the_paper_timed
 
+CHANCE = 0.5  # accuracy of always the same answer, for every part holds as many images of each class
+
 
 def write_summary(
     scale: dict[str, str], rejected: str, tables: dict[str, str], claims: str, figures: list[str], summary: str
@@ -47,6 +49,7 @@ def write_summary(
     page = [
         "# Knowledge distillation: what was measured",
         f"> {scale['run']}\n>\n> {scale['deviations']}",
+        *warnings(frames["best_epoch"], frames["classes"]),
         f"{rejects} member{'s' if rejects != 1 else ''} of the archive {'were' if rejects != 1 else 'was'} left out "
         "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 "
         "photographs at 224 pixels; an empty cell means that it prints none. Every number, with all digits, is in "
@@ -94,6 +97,32 @@ def write_summary(
         *pictures("examples"),
     ]
     write_text("\n\n".join(page) + "\n", summary)
+
+
+def warnings(best_epoch: pd.DataFrame, classes: pd.DataFrame) -> list[str]:
+    """A sentence on every network that learned nothing, so that it is not a silent row in a table.
+
+    Args:
+        best_epoch: table with seed, network, epochs, epoch, val_accuracy.
+        classes: table with seed, network, split, class, images, errors.
+    """
+    found = []
+    for seed, network, epochs, epoch, accuracy in best_epoch[
+        ["seed", "network", "epochs", "epoch", "val_accuracy"]
+    ].itertuples(index=False):
+        of_network = classes[(classes["seed"] == seed) & (classes["network"] == network) & (classes["split"] == "test")]
+        answered = set(of_network["class"][of_network["errors"] < of_network["images"]])
+        wrong = []
+        if accuracy <= CHANCE:
+            wrong.append(f"its best epoch, {epoch} of {epochs}, is no better than chance on validation, {accuracy:.3f}")
+        if len(answered) == 1 and (of_network["errors"] == 0).any():
+            wrong.append(f"it answers {answered.pop()} to every test image")
+        if wrong:
+            found.append(
+                f"> **Warning: {network}, seed {seed}**: {', and '.join(wrong)}. Nothing that stands on it means much. "
+                "Try another learning_rate or more epochs, and look at its training curve and log."
+            )
+    return found
 
 
 def write_html(summary: str, html: str) -> None:

@@ -139,6 +139,13 @@ def train(
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
+    ones = (targets["validation"] > metrics.THRESHOLD).mean()
+    chance = max(ones, 1 - ones)
+    if best_accuracy <= chance:
+        print(
+            f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
+            f"{chance:.3f}. Try another learning_rate than {recipe['learning_rate']}, or more epochs."
+        )
     network.set_weights(best_weights)
     with written_whole(model) as temporary:
         network.save(temporary)
