@@ -1,6 +1,7 @@
 """What every job does around its work: send all output to the rule's log, fix the number of threads."""
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -34,8 +35,8 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
     Yields:
         The terminal that standard error was, for a progress bar; None where it was no terminal.
 
-    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log; with 143 on
-    SIGTERM.
+    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log; with 1 and a
+    sentence below the traceback where a file found no room; with 143 on SIGTERM.
     """
     fix_threads(threads, backend)
     sys.stdout.flush()
@@ -59,8 +60,14 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         except InputError as error:
             print(f"Error: {error}", file=sys.stderr)
             sys.exit(1)
-        except Exception:
+        except Exception as error:
             traceback.print_exc()
+            if (no_room := _no_room(error)) is not None:
+                print(
+                    f"Error: a file could not be written: {no_room}. The disk or a quota is full, or files may not "
+                    "become that large here (ulimit -f). Make room and start again; nothing half-written was kept.",
+                    file=sys.stderr,
+                )
             sys.exit(1)
     finally:
         sys.stdout.flush()
@@ -71,6 +78,18 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
             os.close(descriptor)
         if terminal is not None:
             terminal.close()
+
+
+def _no_room(error: BaseException | None) -> str | None:
+    """The system's own words where an error, or one behind it, is that a file found no room."""
+    reasons = {code: os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
+    while error is not None:
+        for code, words in reasons.items():
+            # Libraries in C report the number, or only the words.
+            if getattr(error, "errno", None) == code or words in str(error):
+                return words
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def fix_threads(threads: int, backend: str | None = None) -> None:

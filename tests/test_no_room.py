@@ -1,0 +1,30 @@
+"""A job whose file finds no room says so below the traceback, and leaves nothing half-written."""
+
+import subprocess
+import sys
+
+from conftest import ROOT
+
+JOB = """
+import resource, sys
+sys.path.insert(0, {scripts!r})
+from snakedistill.files import write_text
+from snakedistill.job import job
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+with job("log"):
+    write_text("x" * {size}, "file.txt")
+"""
+
+
+def test_a_file_that_finds_no_room(tmp_path):
+    for size, status in ((200_000, 1), (50_000, 0)):
+        script = JOB.format(scripts=str(ROOT / "workflow/scripts"), size=size)
+        done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+        assert done.returncode == status
+        last = (tmp_path / "log").read_text().splitlines()[-1:]
+        if status:
+            assert last[0].startswith("Error: a file could not be written: File too large. The disk or a quota is full")
+            assert [path.name for path in tmp_path.iterdir()] == ["log"]
+        else:
+            assert last == []
+            assert (tmp_path / "file.txt").stat().st_size == size
