@@ -71,7 +71,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
     write_sample(images=IMAGES, unlabelled=0, seed=0, archive=archive, processes=threads)
     write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
-    write_splits(index, {"train": 0.2, "validation": 0.2, "test": 0.6}, 0, splits)
+    write_splits(index, {"train": 0.2, "validation": 0.2, "test": 0.6}, 0, None, splits, folder / "copies.csv")
     write_arrays(archive, index, splits, SIDE, arrays, threads)
 
     networks = {}

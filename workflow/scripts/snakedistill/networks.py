@@ -101,21 +101,35 @@ def logit_and_probability(network: keras.Model) -> keras.Model:
 
 
 def training_twin(network: keras.Model, precision: str) -> keras.Model:
-    """A copy of `network` for training, with augmentation in front, fused layers, and the logit as its output.
+    """A copy of `network` for training, see `fused_copy`, with augmentation in front.
 
     Its weights stand in the same order as those of `network`, so `get_weights` of one fits `set_weights` of the
     other.
+
+    Returns:
+        A model from (images uint8 [n, h, w, 3], flip float32 [n], shift float32 [n, 2]) to logits float32 [n, 1].
+    """
+    side = network.input.shape[1]
+    images = layers.Input((side, side, 3), dtype="uint8", name="image")
+    flip = layers.Input((), name="flip")
+    shift = layers.Input((2,), name="shift")
+    logit = fused_copy(network, precision)(Augmentation()(images, flip, shift))
+    return keras.Model([images, flip, shift], logit, name=network.name)
+
+
+def fused_copy(network: keras.Model, precision: str) -> keras.Model:
+    """A copy of `network` in fused layers with the logit as its output.
 
     Args:
         network: from `build_network`.
         precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics and logit.
 
     Returns:
-        A model from (images uint8 [n, h, w, 3], flip float32 [n], shift float32 [n, 2]) to logits float32 [n, 1].
+        A model from float32 [n, h, w, 3], RGB in [0, 255], to logits float32 [n, 1].
     """
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
 
-    def twin(layer: layers.Layer) -> layers.Layer:
+    def fused_layer(layer: layers.Layer) -> layers.Layer:
         config = layer.get_config()
         if not isinstance(layer, layers.Rescaling) and layer.name not in ("preprocessing", "logit", "probability"):
             config["dtype"] = policy
@@ -123,14 +137,9 @@ def training_twin(network: keras.Model, precision: str) -> keras.Model:
         copy.trainable = layer.trainable
         return copy
 
-    copy = keras.models.clone_model(network, clone_function=twin, recursive=True)
+    copy = keras.models.clone_model(network, clone_function=fused_layer, recursive=True)
     copy.set_weights(network.get_weights())
-    side = network.input.shape[1]
-    images = layers.Input((side, side, 3), dtype="uint8", name="image")
-    flip = layers.Input((), name="flip")
-    shift = layers.Input((2,), name="shift")
-    logit = keras.Model(copy.input, copy.get_layer("logit").output)(Augmentation()(images, flip, shift))
-    return keras.Model([images, flip, shift], logit, name=network.name)
+    return keras.Model(copy.input, copy.get_layer("logit").output, name=network.name)
 
 
 def load_network(path: str) -> keras.Model:

@@ -2,7 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TextIO
 
 import keras
@@ -20,6 +22,7 @@ from snakedistill.images import MappedImages
 from snakedistill.networks import build_network, training_twin
 
 PREDICTION_BATCH_SIZE = 64
+READ_AHEAD = 2  # batches
 
 
 def train(
@@ -80,13 +83,7 @@ def train(
     steps = math.ceil(len(images["train"]) / batch_size)
 
     twin = training_twin(network, precision)
-    twin.compile(
-        optimizer=fused.Adam(learning_rate(recipe, steps)),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.MeanMetricWrapper(correct, name="accuracy")],
-    )
-    # Built here, its variables are not made inside the first training step, which would then be traced twice.
-    twin.optimizer.build(twin.trainable_variables)
+    compile_for_training(twin, learning_rate(recipe, steps))
 
     settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
     settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
@@ -109,11 +106,8 @@ def train(
             start = time.perf_counter()
             order = random_stream(seed, network_id, "order", epoch).permutation(len(images["train"]))
             draws = _draws(recipe["augmentation"], seed, network_id, "train", epoch, images["train"])
-            sums = np.zeros(2)
-            for inputs, label in batches(images["train"], batch_size, draws, targets["train"], order):
-                sums += len(label) * np.array(twin.train_on_batch(inputs, label))
-                bar.update()
-            mean_loss, mean_accuracy = sums / len(images["train"])
+            passed = batches(images["train"], batch_size, draws, targets["train"], order)
+            mean_loss, mean_accuracy = fit_epoch(twin, passed, bar.update)
             if not math.isfinite(mean_loss):
                 raise InputError(
                     f"{network_id}: the loss is {mean_loss} in epoch {epoch}. Try a lower learning_rate than "
@@ -151,6 +145,27 @@ def train(
         network.save(temporary)
     write_csv(pd.DataFrame(rows), history)
     saved.remove()
+
+
+def compile_for_training(twin: keras.Model, rate: float | keras.optimizers.schedules.LearningRateSchedule) -> None:
+    """Compile a model of logits with Adam, loss (2) and accuracy (12)."""
+    twin.compile(
+        optimizer=fused.Adam(rate),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.MeanMetricWrapper(correct, name="accuracy")],
+    )
+    # Built here, its variables are not made inside the first training step, which would then be traced twice.
+    twin.optimizer.build(twin.trainable_variables)
+
+
+def fit_epoch(twin: keras.Model, passed: Iterator[tuple], after_step: Callable[[], object]) -> np.ndarray:
+    """Train on every batch of (inputs, label) once: mean loss and accuracy of the images, float64 [2]."""
+    sums, images = np.zeros(2), 0
+    for inputs, label in passed:
+        sums += len(label) * np.array(twin.train_on_batch(inputs, label))
+        images += len(label)
+        after_step()
+    return sums / images
 
 
 def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
@@ -192,11 +207,21 @@ def batches(
         (inputs,) or (inputs, label float32 [b, 1]); inputs are image uint8 [b, h, w, 3] or, with draws,
         (image, flip [b], shift [b, 2]).
     """
-    for start in range(0, len(images), batch_size):
+
+    def batch(start: int) -> tuple:
         rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
         image = images.read(rows)
         inputs = image if draws is None else (image, draws.flip[rows], draws.shift[rows])
-        yield (inputs,) if labels is None else (inputs, labels[rows, None])
+        return (inputs,) if labels is None else (inputs, labels[rows, None])
+
+    with ThreadPoolExecutor(1) as reader:  # reads the next batches while the model works on this one
+        ahead: deque[Future] = deque()
+        for start in range(0, len(images), batch_size):
+            ahead.append(reader.submit(batch, start))
+            if len(ahead) > READ_AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def predicted(model: keras.Model, images: MappedImages, draws: Draws | None = None) -> list[np.ndarray]:

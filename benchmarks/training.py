@@ -1,0 +1,236 @@
+"""Training steps against those of others: python benchmarks/training.py [--threads 2] [--rounds 5] [--side 224 64]
+
+A ResNet-18 learns from a ResNet-50, batch 32, random weights. This project's way, whole (reading from the memory map,
+drawing, augmenting, step) and the bare step on constant data, beside stock Keras with augmentation by Keras's layers,
+`keras.distillation.Distiller`, and PyTorch with the teacher run on every batch and as a bare step. All take turns.
+PyTorch is needed for this alone, `uv pip install torch torchvision`; without it its rows are left out.
+"""
+
+import argparse
+import contextlib
+import functools
+import importlib.util
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
+from snakedistill.job import fix_threads  # noqa: E402
+
+BATCH = 32
+MULTIPLY_ADDS = 1.82e9  # of a forward pass of ResNet-18 at 224 pixels; a training step costs three
+STEPS = {224: 3, 64: 12}  # in a turn
+SHIFT = 0.4
+GOALS = {  # at 224 pixels, of this project's whole fit: float32, bfloat16
+    "stock Keras": (1.2, 1.9),
+    "Keras Distiller": (2.0, 3.0),
+    "PyTorch, online teacher": (2.4, 2.3),
+    "PyTorch, bare step": (1.3, 1.1),
+}
+OURS, BARE = "this project, whole fit", "this project, bare step"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--side", type=int, nargs="+", default=[224, 64])
+    parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
+    arguments = parser.parse_args()
+    fix_threads(arguments.threads, "tensorflow")
+    for side in arguments.side:
+        for precision in arguments.precision:
+            with tempfile.TemporaryDirectory() as folder:
+                measure(Path(folder), side, precision, arguments.threads, arguments.rounds)
+
+
+def measure(folder: Path, side: int, precision: str, threads: int, rounds: int) -> None:
+    """Let all contenders take turns, and print images per second and ratios."""
+    import numpy as np
+
+    from snakedistill.statistics import ratio_interval
+
+    steps = STEPS.get(side, 8)
+    rng = np.random.default_rng(0)
+    np.save(folder / "train.npy", rng.integers(0, 256, (BATCH * steps, side, side, 3), dtype=np.uint8))
+    label = rng.random(BATCH * steps).astype(np.float32)
+    contenders = keras_contenders(folder / "train.npy", label, side, precision)
+    ceiling: list[float] = []
+    with torch_contenders(folder / "train.npy", label, side, precision, threads) as of_torch:
+        contenders |= of_torch
+        rate: dict[str, list[float]] = {name: [] for name in contenders}
+        for turn in range(-1, rounds):
+            for name, fit in contenders.items():
+                start = time.perf_counter()
+                fit()
+                if turn >= 0:
+                    rate[name].append(BATCH * steps / (time.perf_counter() - start))
+            ceiling.append(matrix_product(precision))
+
+    print(f"\n{side} pixels, {precision}, batch {BATCH}, {threads} threads, {rounds} turns of {steps} steps")
+    print("| | images/s | least to most | this project's whole fit is faster by |")
+    print("|---|---:|---:|---:|")
+    for name, found in rate.items():
+        # ratio_interval is of seconds: the rates change places.
+        low, high = ratio_interval(1 / np.array(found), 1 / np.array(rate[OURS]))
+        ratio = np.median(rate[OURS]) / np.median(found)
+        goal = GOALS.get(name, (None, None))[precision == "bfloat16"] if side == 224 else None
+        said = "" if goal is None else f", goal {goal}: {'reached' if ratio >= goal else 'NOT REACHED'}"
+        print(
+            f"| {name} | {np.median(found):.1f} | {min(found):.1f} to {max(found):.1f} "
+            f"| {ratio:.2f} [{low:.2f}, {high:.2f}]{said} |"
+        )
+    flops = 3 * 2 * MULTIPLY_ADDS * (side / 224) ** 2
+    reached = np.median(rate[OURS]) * flops / np.median(ceiling)
+    print(f"ceiling, 4096-square matrix product: {np.median(ceiling) / 1e9:.0f} GFLOP/s; reached: {reached:.2f} of it")
+
+
+def matrix_product(precision: str) -> float:
+    """Floating-point operations per second of a product of two 4096-square matrices in TensorFlow."""
+    import tensorflow as tf
+
+    side = 4096
+    matrix = tf.cast(tf.random.normal((side, side)), precision)
+    tf.matmul(matrix, matrix)
+    start = time.perf_counter()
+    tf.matmul(matrix, matrix).numpy()
+    return 2 * side**3 / (time.perf_counter() - start)
+
+
+def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str, Callable[[], object]]:
+    """This project's two ways, stock Keras and its Distiller: a call each makes one pass over the images."""
+    import keras
+    import numpy as np
+    from keras import layers
+
+    from snakedistill.augmentation import draw, random_stream
+    from snakedistill.images import MappedImages
+    from snakedistill.networks import build_network, fused_copy, training_twin
+    from snakedistill.training import batches, compile_for_training, fit_epoch
+
+    keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
+    mapped = MappedImages(images)
+    array = np.load(images)
+    ours, bare = (make(build_network("student", side), precision) for make in (training_twin, fused_copy))
+    for model in (ours, bare):
+        compile_for_training(model, 1e-4)
+    batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
+    batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
+    passes = iter(range(1 << 30))
+
+    def whole() -> None:
+        number = next(passes)
+        order = random_stream(0, "student", "order", number).permutation(len(mapped))
+        draws = draw(random_stream(0, "student", "train", number), len(mapped), side, True, SHIFT)
+        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), lambda: None)
+
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
+
+    def stock(backbone: str) -> keras.Model:
+        network = build_network(backbone, side, backbone)
+        return keras.Model(network.input, network.get_layer("logit").output)
+
+    def augmented() -> list[layers.Layer]:
+        return [
+            layers.Input((side, side, 3)),
+            layers.RandomFlip("horizontal"),
+            layers.RandomTranslation(SHIFT, SHIFT, fill_mode="nearest"),
+        ]
+
+    plain = keras.Sequential([*augmented(), stock("resnet18")])
+    teacher = stock("resnet50")
+    distiller = keras.distillation.Distiller(
+        teacher, stock("resnet18"), keras.distillation.LogitsDistillation(loss="mse"), student_loss_weight=0.0
+    )
+    keras.config.set_dtype_policy("float32")
+    for model in (plain, distiller):
+        model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
+    return {
+        OURS: whole,
+        BARE: lambda: fit_epoch(bare, [(batch, batch_label)] * (len(label) // BATCH), lambda: None),
+        "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
+        "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
+    }
+
+
+@contextlib.contextmanager
+def torch_contenders(*arguments) -> Iterator[dict[str, Callable[[], object]]]:
+    """PyTorch's two ways, in a process of its own, for TensorFlow and PyTorch cannot be loaded into one."""
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is not there; its rows are left out")
+        yield {}
+        return
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=serve_torch, args=(there, *arguments), daemon=True)
+    process.start()
+
+    def ask(name: str) -> None:
+        here.send(name)
+        here.recv()
+
+    yield {name: functools.partial(ask, name) for name in here.recv()}
+    here.send(None)
+    process.join()
+
+
+def serve_torch(pipe, *arguments) -> None:
+    """Make a pass whenever its name comes through the pipe."""
+    passes = torch_passes(*arguments)
+    pipe.send(list(passes))
+    while (name := pipe.recv()) is not None:
+        passes[name]()
+        pipe.send(name)
+
+
+def torch_passes(images: Path, label, side: int, precision: str, threads: int) -> dict[str, Callable[[], object]]:
+    """PyTorch's two ways, channels last: a call each makes one pass over the images."""
+    import numpy as np
+    import torch
+    from torchvision.models import resnet18, resnet50
+
+    torch.set_num_threads(threads)
+    array = torch.from_numpy(np.load(images)).permute(0, 3, 1, 2)  # channels last in memory
+    targets = torch.from_numpy(label)[:, None]
+    teacher = resnet50(num_classes=1).to(memory_format=torch.channels_last).eval()
+    constant = array[:BATCH].float() / 255
+
+    def trainer() -> Callable[[torch.Tensor, torch.Tensor], None]:
+        student = resnet18(num_classes=1).to(memory_format=torch.channels_last).train()
+        adam = torch.optim.Adam(student.parameters(), 1e-4)
+
+        def step(batch: torch.Tensor, target: torch.Tensor) -> None:
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                logit = student(batch)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+
+        return step
+
+    online, bare = trainer(), trainer()
+
+    def with_teacher() -> None:
+        for rows in torch.randperm(len(array)).split(BATCH):
+            batch = array[rows].float() / 255
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                target = teacher(batch).float().sigmoid()
+            online(batch, target)
+
+    def bare_steps() -> None:
+        for _ in range(len(array) // BATCH):
+            bare(constant, targets[:BATCH])
+
+    return {"PyTorch, online teacher": with_teacher, "PyTorch, bare step": bare_steps}
+
+
+if __name__ == "__main__":
+    main()
