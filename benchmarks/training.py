@@ -129,7 +129,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
         number = next(passes)
         order = random_stream(0, "student", "order", number).permutation(len(mapped))
         draws = draw(random_stream(0, "student", "train", number), len(mapped), side, True, SHIFT)
-        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), lambda: None)
+        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), abs)
 
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
@@ -154,7 +154,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
         model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
     return {
         OURS: whole,
-        BARE: lambda: fit_epoch(bare, [(batch, batch_label)] * (len(label) // BATCH), lambda: None),
+        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs),
         "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
         "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
     }

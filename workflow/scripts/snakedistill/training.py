@@ -1,5 +1,6 @@
 """Training one network: batches, Adam as the paper has it, and the weights of the best epoch."""
 
+import itertools
 import math
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
+from snakedistill.launches import STEPS_ON_AN_ACCELERATOR, Launch, on_an_accelerator
 from snakedistill.networks import build_network, training_twin
 
 PREDICTION_BATCH_SIZE = 64
@@ -85,6 +87,8 @@ def train(
     twin = training_twin(network, precision)
     compile_for_training(twin, learning_rate(recipe, steps))
 
+    launch = Launch(twin, STEPS_ON_AN_ACCELERATOR) if on_an_accelerator() else None
+
     settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
     settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
     files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
@@ -107,7 +111,7 @@ def train(
             order = random_stream(seed, network_id, "order", epoch).permutation(len(images["train"]))
             draws = _draws(recipe["augmentation"], seed, network_id, "train", epoch, images["train"])
             passed = batches(images["train"], batch_size, draws, targets["train"], order)
-            mean_loss, mean_accuracy = fit_epoch(twin, passed, bar.update)
+            mean_loss, mean_accuracy = fit_epoch(twin, passed, bar.update, launch)
             if not math.isfinite(mean_loss):
                 raise InputError(
                     f"{network_id}: the loss is {mean_loss} in epoch {epoch}. Try a lower learning_rate than "
@@ -158,13 +162,31 @@ def compile_for_training(twin: keras.Model, rate: float | keras.optimizers.sched
     twin.optimizer.build(twin.trainable_variables)
 
 
-def fit_epoch(twin: keras.Model, passed: Iterator[tuple], after_step: Callable[[], object]) -> np.ndarray:
-    """Train on every batch of (inputs, label) once: mean loss and accuracy of the images, float64 [2]."""
+def fit_epoch(
+    twin: keras.Model, passed: Iterator[tuple], after_steps: Callable[[int], object], launch: Launch | None = None
+) -> np.ndarray:
+    """Train on every batch once.
+
+    Args:
+        twin: compiled.
+        passed: (inputs, label) of each batch.
+        after_steps: called with the number of steps just done.
+        launch: trains on several batches in one call; None: one by one.
+
+    Returns:
+        Mean loss and accuracy of the images, float64 [2].
+    """
     sums, images = np.zeros(2), 0
-    for inputs, label in passed:
-        sums += len(label) * np.array(twin.train_on_batch(inputs, label))
-        images += len(label)
-        after_step()
+    while group := list(itertools.islice(passed, launch.steps if launch else 1)):
+        sizes = [len(label) for _, label in group]
+        # The last batch of an epoch may be a smaller one, and the last group may have fewer.
+        if launch and sizes == [sizes[0]] * launch.steps:
+            found = launch(group)
+        else:
+            found = np.array([twin.train_on_batch(*batch) for batch in group])
+        sums += sizes @ found
+        images += sum(sizes)
+        after_steps(len(group))
     return sums / images
 
 
