@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
@@ -15,14 +16,19 @@ from snakedistill.archive import KAGGLE_COMMAND
 from snakedistill.errors import InputError
 from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
 
-with workflow.sourcecache.open(
-    workflow.current_basedir.join("../schemas/config.schema.yaml")
-) as schema_file:
-    schema = yaml.safe_load(schema_file)
-with workflow.sourcecache.open(
-    workflow.current_basedir.join("../../presets/paper.yaml")
-) as paper_file:
-    PAPER = yaml.safe_load(paper_file)
+
+def settings_in(path):
+    """A YAML file that comes with the workflow, at a path relative to the scripts."""
+    return yaml.safe_load((SCRIPTS / path).read_text(encoding="utf-8"))
+
+
+schema = settings_in("../schemas/config.schema.yaml")
+PAPER = settings_in("../../presets/paper.yaml")
+# Snakemake lays no config over a configfile in a module, so that is done here.
+if not workflow.modifier.is_main_snakefile():
+    settings = settings_in("../../config.yaml")
+    update_config(settings, config)
+    config = settings
 try:
     configuration.check(config, schema)
 except InputError as error:
@@ -32,6 +38,12 @@ except InputError as error:
 CORES = workflow.resource_settings.cores or 1
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
+# Of the rules that train or run a network.
+NETWORK_ENVIRONMENT = (
+    "../../envs/training"
+    + ("-jax" if config["backend"] == "jax" else "")
+    + ("-gpu.yaml" if config["gpu"] else ".yaml")
+)
 PARTS = ["train", "validation", "test"]
 PRINTED = {
     table: ancient(workflow.source_path(f"../reference/{table}.csv"))
@@ -66,8 +78,9 @@ if config["archive"] is not None and not Path(config["archive"]).exists():
         f"Kaggle's file with `{KAGGLE_COMMAND}`, or set archive to null for the built-in drawings."
     )
 
-# A given archive counts by its content, not by its age.
-ARCHIVE = ancient(config["archive"]) if config["archive"] else SAMPLE
+# A given archive counts by its content, not by its age. Files that the config names are `local`: no module's prefix and
+# no storage prefix goes before them.
+ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
 ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
 
 if config["photos"] is not None and not Path(config["photos"]).is_dir():
@@ -104,7 +117,7 @@ def recipe_of_student(wildcards):
 def backbone_file(network):
     """The backbone's file where the recipe brings its own, as input of the training."""
     backbone = recipe_of(network)["backbone"]
-    return backbone if backbone.endswith(".keras") else []
+    return local(backbone) if backbone.endswith(".keras") else []
 
 
 def backbone_of_student(wildcards):
@@ -117,12 +130,18 @@ def weights_file(network):
     recipe = recipe_of(network)
     if recipe["weights"] == "imagenet":
         return f"results/weights/{recipe['backbone']}-imagenet-notop.h5"
-    return recipe["weights"] or []
+    return local(recipe["weights"]) if recipe["weights"] else []
 
 
 def weights_of_student(wildcards):
     """The file of a student's weights."""
     return weights_file(wildcards.student)
+
+
+def checkpoints(wildcards, output):
+    """The folder for a training's state after each epoch, wherever a module puts the results."""
+    model = Path(output.model)
+    return str(model.parents[1] / "checkpoints" / model.stem)
 
 
 def kind_of_labels(wildcards):

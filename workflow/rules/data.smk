@@ -1,15 +1,12 @@
 """From the archive to arrays of images."""
 
 
-localrules:
-    write_config,
-
-
 rule write_config:
     output:
         f"{RUN}/config.yaml",
     log:
         f"{RUN}/logs/write_config.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
     params:

@@ -12,7 +12,7 @@ rule predict:
         f"{SEED}/logs/predict/{{network}}.log",
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
-        "../../envs/training.yaml"
+        NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
     params:
         code=code_of("predict"),
@@ -36,7 +36,7 @@ rule evaluate:
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
     conda:
-        "../../envs/training.yaml"
+        NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
     params:
         code=code_of("evaluate"),

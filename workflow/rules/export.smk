@@ -64,8 +64,9 @@ rule write_bundle:
         "../../envs/export.yaml"
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
+        network=config["export"]["network"],
     message:
-        "Bundling {config[export][network]} to carry away"
+        "Bundling {params.network} to carry away"
     script:
         "../scripts/write_bundle.py"
 
@@ -73,7 +74,7 @@ rule write_bundle:
 # Not part of the experiment: snakemake --config photos=FOLDER -- classify
 rule classify:
     input:
-        photos=config["photos"] or [],
+        photos=local(config["photos"]) if config["photos"] else [],
         teacher=forms_of("teacher")["onnx"],
         student=DEPLOYED["onnx"],
     output:

@@ -12,7 +12,7 @@ rule draw_scheme:
     log:
         f"{RUN}/logs/draw_scheme.log",
     conda:
-        "../../envs/training.yaml"
+        NETWORK_ENVIRONMENT
     params:
         **SCALE,
         code=code_of("draw_scheme"),
@@ -46,7 +46,7 @@ rule draw_training:
         **SCALE,
         code=code_of("draw_training", "../reference/evaluation.csv"),
         results=RESULTS,
-        figures=TRAINING_FIGURES,
+        networks=list(TRAINING_FIGURES),
     message:
         "Drawing the training curves"
     script:
@@ -71,7 +71,7 @@ rule draw_predictions:
     params:
         **SCALE,
         code=code_of("draw_predictions"),
-        figures=PREDICTION_FIGURES,
+        parts=list(PREDICTION_FIGURES),
     message:
         "Drawing the predictions"
     script:
@@ -94,7 +94,7 @@ rule draw_recursion:
     params:
         **SCALE,
         code=code_of("draw_recursion"),
-        figures=RECURSION_FIGURES,
+        families=list(RECURSION_FIGURES),
     message:
         "Drawing the predictions along the recursion"
     script:

@@ -16,12 +16,12 @@ rule train_student:
         f"{SEED}/logs/train/{{student}}.log",
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
-        "../../envs/training.yaml"
+        NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
     params:
         code=code_of("train"),
         network="{student}",
-        checkpoints=f"{SEED}/checkpoints/{{student}}",
+        checkpoints=checkpoints,
         recipe=recipe_of_student,
         image_size=config["image_size"],
         precision=config["precision"],

@@ -1,15 +1,12 @@
 """The teacher: its ImageNet weights, and its training on manual labels."""
 
 
-localrules:
-    fetch_weights,
-
-
 rule fetch_weights:
     output:
         "results/weights/{backbone}-imagenet-notop.h5",
     log:
         "results/weights/{backbone}.log",
+    localrule: True  # compute nodes may have no connection
     conda:
         "../../envs/training.yaml"
     params:
@@ -35,12 +32,12 @@ rule train_teacher:
         f"{SEED}/logs/train/teacher.log",
     priority: 2  # all but the classic student wait for it
     conda:
-        "../../envs/training.yaml"
+        NETWORK_ENVIRONMENT
     threads: CORES
     params:
         code=code_of("train"),
         network="teacher",
-        checkpoints=f"{SEED}/checkpoints/teacher",
+        checkpoints=checkpoints,
         recipe=recipe_of("teacher"),
         image_size=config["image_size"],
         precision=config["precision"],

@@ -1,6 +1,8 @@
 from snakedistill.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.figures import draw_predictions
+    from snakedistill.figures import by_name, draw_predictions
 
-    draw_predictions(snakemake.input.table, snakemake.params.scale["run"], snakemake.params.figures)
+    draw_predictions(
+        snakemake.input.table, snakemake.params.scale["run"], by_name(snakemake.params.parts, snakemake.output)
+    )

@@ -1,11 +1,11 @@
 from snakedistill.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.figures import draw_training
+    from snakedistill.figures import by_name, draw_training
 
     draw_training(
         histories=dict(zip(snakemake.params.results, snakemake.input.histories, strict=True)),
         printed=snakemake.input.printed,
         scale=snakemake.params.scale["run"],
-        figures=snakemake.params.figures,
+        figures=by_name(snakemake.params.networks, snakemake.output),
     )

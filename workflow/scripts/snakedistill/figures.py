@@ -35,6 +35,12 @@ def save(figure: Figure, scale: str, paths: list[str]) -> None:
     plt.close(figure)
 
 
+def by_name(names: list[str], paths: list[str]) -> dict[str, list[str]]:
+    """The SVG and the PNG of each figure, by what it shows; `paths` are those of the first figure, then of the next."""
+    pairs = zip(paths[::2], paths[1::2], strict=True)
+    return {name: list(pair) for name, pair in zip(names, pairs, strict=True)}
+
+
 def draw_training(histories: Files, printed: str, scale: str, figures: dict[str, list[str]]) -> None:
     """Draw loss and accuracy by epoch (figures 2 to 5), the best epoch marked; with several seeds, one line each.
 

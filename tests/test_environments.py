@@ -1,0 +1,48 @@
+"""The software of the rules, for machines that have none of it: `envs/` for conda, the recipe of the container."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+LATEST = {"python_full_version": "3.12.0", "python_version": "3.12"}  # of the environments
+
+
+def pinned_by_requirements() -> dict[str, str]:
+    """Version by package, of requirements.txt, on the environments' Python."""
+    lines = re.findall(r"^(\S+==[^\\\n]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    requirements = map(Requirement, lines)
+    return {
+        canonicalize_name(one.name): str(one.specifier)
+        for one in requirements
+        if one.marker is None or one.marker.evaluate(LATEST)
+    }
+
+
+def packages_of(environment) -> list[Requirement]:
+    dependencies = yaml.safe_load(environment.read_text())["dependencies"]
+    return [Requirement(line) for line in dependencies[-1]["pip"]]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_versions_are_those_of_the_requirements(environment):
+    pinned = pinned_by_requirements()
+    ours = {canonicalize_name(one.name): str(one.specifier) for one in packages_of(environment)}
+    jax = {"jax": "==0.10.2"} if "jax" in environment.stem else {}  # the only package that is in no requirements.txt
+    assert ours == {name: pinned[name] for name in ours if name in pinned} | jax
+    assert yaml.safe_load(environment.read_text())["dependencies"][0] == f"python={LATEST['python_version']}"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_every_environment_can_be_installed(environment, tmp_path):
+    """Its packages fit together, on Linux with the environments' Python."""
+    (tmp_path / "packages.txt").write_text("\n".join(map(str, packages_of(environment))))
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--python-version", LATEST["python_version"]]
+    command += ["--python-platform", "x86_64-manylinux_2_28", "--output-file", "/dev/null", "packages.txt"]
+    subprocess.run(command, cwd=tmp_path, check=True)

@@ -1,0 +1,96 @@
+"""Another workflow takes this one as a module, as README has it, and overrides its config."""
+
+import re
+import shutil
+import textwrap
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT, TINY, snakemake
+
+from snakedistill.images import MappedImages
+
+TRIGGERS = ("--rerun-triggers", "mtime", "params", "input", "software-env")  # of profiles/default
+REST = """
+configfile: "config.yaml"
+
+{example}
+
+rule count:
+    default_target: True
+    input:
+        rules.distil_split_images.output.splits
+    output:
+        "count.txt"
+    shell:
+        "wc -l < {{input}} > {{output}}"
+"""
+
+
+@pytest.fixture
+def outer(tmp_path, archive):
+    """A workflow around the README's example, with the forty pictures."""
+    example = re.search(r"^    module snakedistill:\n.*?distil_\*\n", (ROOT / "README.md").read_text(), re.M | re.S)
+    (tmp_path / "Snakefile").write_text(REST.format(example=textwrap.dedent(example[0])))
+    shutil.copytree(ROOT / "workflow", tmp_path / "snakedistill/workflow")
+    shutil.copytree(ROOT / "presets", tmp_path / "snakedistill/presets")
+    shutil.copytree(ROOT / "envs", tmp_path / "snakedistill/envs")
+    for file in ("Snakefile", "config.yaml"):
+        shutil.copy(ROOT / file, tmp_path / "snakedistill")
+    (tmp_path / "photographs").mkdir()
+    archive.rename(tmp_path / "photographs/archive.zip")
+    settings = TINY | {"archive": "photographs/archive.zip"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"distillation": settings, "something": "else"}))
+    return tmp_path
+
+
+def test_the_config_is_overridden_and_the_rest_is_this_projects(outer):
+    snakemake(outer, *TRIGGERS, "--", "count", "distil_write_arrays", "distil_write_config")
+    run = outer / "distillation/results/tiny"
+    assert (outer / "count.txt").read_text().strip() == str(1 + 40)
+    assert MappedImages(run / "data/images/train.npy").shape == (28, 32, 32, 3)
+    written = yaml.safe_load((run / "config.yaml").read_text())
+    ours = yaml.safe_load((ROOT / "config.yaml").read_text())
+    assert set(written) == set(ours)
+    assert written["teacher"] == ours["teacher"] | TINY["teacher"]
+    assert written["split"] == ours["split"]
+
+
+def test_a_training_and_its_figures_stay_below_the_prefix(outer):
+    run = "distillation/results/tiny"
+    targets = [f"{run}/figures/1-teacher.svg", f"{run}/figures/2-training-teacher.svg"]
+    families = {"classic": {"generations": 0}, "hard": {"generations": 0}, "soft": {"generations": 0}}
+    config = yaml.safe_load((outer / "config.yaml").read_text())
+    config["distillation"]["students"] = families
+    config["distillation"]["export"]["network"] = "soft-0"
+    (outer / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake(outer, *TRIGGERS, "--", *targets)
+    assert [target for target in targets if not (outer / target).is_file()] == []
+    assert len(pd.read_csv(outer / run / "seed-0/history/soft-0.csv")) == 2
+    assert (outer / run / "seed-0/checkpoints").is_dir()
+    assert not (outer / "results").exists()
+    assert "Nothing to be done" in snakemake(outer, "-n", *TRIGGERS, "--", *targets).stdout
+
+
+def test_the_whole_experiment_is_planned(outer):
+    out = snakemake(outer, "-n", *TRIGGERS, "--", "distil_all").stdout
+    jobs = dict(re.findall(r"^distil_(\w+) +(\d+)$", out, re.MULTILINE))
+    assert jobs["train_student"] == "6"
+    assert jobs["export"] == "7"
+    assert jobs["write_bundle"] == jobs["summarise"] == "1"
+
+
+def test_what_is_downloaded_is_downloaded_where_snakemake_runs(outer):
+    rules = outer / "snakedistill/workflow/rules/teacher.smk"
+    rules.write_text(
+        re.sub(r"^    message:\n.*\n", "", rules.read_text(), flags=re.M)
+    )  # which hides what is asked here
+    weights = "distillation/results/weights/resnet50-imagenet-notop.h5"
+    assert "localrule distil_fetch_weights:" in snakemake(outer, "-n", "--", weights).stdout
+
+
+def test_an_unknown_key_is_named(outer):
+    (outer / "config.yaml").write_text(yaml.safe_dump({"distillation": {"image_sise": 64}}))
+    done = snakemake(outer, "-n", check=False)
+    assert "image_sise: unknown key; allowed are run, archive" in done.stdout
