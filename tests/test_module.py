@@ -81,13 +81,15 @@ def test_the_whole_experiment_is_planned(outer):
     assert jobs["write_bundle"] == jobs["summarise"] == "1"
 
 
-def test_what_is_downloaded_is_downloaded_where_snakemake_runs(outer):
-    rules = outer / "snakedistill/workflow/rules/teacher.smk"
-    rules.write_text(
-        re.sub(r"^    message:\n.*\n", "", rules.read_text(), flags=re.M)
-    )  # which hides what is asked here
-    weights = "distillation/results/weights/resnet50-imagenet-notop.h5"
-    assert "localrule distil_fetch_weights:" in snakemake(outer, "-n", "--", weights).stdout
+def test_weights_are_fetched_where_snakemake_runs_not_on_a_node(outer):
+    weights = outer / "distillation/results/weights"
+    target = "distillation/results/weights/nosuch-imagenet-notop.h5"
+    cluster = ("--jobs", "1", "--executor", "cluster-generic", "--cluster-generic-submit-cmd", "touch submitted; false")
+    snakemake(outer, *cluster, "--", target, check=False)
+    assert "nosuch" in (weights / "nosuch.log").read_text()  # there is no such network, which only the job finds out
+    assert not (outer / "submitted").exists()
+    snakemake(outer, *cluster, "--", "distil_index_archive", check=False)
+    assert (outer / "submitted").exists()
 
 
 def test_an_unknown_key_is_named(outer):
