@@ -16,8 +16,10 @@ import pytest
 from snakedistill import training
 from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.job import job
+from snakedistill.lineage import record_lineage
 from snakedistill.training import train
 
+OUTPUTS = ["soft-0.csv", "soft-0.keras", "soft-0.lineage.json"]
 KILLS = int(os.environ.get("KILLS", "30"))
 
 
@@ -99,6 +101,7 @@ def task(tmp_path_factory):
         np.save(folder / f"{part}.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
         rows += [{"image_id": f"{part}.{i}", "label": rng.random(), "split": part} for i in range(count)]
     pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    record_lineage(folder / "splits.csv", "soft-0", 0, splits=folder / "splits.csv")
     recipe = {
         "backbone": "backbone.keras", "weights": None, "preprocessing": "paper", "epochs": 12, "batch_size": 16,
         "learning_rate": 1e-2, "schedule": "cosine", "decay": 0, "dropout": 0.5, "batch_norm_momentum": 0.8,
@@ -128,7 +131,7 @@ def result(folder) -> tuple:
 def uninterrupted(task, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
     train(**task, **outputs(folder))
-    assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
+    assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
     return result(folder)
 
 
@@ -219,7 +222,7 @@ def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task,
             if status:
                 kills[killed] += 1
         assert result(folder) == uninterrupted
-        assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
+        assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
     for (name, when), count in sorted(kills.items()):
         print(f"{count} {name} {when}")
     print(f"{kills.total()} kills of {rounds} trainings")

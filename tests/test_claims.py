@@ -7,6 +7,7 @@ from conftest import ROOT, measured_timing
 
 from snakedistill.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.files import write_csv
+from snakedistill.lineage import record_lineage
 from snakedistill.tables import write_timing_tables
 
 PRINTED = {
@@ -37,15 +38,20 @@ class Run:
                 frame = of_part[["image_id"]].assign(logit=np.log(probability / (1 - probability)))
                 frame["probability"] = probability
                 self.paths[part][0, network] = folder / f"{network}.{part}.csv"
-                write_csv(frame.sample(frac=1, random_state=0), self.paths[part][0, network])
+                self._write(frame.sample(frac=1, random_state=0), network, self.paths[part][0, network])
             self.augmented[0, network] = folder / f"{network}.augmented.csv"
-            write_csv(pd.concat([frame.assign(repeat=1), frame.assign(repeat=2)]), self.augmented[0, network])
+            repeated = pd.concat([frame.assign(repeat=1), frame.assign(repeat=2)])
+            self._write(repeated, network, self.augmented[0, network])
             self.histories[0, network] = folder / f"{network}.history.csv"
             best = (epochs or {}).get(network, 2)
             history = pd.DataFrame(
                 {"epoch": range(1, 11), "val_accuracy": [0.8 + 0.1 * (e == best) for e in range(1, 11)]}
             )
             history.to_csv(self.histories[0, network], index=False)
+
+    def _write(self, predictions, network, path):
+        write_csv(predictions, path)
+        record_lineage(path, network, 0, splits=self.folder / "splits.csv")
 
     def claims(self, seconds=None, backbones=("resnet50", "resnet18")) -> pd.DataFrame:
         measured = measured_timing(self.folder / "measured.json", seconds or {})

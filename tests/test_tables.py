@@ -8,6 +8,7 @@ from conftest import ROOT, measured_timing
 from snakedistill import tables
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
+from snakedistill.lineage import record_lineage
 
 REFERENCE = ROOT / "workflow/reference"
 STUDENTS = {"classic": {"labels": "manual", "generations": 0}, "soft": {"labels": "soft", "generations": 1}}
@@ -30,6 +31,7 @@ def predictions(tmp_path):
                 frame["probability"] = 1 / (1 + np.exp(-logit))
                 paths[part][seed, network] = tmp_path / f"{seed}.{network}.{part}.csv"
                 write_csv(frame, paths[part][seed, network])
+                record_lineage(paths[part][seed, network], network, seed, splits=tmp_path / "splits.csv")
     return paths
 
 
@@ -55,7 +57,9 @@ def test_uncertainty_and_accuracy_by_counting(predictions, tmp_path):
 
 
 def test_histograms_by_counting(predictions, tmp_path):
-    tables.write_histogram_table(predictions, 0.05, REFERENCE / "histograms.csv", tmp_path / "t.csv")
+    tables.write_histogram_table(
+        predictions, tmp_path / "splits.csv", 0.05, REFERENCE / "histograms.csv", tmp_path / "t.csv"
+    )
     table = pd.read_csv(tmp_path / "t.csv")
     for (seed, network, split), group in table.groupby(["seed", "network", "split"]):
         given = pd.read_csv(predictions[split][seed, network])["probability"]
