@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT, measured_timing
 
 from snakedistill.claims import FAILS, HOLDS, OPEN, write_claims
+from snakedistill.errors import InputError
 from snakedistill.files import write_csv
 from snakedistill.lineage import record_lineage
 from snakedistill.tables import write_timing_tables
@@ -190,3 +191,11 @@ def test_what_a_run_lacks_is_named(tmp_path):
     lacking = claims.set_index("figure")["interval"]
     assert lacking["hard-0 - classic-0: accuracy, test"] == "none: this run has no hard-0"
     assert lacking["soft-1 - soft-0: accuracy, test"] == "none: this run has no soft-1"
+
+
+@pytest.mark.parametrize("name", ["augmented", "test"])
+def test_predictions_of_another_seed_are_an_error(tmp_path, name):
+    run = Run(tmp_path)
+    record_lineage(tmp_path / f"soft-0.{name}.csv", "soft-0", 1, splits=tmp_path / "splits.csv")
+    with pytest.raises(InputError, match=rf"soft-0\.{name}\.csv is not of this making: its seed is 1, not 0"):
+        run.claims()
