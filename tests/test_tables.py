@@ -93,9 +93,16 @@ def test_evaluation_and_best_epoch(tmp_path):
     during = table.loc["validation", "own", tables.DURING_TRAINING]
     assert (during["loss"], during["accuracy"], during["paper_accuracy"]) == (0.3, 0.9, 0.95293)
 
-    tables.write_best_epoch_table(one[1], REFERENCE / "best_epoch.csv", tmp_path / "b.csv")
+    splits, labels = tmp_path / "splits.csv", tmp_path / "labels.csv"
+    ids = [f"cat.{i}" for i in range(8)]
+    pd.DataFrame({"image_id": ids, "label": 0, "split": ["train"] * 3 + ["validation"] * 5}).to_csv(splits, index=False)
+    pd.DataFrame({"image_id": ids[::-1], "label": [0.6, 0.2, 0.9, 0.7, 0.5, 0, 0, 0]}).to_csv(labels, index=False)
+    record_lineage(labels, "hard-0", 0, splits=splits)
+    of_labels = {(0, "hard-0"): labels}
+    tables.write_best_epoch_table(one[1], of_labels, splits, REFERENCE / "best_epoch.csv", tmp_path / "b.csv")
     row = pd.read_csv(tmp_path / "b.csv").iloc[0]
     assert (row["epoch"], row["epochs"], row["paper_epoch"]) == (2, 3, 47)
+    assert row["chance"] == 0.6  # labels of 0.5, 0.7, 0.9, 0.2 and 0.6 on validation
 
 
 def test_every_printed_number_finds_its_place():

@@ -85,6 +85,8 @@ rule tabulate_histograms:
 rule tabulate_best_epoch:
     input:
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
+        labels=of_all_networks(f"{SEED}/labels/{{network}}.csv"),
+        lineage=of_all_networks(f"{SEED}/labels/{{network}}.lineage.json"),
         splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["best_epoch"],
     output:

@@ -9,7 +9,7 @@ import pandas as pd
 from snakedistill import metrics
 from snakedistill.configuration import networks
 from snakedistill.files import join_one_to_one, write_csv
-from snakedistill.lineage import read_predictions
+from snakedistill.lineage import read_labels, read_predictions
 from snakedistill.statistics import bootstrap_intervals, exact_interval, ratio_interval
 
 Files = dict[tuple[int, str], str]
@@ -143,20 +143,27 @@ def write_histogram_table(
     write_csv(_beside_paper(pd.concat(frames), paper, keys, ["relative_frequency"]), table)
 
 
-def write_best_epoch_table(histories: Files, printed: str, table: str) -> None:
+def write_best_epoch_table(histories: Files, labels: Files, splits: str, printed: str, table: str) -> None:
     """Write the epoch with the best validation accuracy of every network (section 5).
 
     Args:
         histories: path of the history CSV by (seed, network id).
+        labels: path of the CSV of the labels that the network trained on, by (seed, network id).
+        splits: CSV with image_id and split.
         printed: CSV of the paper's numbers.
-        table: CSV to write: seed, network, epochs (trained), epoch (best), val_accuracy, the paper's epoch.
+        table: CSV to write: seed, network, epochs (trained), epoch (best), val_accuracy, chance (accuracy on validation
+            of always the same answer), the paper's epoch.
     """
+    split = pd.read_csv(splits)[["image_id", "split"]]
     rows = []
     for (seed, network), path in histories.items():
         best = best_epoch(path)
+        given = labels[seed, network]
+        joined = join_one_to_one(split, read_labels(given, network, seed, splits), splits, given)
         rows.append(
             {"seed": seed, "network": network, "epochs": len(pd.read_csv(path)), "epoch": int(best["epoch"])}
             | {"val_accuracy": best["val_accuracy"]}
+            | {"chance": metrics.chance(joined["label"][joined["split"] == "validation"])}
         )
     paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     # Epochs of runs of different length have no meaningful difference, so the paper's stands beside without one.

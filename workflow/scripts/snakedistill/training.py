@@ -135,8 +135,7 @@ def train(
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
-    ones = (targets["validation"] > metrics.THRESHOLD).mean()
-    chance = max(ones, 1 - ones)
+    chance = metrics.chance(targets["validation"])
     if best_accuracy <= chance:
         print(
             f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
