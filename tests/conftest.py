@@ -113,10 +113,8 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
     return done
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """A copy of this project in which the tiny experiment has run."""
-    folder = tmp_path_factory.mktemp("workflow")
+def copy_of_project(folder: Path) -> None:
+    """Copy this project to `folder`, with the archive and the configuration of the tiny experiment."""
     shutil.copy(ROOT / "Snakefile", folder)
     for part in ("workflow", "profiles", "presets", "envs"):
         shutil.copytree(ROOT / part, folder / part)
@@ -126,6 +124,13 @@ def folder(tmp_path_factory):
     kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
     shutil.copy(ROOT / "config.yaml", folder)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A copy of this project in which the tiny experiment has run."""
+    folder = tmp_path_factory.mktemp("workflow")
+    copy_of_project(folder)
     snakemake(folder, "--configfile", "tiny.yaml")
     return folder
 

@@ -234,7 +234,7 @@ def draw_examples(
         paths: to write.
     """
     set_style()
-    array = np.load(images, mmap_mode="r")
+    array = np.load(images, mmap_mode="r", allow_pickle=False)
     test = pd.read_csv(splits).query("split == 'test'").reset_index(drop=True)
     for name, network, path in (("teacher", "teacher", teacher), ("student", student_id, student)):
         given = read_predictions(path, network, seed, splits=splits)[["image_id", "probability"]]
