@@ -1,9 +1,12 @@
 """A training that is killed goes on from its last finished epoch and ends as one that never was."""
 
 import multiprocessing
+import os
 import random
 import signal
 import time
+from collections import Counter
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,9 +15,12 @@ import pytest
 
 from snakedistill import training
 from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
+from snakedistill.job import job
+from snakedistill.lineage import record_lineage
 from snakedistill.training import train
 
-KILLS = 30
+OUTPUTS = ["soft-0.csv", "soft-0.keras", "soft-0.lineage.json"]
+KILLS = int(os.environ.get("KILLS", "30"))
 
 
 def state(epochs: int) -> State:
@@ -95,6 +101,7 @@ def task(tmp_path_factory):
         np.save(folder / f"{part}.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
         rows += [{"image_id": f"{part}.{i}", "label": rng.random(), "split": part} for i in range(count)]
     pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    record_lineage(folder / "splits.csv", "soft-0", 0, splits=folder / "splits.csv")
     recipe = {
         "backbone": "backbone.keras", "weights": None, "preprocessing": "paper", "epochs": 12, "batch_size": 16,
         "learning_rate": 1e-2, "schedule": "cosine", "decay": 0, "dropout": 0.5, "batch_norm_momentum": 0.8,
@@ -124,7 +131,7 @@ def result(folder) -> tuple:
 def uninterrupted(task, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
     train(**task, **outputs(folder))
-    assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
+    assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
     return result(folder)
 
 
@@ -167,11 +174,21 @@ def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
     assert len(pd.read_csv(tmp_path / "soft-0.csv")) == 2
 
 
-def slow_training(task: dict, paths: dict) -> None:
-    """A training that lasts: the same, with a pause in each epoch, in which a kill may come."""
+def slow_training(task: dict, paths: dict, log: Path) -> None:
+    """A training in a job of its own that lasts: the same, with a pause in each epoch, in which a kill may come."""
     original = training.predicted
     training.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
-    train(**task, **paths)
+    with job(log, os.cpu_count()):
+        train(**task, **paths)
+
+
+def moment(folder: Path) -> str:
+    """What a training does that is held still."""
+    if any(folder.glob("checkpoints/.*")):
+        return "while it wrote a checkpoint"
+    if any(folder.glob(".soft-0*")) or (folder / "soft-0.keras").exists():
+        return "while it saved the network"
+    return "in an epoch"
 
 
 def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path):
@@ -179,24 +196,33 @@ def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task,
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["snakedistill.training"])
     rng = random.Random(0)
-    kills, rounds = 0, 0
-    while kills < KILLS:
+    kills, rounds = Counter(), 0
+    while kills.total() < KILLS:
         folder = tmp_path / str(rounds)
         rounds += 1
-        while not (folder / "soft-0.csv").exists():
-            process = context.Process(target=slow_training, args=(task, outputs(folder)))
+        status = None
+        while status != 0:
+            process = context.Process(target=slow_training, args=(task, outputs(folder), tmp_path / "log"))
             process.start()
             begun = set(folder.glob("checkpoints/*"))
             deadline = time.monotonic() + 120
             # Wait until it trains again, then for a random while.
             while set(folder.glob("checkpoints/*")) == begun and process.is_alive() and time.monotonic() < deadline:
-                time.sleep(0.01)
+                time.sleep(0.001)
             process.join(rng.uniform(0, 0.4))
             if process.is_alive():
-                (process.kill if rng.random() < 0.8 else process.terminate)()
+                os.kill(process.pid, signal.SIGSTOP)
+                kill = signal.SIGKILL if rng.random() < 0.8 else signal.SIGTERM
+                killed = kill.name, moment(folder)
+                os.kill(process.pid, kill)
+                os.kill(process.pid, signal.SIGCONT)
             process.join()
-            assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGTERM)
-            kills += process.exitcode != 0
+            status = process.exitcode
+            assert status in (0, -signal.SIGKILL, 128 + signal.SIGTERM), (tmp_path / "log").read_text()
+            if status:
+                kills[killed] += 1
         assert result(folder) == uninterrupted
-        assert sorted(path.name for path in folder.iterdir()) == ["soft-0.csv", "soft-0.keras"]
-    assert kills >= KILLS
+        assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
+    for (name, when), count in sorted(kills.items()):
+        print(f"{count} {name} {when}")
+    print(f"{kills.total()} kills of {rounds} trainings")

@@ -6,7 +6,9 @@ import pytest
 from conftest import ROOT, measured_timing
 
 from snakedistill.claims import FAILS, HOLDS, OPEN, write_claims
+from snakedistill.errors import InputError
 from snakedistill.files import write_csv
+from snakedistill.lineage import record_lineage
 from snakedistill.tables import write_timing_tables
 
 PRINTED = {
@@ -37,15 +39,20 @@ class Run:
                 frame = of_part[["image_id"]].assign(logit=np.log(probability / (1 - probability)))
                 frame["probability"] = probability
                 self.paths[part][0, network] = folder / f"{network}.{part}.csv"
-                write_csv(frame.sample(frac=1, random_state=0), self.paths[part][0, network])
+                self._write(frame.sample(frac=1, random_state=0), network, self.paths[part][0, network])
             self.augmented[0, network] = folder / f"{network}.augmented.csv"
-            write_csv(pd.concat([frame.assign(repeat=1), frame.assign(repeat=2)]), self.augmented[0, network])
+            repeated = pd.concat([frame.assign(repeat=1), frame.assign(repeat=2)])
+            self._write(repeated, network, self.augmented[0, network])
             self.histories[0, network] = folder / f"{network}.history.csv"
             best = (epochs or {}).get(network, 2)
             history = pd.DataFrame(
                 {"epoch": range(1, 11), "val_accuracy": [0.8 + 0.1 * (e == best) for e in range(1, 11)]}
             )
             history.to_csv(self.histories[0, network], index=False)
+
+    def _write(self, predictions, network, path):
+        write_csv(predictions, path)
+        record_lineage(path, network, 0, splits=self.folder / "splits.csv")
 
     def claims(self, seconds=None, backbones=("resnet50", "resnet18")) -> pd.DataFrame:
         measured = measured_timing(self.folder / "measured.json", seconds or {})
@@ -184,3 +191,11 @@ def test_what_a_run_lacks_is_named(tmp_path):
     lacking = claims.set_index("figure")["interval"]
     assert lacking["hard-0 - classic-0: accuracy, test"] == "none: this run has no hard-0"
     assert lacking["soft-1 - soft-0: accuracy, test"] == "none: this run has no soft-1"
+
+
+@pytest.mark.parametrize("name", ["augmented", "test"])
+def test_predictions_of_another_seed_are_an_error(tmp_path, name):
+    run = Run(tmp_path)
+    record_lineage(tmp_path / f"soft-0.{name}.csv", "soft-0", 1, splits=tmp_path / "splits.csv")
+    with pytest.raises(InputError, match=rf"soft-0\.{name}\.csv is not of this making: its seed is 1, not 0"):
+        run.claims()

@@ -21,6 +21,7 @@ from snakedistill.errors import InputError
 from snakedistill.export import export_network
 from snakedistill.images import resized_pixels
 from snakedistill.inference import open_network, probabilities
+from snakedistill.lineage import record_lineage
 from snakedistill.networks import build_network, logit_and_probability
 from snakedistill.prediction import write_predictions
 from snakedistill.submission import write_submission
@@ -50,17 +51,18 @@ def made(tmp_path_factory):
     kernel, bias = layer.get_weights()
     logits = logit_and_probability(network).predict_on_batch(np.load(folder / "test.npy"))[0]
     layer.set_weights([kernel / logits.std(), bias - logits.mean() / logits.std()])
-    network.save(folder / "soft-1.keras")
+    model, splits = folder / "soft-1.keras", folder / "splits.csv"
+    network.save(model)
+    record_lineage(model, "soft-1", 3, splits=splits)
     arrays = {part: folder / f"{part}.npy" for part in PARTS}
-    write_predictions(
-        folder / "soft-1.keras", folder / "splits.csv", arrays, {part: folder / f"{part}.csv" for part in PARTS}
-    )
+    write_predictions(model, "soft-1", 3, splits, arrays, {part: folder / f"{part}.csv" for part in PARTS})
     return folder
 
 
 def export(made, folder, max_drop=1.0, predictions=None):
     export_network(
         made / "soft-1.keras",
+        3,
         card(CONFIG, "soft-1", 3),
         made / "splits.csv",
         {part: made / f"{part}.npy" for part in PARTS},
@@ -131,9 +133,10 @@ def test_another_networks_predictions_stop_the_export(made, tmp_path):
     shifted = pd.read_csv(made / "test.csv")
     shifted["probability"] = (shifted["probability"] + 0.01).clip(0, 1)
     shifted.to_csv(tmp_path / "test.csv", index=False)
+    record_lineage(tmp_path / "test.csv", "soft-1", 3, splits=made / "splits.csv", model=made / "soft-1.keras")
     with pytest.raises(InputError, match=r"not the one that Keras ran.*'max_difference_batch_1': 0\.0"):
         export(made, tmp_path, predictions={"validation": made / "validation.csv", "test": tmp_path / "test.csv"})
-    assert [path.name for path in tmp_path.iterdir()] == ["test.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["test.csv", "test.lineage.json"]
 
 
 def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from conftest import ROOT, measured_timing
 from PIL import Image
 
 from snakedistill import figures
+from snakedistill.lineage import record_lineage
 from snakedistill.tables import write_timing_tables
 
 SCALE = "Run test: 40 drawings."
@@ -130,8 +131,10 @@ def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, texts):
     for name, p in (("teacher", teacher), ("student", student)):
         frame = pd.DataFrame({"image_id": ids, "logit": 0.0, "probability": p})
         frame.sample(frac=1, random_state=0).to_csv(tmp_path / f"{name}.csv", index=False)
-    given = [tmp_path / name for name in ("test.npy", "splits.csv", "teacher.csv", "student.csv")]
-    figures.draw_examples(*given, "soft-0", SCALE, files(tmp_path, "examples"))
+        network = {"teacher": "teacher", "student": "soft-0"}[name]
+        record_lineage(tmp_path / f"{name}.csv", network, 0, splits=tmp_path / "splits.csv")
+    images, splits, teacher, student = (tmp_path / n for n in ("test.npy", "splits.csv", "teacher.csv", "student.csv"))
+    figures.draw_examples(images, splits, 0, teacher, student, "soft-0", SCALE, files(tmp_path, "examples"))
     check(files(tmp_path, "examples"))
     below = [text for text in texts if "\nT " in text]
     assert below[0] == "dog.7\nT 0.52 ✓\nS 0.99 ✓"

@@ -174,10 +174,41 @@ def test_what_cannot_be_built_says_why(arguments, message):
         build_network("teacher", 64, **arguments)
 
 
-def test_a_damaged_model_says_so(tmp_path):
-    (tmp_path / "a.keras").write_bytes(b"PK torn")
-    with pytest.raises(InputError, match="cannot be loaded as a Keras model"):
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_a_truncated_model_says_so(tmp_path, share):
+    build_network("teacher", 32, "mobilenetv2").save(tmp_path / "whole.keras")
+    data = (tmp_path / "whole.keras").read_bytes()
+    (tmp_path / "a.keras").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(InputError, match=r"a\.keras cannot be loaded as a Keras model"):
         load_network(str(tmp_path / "a.keras"))
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_truncated_weights_say_so(tmp_path, share):
+    source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
+    source.save_weights(tmp_path / "whole.weights.h5")
+    data = (tmp_path / "whole.weights.h5").read_bytes()
+    (tmp_path / "a.weights.h5").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2"):
+        build_network("teacher", 32, "mobilenetv2", weights=str(tmp_path / "a.weights.h5"))
+
+
+def test_weights_of_another_network_say_so(tmp_path):
+    resnet18(32).save_weights(tmp_path / "a.weights.h5")
+    with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2"):
+        build_network("teacher", 32, "mobilenetv2", weights=str(tmp_path / "a.weights.h5"))
+
+
+def test_code_inside_a_model_is_never_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    side_effect = tmp_path / "run"
+    images = keras.layers.Input((32, 32, 3))
+    layer = keras.layers.Lambda(lambda x: __import__("pathlib").Path("run").touch() or x)
+    keras.Model(images, layer(images)).save(tmp_path / "a.keras")
+    side_effect.unlink()
+    with pytest.raises(InputError, match=r"a\.keras cannot be loaded as a Keras model: .*Lambda"):
+        build_network("teacher", 32, str(tmp_path / "a.keras"))
+    assert not side_effect.exists()
 
 
 def test_resnet18_halves_the_image_five_times():

@@ -28,3 +28,22 @@ def test_a_file_that_finds_no_room(tmp_path):
         else:
             assert last == []
             assert (tmp_path / "file.txt").stat().st_size == size
+
+
+INNER_ZIP = """
+import resource, sys
+sys.path.insert(0, {scripts!r})
+from snakedistill.archive import open_archive
+from snakedistill.job import job
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+with job("log"), open_archive({archive!r}):
+    pass
+"""
+
+
+def test_an_archive_that_finds_no_room_is_not_called_damaged(archive, tmp_path):
+    script = INNER_ZIP.format(scripts=str(ROOT / "workflow/scripts"), archive=str(archive))
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path).returncode == 1
+    said = (tmp_path / "log").read_text()
+    assert said.startswith(f"Error: {archive}/train.zip found no room in ")
+    assert ": File too large. Make room there, or set TMPDIR to a folder that has it." in said

@@ -8,6 +8,7 @@ from conftest import ROOT, measured_timing
 from snakedistill import tables
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
+from snakedistill.lineage import record_lineage
 
 REFERENCE = ROOT / "workflow/reference"
 STUDENTS = {"classic": {"labels": "manual", "generations": 0}, "soft": {"labels": "soft", "generations": 1}}
@@ -30,6 +31,7 @@ def predictions(tmp_path):
                 frame["probability"] = 1 / (1 + np.exp(-logit))
                 paths[part][seed, network] = tmp_path / f"{seed}.{network}.{part}.csv"
                 write_csv(frame, paths[part][seed, network])
+                record_lineage(paths[part][seed, network], network, seed, splits=tmp_path / "splits.csv")
     return paths
 
 
@@ -55,7 +57,9 @@ def test_uncertainty_and_accuracy_by_counting(predictions, tmp_path):
 
 
 def test_histograms_by_counting(predictions, tmp_path):
-    tables.write_histogram_table(predictions, 0.05, REFERENCE / "histograms.csv", tmp_path / "t.csv")
+    tables.write_histogram_table(
+        predictions, tmp_path / "splits.csv", 0.05, REFERENCE / "histograms.csv", tmp_path / "t.csv"
+    )
     table = pd.read_csv(tmp_path / "t.csv")
     for (seed, network, split), group in table.groupby(["seed", "network", "split"]):
         given = pd.read_csv(predictions[split][seed, network])["probability"]
@@ -89,9 +93,16 @@ def test_evaluation_and_best_epoch(tmp_path):
     during = table.loc["validation", "own", tables.DURING_TRAINING]
     assert (during["loss"], during["accuracy"], during["paper_accuracy"]) == (0.3, 0.9, 0.95293)
 
-    tables.write_best_epoch_table(one[1], REFERENCE / "best_epoch.csv", tmp_path / "b.csv")
+    splits, labels = tmp_path / "splits.csv", tmp_path / "labels.csv"
+    ids = [f"cat.{i}" for i in range(8)]
+    pd.DataFrame({"image_id": ids, "label": 0, "split": ["train"] * 3 + ["validation"] * 5}).to_csv(splits, index=False)
+    pd.DataFrame({"image_id": ids[::-1], "label": [0.6, 0.2, 0.9, 0.7, 0.5, 0, 0, 0]}).to_csv(labels, index=False)
+    record_lineage(labels, "hard-0", 0, splits=splits)
+    of_labels = {(0, "hard-0"): labels}
+    tables.write_best_epoch_table(one[1], of_labels, splits, REFERENCE / "best_epoch.csv", tmp_path / "b.csv")
     row = pd.read_csv(tmp_path / "b.csv").iloc[0]
     assert (row["epoch"], row["epochs"], row["paper_epoch"]) == (2, 3, 47)
+    assert row["chance"] == 0.6  # labels of 0.5, 0.7, 0.9, 0.2 and 0.6 on validation
 
 
 def test_every_printed_number_finds_its_place():

@@ -7,6 +7,7 @@ from snakedistill import fused, metrics
 from snakedistill.errors import InputError
 from snakedistill.images import MappedImages
 from snakedistill.labels import write_labels
+from snakedistill.lineage import record_lineage
 from snakedistill.networks import logit_and_probability
 from snakedistill.prediction import write_evaluation, write_predictions
 from snakedistill.training import batches, correct, learning_rate, predicted, train
@@ -32,7 +33,9 @@ def data(tmp_path_factory):
             image[:, 16 * label : 16 * label + 16] += 120
         np.save(folder / f"{part}.npy", array)
         rows += [{"image_id": f"{part}.{i}", "label": label, "split": part} for i, label in enumerate(labels)]
-    pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    splits = folder / "splits.csv"
+    pd.DataFrame(rows).to_csv(splits, index=False)
+    record_lineage(splits, "soft-0", 0, splits=splits)  # its labels serve as those of soft-0
     return folder
 
 
@@ -56,9 +59,8 @@ def train_in(data, folder, network_id="soft-0", labels=None, **changes):
 
 def predict_in(data, folder):
     arrays = {part: data / f"{part}.npy" for part in PARTS}
-    write_predictions(
-        folder / "model.keras", data / "splits.csv", arrays, {part: folder / f"{part}.csv" for part in PARTS}
-    )
+    predictions = {part: folder / f"{part}.csv" for part in PARTS}
+    write_predictions(folder / "model.keras", "soft-0", 0, data / "splits.csv", arrays, predictions)
     return {part: pd.read_csv(folder / f"{part}.csv") for part in PARTS}
 
 
@@ -157,6 +159,7 @@ def test_predictions_give_back_the_same_float32(data, trained):
 
 def test_labels_that_miss_an_image_stop_the_training(data, tmp_path):
     pd.read_csv(data / "splits.csv")[1:].to_csv(tmp_path / "labels.csv", index=False)
+    record_lineage(tmp_path / "labels.csv", "soft-0", 0, splits=data / "splits.csv")
     with pytest.raises(InputError, match=r"1 images of .*splits.csv are not in .*labels.csv.*train\.0"):
         train_in(data, tmp_path, labels=tmp_path / "labels.csv")
     assert not (tmp_path / "model.keras").exists()
@@ -179,36 +182,38 @@ def test_a_network_that_never_beats_chance_is_told_of(data, tmp_path, monkeypatc
 @pytest.mark.parametrize("kind", ["hard", "soft"])
 def test_labels_are_the_givers_answers_or_probabilities(data, trained, tmp_path, kind):
     folder, _ = trained
-    predictions = [folder / f"{part}.csv" for part in PARTS]
-    write_labels(data / "splits.csv", kind, predictions, tmp_path / "labels.csv")
+    predictions = {part: folder / f"{part}.csv" for part in PARTS}
+    write_labels("soft-1", 0, data / "splits.csv", kind, "soft-0", predictions, tmp_path / "labels.csv")
     labels = pd.read_csv(tmp_path / "labels.csv")
-    given = pd.concat(pd.read_csv(path) for path in predictions)
+    given = pd.concat(pd.read_csv(path) for path in predictions.values())
     assert labels["image_id"].tolist() == pd.read_csv(data / "splits.csv")["image_id"].tolist()
     expected = (given["probability"] > 0.5).astype(int) if kind == "hard" else given["probability"]
     np.testing.assert_array_equal(labels["label"].astype(np.float32), expected.astype(np.float32))
 
 
 def test_manual_labels_are_the_splits_own(data, tmp_path):
-    write_labels(data / "splits.csv", "manual", [], tmp_path / "labels.csv")
+    write_labels("classic-0", 0, data / "splits.csv", "manual", None, {}, tmp_path / "labels.csv")
     expected = pd.read_csv(data / "splits.csv")[["image_id", "label"]]
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "labels.csv"), expected)
 
 
-def test_labels_from_another_split_are_refused(data, trained, tmp_path):
+def test_labels_of_some_of_the_images_are_refused(data, trained, tmp_path):
     folder, _ = trained
+    some = {"train": folder / "train.csv"}
     with pytest.raises(InputError, match=r"40 images of .*splits\.csv are not in the predictions"):
-        write_labels(data / "splits.csv", "soft", [folder / "train.csv"], tmp_path / "labels.csv")
+        write_labels("soft-1", 0, data / "splits.csv", "soft", "soft-0", some, tmp_path / "labels.csv")
 
 
 def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tmp_path):
     folder, _ = trained
-    write_labels(data / "splits.csv", "soft", [folder / f"{part}.csv" for part in PARTS], tmp_path / "teacher.csv")
+    predictions = {part: folder / f"{part}.csv" for part in PARTS}
+    write_labels("soft-0", 0, data / "splits.csv", "soft", "soft-0", predictions, tmp_path / "teacher.csv")
     write_evaluation(
         folder / "model.keras",
         "soft-0",
         0,
         data / "splits.csv",
-        {part: folder / f"{part}.csv" for part in PARTS},
+        predictions,
         data / "test.npy",
         tmp_path / "teacher.csv",
         {"flip": True, "shift": 0.3},

@@ -40,7 +40,9 @@ def test_every_file_of_the_contract_is_there(folder):
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]
         expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
-        expected += [f"seed-0/predictions/{network}/{part}.csv" for part in (*PARTS, "augmented")]
+        for suffix in ("csv", "lineage.json"):
+            expected += [f"seed-0/predictions/{network}/{part}.{suffix}" for part in (*PARTS, "augmented")]
+        expected += [f"seed-0/{kind}/{network}.lineage.json" for kind in ("labels", "models")]
     assert [name for name in expected if not (run / name).is_file()] == []
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert {name for name in files - set(expected) if "/logs/" not in f"/{name}"} == set()

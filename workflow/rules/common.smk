@@ -15,6 +15,7 @@ from snakedistill import configuration
 from snakedistill.archive import KAGGLE_COMMAND
 from snakedistill.errors import InputError
 from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
+from snakedistill.lineage import lineage_file
 
 
 def settings_in(path):
@@ -149,6 +150,11 @@ def kind_of_labels(wildcards):
     return NETWORKS[wildcards.network].labels
 
 
+def giver_of_labels(wildcards):
+    """Id of the network that gives the labels; None for manual ones."""
+    return NETWORKS[wildcards.network].giver
+
+
 def augmentation_of_network(wildcards):
     """The augmentation of a network's training."""
     return recipe_of(wildcards.network)["augmentation"]
@@ -169,17 +175,25 @@ def networks_to_time(wildcards):
 
 
 def predictions_of_giver(wildcards):
-    """Predictions of the network that gives the labels; none for manual labels."""
-    giver = NETWORKS[wildcards.network].giver
+    """Predictions of the network that gives the labels, and their lineage; none for manual labels."""
+    giver = giver_of_labels(wildcards)
     if giver is None:
-        return []
-    return expand(list(PREDICTIONS.values()), seed=wildcards.seed, network=giver)
+        return {}
+    files = {
+        part: path.format(seed=wildcards.seed, network=giver) for part, path in PREDICTIONS.items()
+    }
+    return files | {"lineage": lineage_of(files.values())}
 
 
 def teacher_labels(wildcards):
     """Labels of the teacher, of the kind the network was trained on; none for networks with manual labels."""
     network = NETWORKS[wildcards.network]
     return f"{SEED}/labels/{network.family}-0.csv" if network.giver else []
+
+
+def lineage_of(files):
+    """The files beside others that say what these were made from."""
+    return [str(lineage_file(file)) for file in files]
 
 
 def of_all_networks(pattern):
@@ -199,6 +213,9 @@ def in_report(files, caption, category, **labels):
 
 
 PREDICTIONS_OF_ALL = {part: of_all_networks(PREDICTIONS[part]) for part in PARTS}
+PREDICTIONS_OF_ALL["lineage"] = lineage_of(
+    path for part in PARTS for path in PREDICTIONS_OF_ALL[part]
+)
 
 # The report's chapters, in the paper's order.
 RESULT_CATEGORY = "1 Result and claims"
@@ -236,6 +253,11 @@ FIGURES = [
 ]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
+# Their answers of the first seed, for the figure of examples.
+EXAMPLES = {
+    role: PREDICTIONS["test"].format(seed=config["seeds"][0], network=network)
+    for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
+}
 
 
 def scale_of_run(wildcards, input):

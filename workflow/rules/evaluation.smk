@@ -5,9 +5,11 @@ rule predict:
     input:
         **IMAGES,
         model=f"{SEED}/models/{{network}}.keras",
+        lineage=f"{SEED}/models/{{network}}.lineage.json",
         splits=f"{RUN}/data/splits.csv",
     output:
         **PREDICTIONS,
+        lineage=lineage_of(PREDICTIONS.values()),
     log:
         f"{SEED}/logs/predict/{{network}}.log",
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
@@ -30,9 +32,12 @@ rule evaluate:
         splits=f"{RUN}/data/splits.csv",
         test_images=IMAGES["test"],
         teacher_labels=teacher_labels,
+        lineage=lineage_of([f"{SEED}/models/{{network}}.keras", *PREDICTIONS.values()]),
+        teacher_lineage=lambda wildcards: lineage_of(filter(None, [teacher_labels(wildcards)])),
     output:
         evaluation=f"{SEED}/evaluation/{{network}}.csv",
         augmented=f"{SEED}/predictions/{{network}}/augmented.csv",
+        lineage=f"{SEED}/predictions/{{network}}/augmented.lineage.json",
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
     conda:

@@ -8,6 +8,9 @@ rule export:
         splits=f"{RUN}/data/splits.csv",
         validation_predictions=PREDICTIONS["validation"],
         test_predictions=PREDICTIONS["test"],
+        lineage=lineage_of(
+            [f"{SEED}/models/{{network}}.keras", PREDICTIONS["validation"], PREDICTIONS["test"]]
+        ),
     output:
         onnx=f"{SEED}/onnx/{{network}}.onnx",
         int8=f"{SEED}/onnx/{{network}}.int8.onnx",

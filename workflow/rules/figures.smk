@@ -127,10 +127,10 @@ rule draw_generations:
 
 rule draw_examples:
     input:
+        **EXAMPLES,
         images=IMAGES["test"],
         splits=f"{RUN}/data/splits.csv",
-        teacher=PREDICTIONS["test"].format(seed=config["seeds"][0], network="teacher"),
-        student=PREDICTIONS["test"].format(seed=config["seeds"][0], network=SHOWN_STUDENT),
+        lineage=lineage_of(EXAMPLES.values()),
     output:
         in_report(
             drawn("examples"), "examples", EXAMPLES_CATEGORY, figure="where the networks doubt"
@@ -142,6 +142,7 @@ rule draw_examples:
     params:
         **SCALE,
         code=code_of("draw_examples"),
+        seed=config["seeds"][0],
         student=SHOWN_STUDENT,
     message:
         "Drawing the images of which the networks are least sure"

@@ -3,10 +3,11 @@
 
 rule write_labels:
     input:
+        unpack(predictions_of_giver),
         splits=f"{RUN}/data/splits.csv",
-        predictions=predictions_of_giver,
     output:
         labels=f"{SEED}/labels/{{network}}.csv",
+        lineage=f"{SEED}/labels/{{network}}.lineage.json",
     log:
         f"{SEED}/logs/labels/{{network}}.log",
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
@@ -15,6 +16,7 @@ rule write_labels:
     params:
         code=code_of("write_labels"),
         kind=kind_of_labels,
+        giver=giver_of_labels,
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:

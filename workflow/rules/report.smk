@@ -85,6 +85,8 @@ rule tabulate_histograms:
 rule tabulate_best_epoch:
     input:
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
+        labels=of_all_networks(f"{SEED}/labels/{{network}}.csv"),
+        lineage=of_all_networks(f"{SEED}/labels/{{network}}.lineage.json"),
         splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["best_epoch"],
     output:
@@ -139,6 +141,7 @@ rule weigh_claims:
         **PREDICTIONS_OF_ALL,
         **{f"printed_{table}": path for table, path in PRINTED.items() if table != "timing"},
         augmented=of_all_networks(f"{SEED}/predictions/{{network}}/augmented.csv"),
+        augmented_lineage=of_all_networks(f"{SEED}/predictions/{{network}}/augmented.lineage.json"),
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
         splits=f"{RUN}/data/splits.csv",
         timing=f"{RUN}/tables/timing.csv",

@@ -7,10 +7,12 @@ rule train_student:
         validation=IMAGES["validation"],
         splits=f"{RUN}/data/splits.csv",
         labels=f"{SEED}/labels/{{student}}.csv",
+        lineage=f"{SEED}/labels/{{student}}.lineage.json",
         backbone=backbone_of_student,
         weights=weights_of_student,
     output:
         model=f"{SEED}/models/{{student}}.keras",
+        lineage=f"{SEED}/models/{{student}}.lineage.json",
         history=f"{SEED}/history/{{student}}.csv",
     log:
         f"{SEED}/logs/train/{{student}}.log",

@@ -23,10 +23,12 @@ rule train_teacher:
         validation=IMAGES["validation"],
         splits=f"{RUN}/data/splits.csv",
         labels=f"{SEED}/labels/teacher.csv",
+        lineage=f"{SEED}/labels/teacher.lineage.json",
         backbone=backbone_file("teacher"),
         weights=weights_file("teacher"),
     output:
         model=f"{SEED}/models/teacher.keras",
+        lineage=f"{SEED}/models/teacher.lineage.json",
         history=f"{SEED}/history/teacher.csv",
     log:
         f"{SEED}/logs/train/teacher.log",

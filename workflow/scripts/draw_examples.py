@@ -6,6 +6,7 @@ with job(snakemake.log[0]):
     draw_examples(
         images=snakemake.input.images,
         splits=snakemake.input.splits,
+        seed=snakemake.params.seed,
         teacher=snakemake.input.teacher,
         student=snakemake.input.student,
         student_id=snakemake.params.student,

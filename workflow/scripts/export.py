@@ -5,6 +5,7 @@ with job(snakemake.log[0], snakemake.threads, "tensorflow"):
 
     export_network(
         model=snakemake.input.model,
+        seed=int(snakemake.wildcards.seed),
         card=snakemake.params.card,
         splits=snakemake.input.splits,
         arrays={part: snakemake.input[part] for part in ("train", "validation", "test")},

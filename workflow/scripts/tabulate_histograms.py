@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
             part: dict(zip(snakemake.params.results, snakemake.input[part], strict=True))
             for part in ("train", "validation", "test")
         },
+        splits=snakemake.input.splits,
         bin_width=snakemake.params.bin_width,
         printed=snakemake.input.printed,
         table=snakemake.output.table,

@@ -3,9 +3,13 @@ from snakedistill.job import job
 with job(snakemake.log[0]):
     from snakedistill.labels import write_labels
 
+    parts = ("train", "validation", "test") if snakemake.params.giver else ()
     write_labels(
+        network_id=snakemake.wildcards.network,
+        seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
         kind=snakemake.params.kind,
-        predictions=list(snakemake.input.get("predictions", [])),
+        giver=snakemake.params.giver,
+        predictions={part: snakemake.input[part] for part in parts},
         labels=snakemake.output.labels,
     )

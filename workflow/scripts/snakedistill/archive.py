@@ -18,7 +18,7 @@ import imagehash
 import pandas as pd
 from PIL import Image, ImageOps
 
-from snakedistill.errors import InputError
+from snakedistill.errors import InputError, no_room
 from snakedistill.files import write_csv
 
 KAGGLE_COMMAND = "kaggle competitions download -c dogs-vs-cats"
@@ -159,6 +159,11 @@ def _inner_zip(outer: zipfile.ZipFile, member: zipfile.ZipInfo, stack: contextli
         with outer.open(member) as source:
             shutil.copyfileobj(source, copy, 1 << 20)
     except Exception as error:  # as in Archive.read
+        if (words := no_room(error)) is not None:
+            raise InputError(
+                f"{path} found no room in {tempfile.gettempdir()}: {words}. Make room there, or set TMPDIR to a folder "
+                "that has it."
+            ) from error
         raise InputError(f"{path} cannot be read: {error}. Download it again: `{KAGGLE_COMMAND}`") from error
     return _zip(copy, path)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from snakedistill import metrics
-from snakedistill.files import join_one_to_one, read_predictions, write_csv
+from snakedistill.files import join_one_to_one, write_csv
+from snakedistill.lineage import read_predictions
 from snakedistill.statistics import bootstrap_intervals, exact_interval
 from snakedistill.tables import PAPER_NETWORKS, Files, as_the_paper_timed, best_epoch
 
@@ -95,11 +96,17 @@ def write_claims(
             for part, paths in predictions.items()
         }
         plain = {
-            (network, part): join_one_to_one(manual[manual["split"] == part], read_predictions(path), splits, path)
+            (network, part): join_one_to_one(
+                manual[manual["split"] == part], read_predictions(path, network, seed, splits=splits), splits, path
+            )
             for part, paths in of_seed.items()
             for network, path in paths.items()
         }
-        repeats = {network: read_predictions(path) for (one, network), path in augmented.items() if one == seed}
+        repeats = {
+            network: read_predictions(path, network, seed, splits=splits)
+            for (one, network), path in augmented.items()
+            if one == seed
+        }
         epochs = {network: int(best_epoch(path)["epoch"]) for (one, network), path in histories.items() if one == seed}
         rows += [{"seed": seed} | row for row in _claims_of_seed(_Run(plain, repeats), epochs, speed, paper)]
     write_csv(pd.DataFrame(rows), claims)

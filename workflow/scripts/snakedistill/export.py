@@ -14,9 +14,10 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from snakedistill import metrics
 from snakedistill.errors import InputError
-from snakedistill.files import join_one_to_one, read_predictions, write_text, written_whole
+from snakedistill.files import join_one_to_one, write_text, written_whole
 from snakedistill.images import MappedImages
 from snakedistill.inference import INPUT, OUTPUT, open_network, probabilities
+from snakedistill.lineage import check_lineage, read_predictions
 from snakedistill.networks import load_network
 
 OPSET = 17
@@ -27,6 +28,7 @@ CALIBRATION_IMAGES = 256
 
 def export_network(
     model: str,
+    seed: int,
     card: dict[str, str],
     splits: str,
     arrays: dict[str, str],
@@ -44,6 +46,7 @@ def export_network(
 
     Args:
         model: .keras file of the network.
+        seed: of its training.
         card: what the files' metadata say the network is.
         splits: CSV with image_id, manual label and split, in the order of the arrays.
         arrays: images by part; the training images calibrate the quantisation, the validation images choose how.
@@ -55,9 +58,15 @@ def export_network(
         report: JSON to write: what parity and quantisation were measured to be.
 
     Raises:
-        InputError: the exported network does not answer as Keras does, or quantisation costs too much.
+        InputError: the exported network does not answer as Keras does, quantisation costs too much, or a file is of
+            another network, seed or split.
     """
-    known = _Known(splits, arrays, predictions)
+    check_lineage(model, card["network"], seed, splits=splits)
+    given = {
+        part: read_predictions(path, card["network"], seed, splits=splits, model=model)
+        for part, path in predictions.items()
+    }
+    known = _Known(splits, arrays, given)
     with written_whole(onnx_file) as exported, written_whole(int8_file) as quantised:
         _write_onnx(load_network(model), card, exported)
         parity = _parity(exported, known, threads)
@@ -76,12 +85,13 @@ def export_network(
 class _Known:
     """Images, manual labels and Keras's probabilities by part, in the same order."""
 
-    def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, str]) -> None:
+    def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, pd.DataFrame]) -> None:
         manual = pd.read_csv(splits)
         self.images = {part: MappedImages(path) for part, path in arrays.items()}
         self.label, self.probability = {}, {}
-        for part, path in predictions.items():
-            joined = join_one_to_one(manual[manual["split"] == part], read_predictions(path), splits, path)
+        for part, given in predictions.items():
+            of_part = manual[manual["split"] == part]
+            joined = join_one_to_one(of_part, given, splits, f"the predictions of {part}")
             self.label[part] = joined["label"].to_numpy()
             self.probability[part] = joined["probability"].to_numpy()
 

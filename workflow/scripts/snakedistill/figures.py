@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from snakedistill import metrics
-from snakedistill.files import join_one_to_one, read_predictions, written_whole
+from snakedistill.files import join_one_to_one, written_whole
+from snakedistill.lineage import read_predictions
 from snakedistill.tables import Files
 
 _P = "probability of class 1 (dog)"
@@ -224,13 +225,14 @@ def draw_generations(uncertainty: str, scale: str, paths: list[str]) -> None:
 
 
 def draw_examples(
-    images: str, splits: str, teacher: str, student: str, student_id: str, scale: str, paths: list[str]
+    images: str, splits: str, seed: int, teacher: str, student: str, student_id: str, scale: str, paths: list[str]
 ) -> None:
     """Draw the test images of which teacher and student are most unsure, and on which they most disagree.
 
     Args:
         images: array of the test part, uint8 [n, side, side, 3].
         splits: CSV with image_id, manual label and split, in the order of the array.
+        seed: of the networks' training.
         teacher: CSV of the teacher's predictions of the test part.
         student: CSV of the student's.
         student_id: its network id.
@@ -238,11 +240,11 @@ def draw_examples(
         paths: to write.
     """
     set_style()
-    array = np.load(images, mmap_mode="r")
+    array = np.load(images, mmap_mode="r", allow_pickle=False)
     test = pd.read_csv(splits).query("split == 'test'").reset_index(drop=True)
-    for name, path in (("teacher", teacher), ("student", student)):
-        given = read_predictions(path)[["image_id", "probability"]].rename(columns={"probability": name})
-        test = join_one_to_one(test, given, splits, path)
+    for name, network, path in (("teacher", "teacher", teacher), ("student", student_id, student)):
+        given = read_predictions(path, network, seed, splits=splits)[["image_id", "probability"]]
+        test = join_one_to_one(test, given.rename(columns={"probability": name}), splits, path)
     rows = {
         "the teacher is least sure": (test["teacher"] - metrics.THRESHOLD).abs(),
         f"{student_id} is least sure": (test["student"] - metrics.THRESHOLD).abs(),

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from snakedistill.errors import InputError
@@ -43,11 +42,6 @@ def write_text(text: str, path: str | Path) -> None:
     """Write `text` as UTF-8."""
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def read_predictions(path: str | Path) -> pd.DataFrame:
-    """Read a CSV of predictions; logit and probability come back as the float32 that were written."""
-    return pd.read_csv(path, dtype={"logit": np.float32, "probability": np.float32})
 
 
 def join_one_to_one(left: pd.DataFrame, right: pd.DataFrame, left_name: str, right_name: str) -> pd.DataFrame:

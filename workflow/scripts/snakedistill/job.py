@@ -1,7 +1,6 @@
 """What every job does around its work: send all output to the rule's log, fix the number of threads."""
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -9,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from typing import TextIO
 
-from snakedistill.errors import InputError
+from snakedistill.errors import InputError, no_room
 
 
 class Stopped(BaseException):
@@ -62,9 +61,9 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
             sys.exit(1)
         except Exception as error:
             traceback.print_exc()
-            if (no_room := _no_room(error)) is not None:
+            if (words := no_room(error)) is not None:
                 print(
-                    f"Error: a file could not be written: {no_room}. The disk or a quota is full, or files may not "
+                    f"Error: a file could not be written: {words}. The disk or a quota is full, or files may not "
                     "become that large here (ulimit -f). Make room and start again; nothing half-written was kept.",
                     file=sys.stderr,
                 )
@@ -78,18 +77,6 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
             os.close(descriptor)
         if terminal is not None:
             terminal.close()
-
-
-def _no_room(error: BaseException | None) -> str | None:
-    """The system's own words where an error, or one behind it, is that a file found no room."""
-    reasons = {code: os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
-    while error is not None:
-        for code, words in reasons.items():
-            # Libraries in C report the number, or only the words.
-            if getattr(error, "errno", None) == code or words in str(error):
-                return words
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def fix_threads(threads: int, backend: str | None = None) -> None:

@@ -4,29 +4,38 @@ import pandas as pd
 
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv
+from snakedistill.lineage import read_predictions, record_lineage
 from snakedistill.metrics import answer
 
 
-def write_labels(splits: str, kind: str, predictions: list[str], labels: str) -> None:
-    """Write one label for every image of every part, in the order of `splits`.
+def write_labels(
+    network_id: str, seed: int, splits: str, kind: str, giver: str | None, predictions: dict[str, str], labels: str
+) -> None:
+    """Write one label for every image of every part, in the order of `splits`, and the labels' lineage beside it.
 
     Args:
+        network_id: the network that trains on the labels.
+        seed: of the training.
         splits: CSV with image_id and manual label.
         kind: `manual`; `hard`: 1 where the predicted probability is above 0.5, else 0, formula (13); `soft`: the
             predicted probability itself, formula (14).
-        predictions: CSV files of the network that gives the labels, one a part; empty for `manual`.
+        giver: id of the network that gives the labels; None for `manual`.
+        predictions: CSV of the giver's predictions by part; empty for `manual`.
         labels: CSV to write: image_id, label.
 
     Raises:
-        InputError: predictions and images do not match one to one.
+        InputError: predictions and images do not match one to one, or the predictions are of another network, seed or
+            split.
     """
     manual = pd.read_csv(splits)
     if kind == "manual":
-        write_csv(manual[["image_id", "label"]], labels)
-        return
-    given = pd.concat([pd.read_csv(path, dtype={"probability": "float32"}) for path in predictions])
-    joined = join_one_to_one(manual[["image_id"]], given[["image_id", "probability"]], splits, "the predictions")
-    if not joined["probability"].between(0, 1).all():
-        raise InputError(f"{predictions} hold probabilities outside [0, 1]: make them again")
-    label = {"hard": answer(joined["probability"]), "soft": joined["probability"]}[kind]
-    write_csv(joined.assign(label=label)[["image_id", "label"]], labels)
+        label = manual["label"]
+    else:
+        given = pd.concat([read_predictions(path, giver, seed, splits=splits) for path in predictions.values()])
+        given = given[["image_id", "probability"]]
+        probability = join_one_to_one(manual[["image_id"]], given, splits, "the predictions")["probability"]
+        if not probability.between(0, 1).all():
+            raise InputError(f"{list(predictions.values())} hold probabilities outside [0, 1]: make them again")
+        label = {"hard": answer(probability), "soft": probability}[kind]
+    write_csv(manual[["image_id"]].assign(label=label), labels)
+    record_lineage(labels, network_id, seed, splits=splits, **predictions)

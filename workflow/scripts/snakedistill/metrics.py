@@ -44,6 +44,12 @@ def accuracy(probability: np.ndarray, label: np.ndarray) -> float:
     return float(correct(probability, label).mean())
 
 
+def chance(label: np.ndarray) -> float:
+    """Accuracy of always the same answer: the share of the larger class; `label` float [n] in [0, 1]."""
+    ones = answer(label)
+    return float(max(ones.mean(), (1 - ones).mean()))
+
+
 def squared_distance(probability: np.ndarray) -> np.ndarray:
     """Squared distance of each prediction from the network's own answer, the summand of formula (15); float64 [n]."""
     probability = np.asarray(probability, dtype=np.float64)

@@ -7,21 +7,30 @@ from keras import layers
 from snakedistill import metrics
 from snakedistill.augmentation import Augmentation, draw, random_stream
 from snakedistill.errors import InputError
-from snakedistill.files import join_one_to_one, read_predictions, write_csv
+from snakedistill.files import join_one_to_one, write_csv
 from snakedistill.images import MappedImages
+from snakedistill.lineage import check_lineage, read_labels, read_predictions, record_lineage
 from snakedistill.networks import load_network, logit_and_probability
 from snakedistill.training import predicted
 
 
-def write_predictions(model: str, splits: str, arrays: dict[str, str], predictions: dict[str, str]) -> None:
-    """Write the predictions of a saved network for the unaugmented images of every part.
+def write_predictions(
+    model: str, network_id: str, seed: int, splits: str, arrays: dict[str, str], predictions: dict[str, str]
+) -> None:
+    """Write the predictions of a saved network for the unaugmented images of every part, and their lineage beside them.
 
     Args:
-        model: .keras file of a network.
+        model: .keras file of the network.
+        network_id: for example `soft-3`.
+        seed: of its training.
         splits: CSV with image_id and split, in the order of the arrays.
         arrays: path of the images by part.
         predictions: CSV to write by part: image_id, logit, probability (float32, 9 significant digits).
+
+    Raises:
+        InputError: the images do not match the split, or the model is of another network, seed or split.
     """
+    check_lineage(model, network_id, seed, splits=splits)
     network = logit_and_probability(load_network(model))
     ids = pd.read_csv(splits)
     for part, path in predictions.items():
@@ -33,6 +42,7 @@ def write_predictions(model: str, splits: str, arrays: dict[str, str], predictio
             )
         logit, probability = predicted(network, images)
         write_csv(pd.DataFrame({"image_id": of_part, "logit": logit, "probability": probability}), path)
+        record_lineage(path, network_id, seed, splits=splits, model=model)
 
 
 def write_evaluation(
@@ -53,21 +63,27 @@ def write_evaluation(
     Args:
         model: .keras file of the network.
         network_id: keys the random draws, together with `seed`.
-        seed: of the draws.
+        seed: of the network's training, and of the draws.
         splits: CSV with image_id, manual label and split.
         predictions: CSV of the network's predictions by part, of unaugmented images.
         test_images: array of the test part.
-        teacher_labels: CSV with the teacher's labels of every image, for a network that never saw manual ones.
+        teacher_labels: CSV with the teacher's labels of every image, those of its family's first student, for a network
+            that never saw manual ones; else None.
         augmentation: of the network's training: flip and shift.
         repeats: evaluations with augmentation.
         evaluation: CSV to write: split, labels (manual / teacher), augmented, repeat (from 1; 0 without
             augmentation), loss, accuracy.
         augmented: CSV to write: image_id, repeat, logit, probability of the augmented test part; without rows for a
-            network that was trained without augmentation.
+            network that was trained without augmentation; its lineage is written beside it.
+
+    Raises:
+        InputError: a file is of another network, seed or split, or the predictions are of another model.
     """
+    check_lineage(model, network_id, seed, splits=splits)
     labels = {"manual": pd.read_csv(splits)}
     if teacher_labels is not None:
-        given = pd.read_csv(teacher_labels)[["image_id", "label"]]
+        first_student = f"{network_id.rpartition('-')[0]}-0"
+        given = read_labels(teacher_labels, first_student, seed, splits)
         split = labels["manual"][["image_id", "split"]]
         labels["teacher"] = join_one_to_one(split, given, splits, teacher_labels)
     rows = []
@@ -86,7 +102,9 @@ def write_evaluation(
             }
         )
 
-    plain = {part: read_predictions(path) for part, path in predictions.items()}
+    plain = {
+        part: read_predictions(path, network_id, seed, splits=splits, model=model) for part, path in predictions.items()
+    }
     for part, prediction in plain.items():
         for kind in labels:
             measure(kind, part, 0, prediction)
@@ -104,6 +122,7 @@ def write_evaluation(
                 measure(kind, "test", repeat, prediction)
             repeated.append(prediction)
     write_csv(pd.concat(repeated[1:] or repeated), augmented)
+    record_lineage(augmented, network_id, seed, splits=splits, model=model)
     write_csv(pd.DataFrame(rows), evaluation)
 
 

@@ -14,8 +14,6 @@ from snakedistill.claims import FAILS, OPEN
 from snakedistill.files import write_text
 from snakedistill.tables import as_the_paper_timed
 
-CHANCE = 0.5  # accuracy of always the same answer, for every part holds as many images of each class
-
 
 def write_summary(
     scale: dict[str, str], rejected: str, tables: dict[str, str], claims: str, figures: list[str], summary: str
@@ -103,18 +101,21 @@ def warnings(best_epoch: pd.DataFrame, classes: pd.DataFrame) -> list[str]:
     """A sentence on every network that learned nothing, so that it is not a silent row in a table.
 
     Args:
-        best_epoch: table with seed, network, epochs, epoch, val_accuracy.
+        best_epoch: table with seed, network, epochs, epoch, val_accuracy, chance.
         classes: table with seed, network, split, class, images, errors.
     """
     found = []
-    for seed, network, epochs, epoch, accuracy in best_epoch[
-        ["seed", "network", "epochs", "epoch", "val_accuracy"]
+    for seed, network, epochs, epoch, accuracy, chance in best_epoch[
+        ["seed", "network", "epochs", "epoch", "val_accuracy", "chance"]
     ].itertuples(index=False):
         of_network = classes[(classes["seed"] == seed) & (classes["network"] == network) & (classes["split"] == "test")]
         answered = set(of_network["class"][of_network["errors"] < of_network["images"]])
         wrong = []
-        if accuracy <= CHANCE:
-            wrong.append(f"its best epoch, {epoch} of {epochs}, is no better than chance on validation, {accuracy:.3f}")
+        if accuracy <= chance:
+            wrong.append(
+                f"its best epoch, {epoch} of {epochs}, is no better on validation than always the same answer, "
+                f"{chance:.3f}"
+            )
         if len(answered) == 1 and (of_network["errors"] == 0).any():
             wrong.append(f"it answers {answered.pop()} to every test image")
         if wrong:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from snakedistill import metrics
 from snakedistill.configuration import networks
-from snakedistill.files import join_one_to_one, read_predictions, write_csv
+from snakedistill.files import join_one_to_one, write_csv
+from snakedistill.lineage import read_labels, read_predictions
 from snakedistill.statistics import bootstrap_intervals, exact_interval, ratio_interval
 
 Files = dict[tuple[int, str], str]
@@ -118,11 +119,14 @@ def write_class_table(predictions: dict[str, Files], classes: dict[str, int], sp
     write_csv(pd.DataFrame(rows), table)
 
 
-def write_histogram_table(predictions: dict[str, Files], bin_width: float, printed: str, table: str) -> None:
+def write_histogram_table(
+    predictions: dict[str, Files], splits: str, bin_width: float, printed: str, table: str
+) -> None:
     """Write the relative frequencies of predictions in bins, measured beside printed (section 4.2).
 
     Args:
         predictions: CSV files of the predictions by part.
+        splits: CSV of the split that they were made from.
         bin_width: of the bins on [0, 1].
         printed: CSV of the paper's numbers, bins of 0.05.
         table: CSV to write: seed, network, split, bin_low, bin_high, relative_frequency, the paper's, difference.
@@ -130,7 +134,8 @@ def write_histogram_table(predictions: dict[str, Files], bin_width: float, print
     frames = []
     for split, paths in predictions.items():
         for (seed, network), path in paths.items():
-            edges, frequencies = metrics.relative_frequencies(read_predictions(path)["probability"], bin_width)
+            probability = read_predictions(path, network, seed, splits=splits)["probability"]
+            edges, frequencies = metrics.relative_frequencies(probability, bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}
             frames.append(pd.DataFrame({"seed": seed, "network": network, "split": split} | bins))
     paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
@@ -138,20 +143,27 @@ def write_histogram_table(predictions: dict[str, Files], bin_width: float, print
     write_csv(_beside_paper(pd.concat(frames), paper, keys, ["relative_frequency"]), table)
 
 
-def write_best_epoch_table(histories: Files, printed: str, table: str) -> None:
+def write_best_epoch_table(histories: Files, labels: Files, splits: str, printed: str, table: str) -> None:
     """Write the epoch with the best validation accuracy of every network (section 5).
 
     Args:
         histories: path of the history CSV by (seed, network id).
+        labels: path of the CSV of the labels that the network trained on, by (seed, network id).
+        splits: CSV with image_id and split.
         printed: CSV of the paper's numbers.
-        table: CSV to write: seed, network, epochs (trained), epoch (best), val_accuracy, the paper's epoch.
+        table: CSV to write: seed, network, epochs (trained), epoch (best), val_accuracy, chance (accuracy on validation
+            of always the same answer), the paper's epoch.
     """
+    split = pd.read_csv(splits)[["image_id", "split"]]
     rows = []
     for (seed, network), path in histories.items():
         best = best_epoch(path)
+        given = labels[seed, network]
+        joined = join_one_to_one(split, read_labels(given, network, seed, splits), splits, given)
         rows.append(
             {"seed": seed, "network": network, "epochs": len(pd.read_csv(path)), "epoch": int(best["epoch"])}
             | {"val_accuracy": best["val_accuracy"]}
+            | {"chance": metrics.chance(joined["label"][joined["split"] == "validation"])}
         )
     paper = pd.read_csv(printed).replace({"network": PAPER_NETWORKS})
     # Epochs of runs of different length have no meaningful difference, so the paper's stands beside without one.
@@ -226,7 +238,8 @@ def _answers(predictions: dict[str, Files], splits: str) -> dict[tuple[int, str]
     for split, paths in predictions.items():
         of_part = manual[manual["split"] == split]
         for (seed, network), path in paths.items():
-            joined = join_one_to_one(of_part, read_predictions(path), splits, path)
+            given = read_predictions(path, network, seed, splits=splits)
+            joined = join_one_to_one(of_part, given, splits, path)
             found.setdefault((seed, split), {})[network] = joined
     return found
 

@@ -21,6 +21,7 @@ from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
 from snakedistill.launches import STEPS_ON_AN_ACCELERATOR, Launch, on_an_accelerator
+from snakedistill.lineage import read_labels, record_lineage
 from snakedistill.networks import build_network, training_twin
 
 PREDICTION_BATCH_SIZE = 64
@@ -58,7 +59,7 @@ def train(
         arrays: path of the images by part (`train` and `validation` are read).
         splits: CSV with image_id and split, in the order of the arrays.
         labels: CSV with image_id and label in [0, 1], of every image.
-        model: .keras file to write.
+        model: .keras file to write, its lineage beside it.
         history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
         checkpoints: folder for the state after each epoch; gone when the network is saved.
         code: fingerprint of the code; a state of other code is not gone on from.
@@ -67,7 +68,8 @@ def train(
         terminal: where to draw a progress bar, or None.
 
     Raises:
-        InputError: labels and images do not match, or the loss is no longer a number.
+        InputError: labels and images do not match, the labels are of another network, seed or split, or the loss is no
+            longer a number.
     """
     keras.utils.set_random_seed(int(random_stream(seed, network_id, "weights").integers(2**31)))
     network = build_network(
@@ -80,7 +82,7 @@ def train(
         recipe["batch_norm_momentum"],
     )
     images = {part: MappedImages(arrays[part]) for part in ("train", "validation")}
-    targets = _targets(splits, labels, images)
+    targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits), images)
     batch_size, epochs = recipe["batch_size"], recipe["epochs"]
     steps = math.ceil(len(images["train"]) / batch_size)
 
@@ -137,8 +139,7 @@ def train(
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
-    ones = (targets["validation"] > metrics.THRESHOLD).mean()
-    chance = max(ones, 1 - ones)
+    chance = metrics.chance(targets["validation"])
     if best_accuracy <= chance:
         print(
             f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
@@ -147,6 +148,7 @@ def train(
     network.set_weights(best_weights)
     with written_whole(model) as temporary:
         network.save(temporary)
+    record_lineage(model, network_id, seed, splits=splits, labels=labels)
     write_csv(pd.DataFrame(rows), history)
     saved.remove()
 
@@ -263,10 +265,8 @@ def _draws(
     return draw(stream, len(images), images.shape[1], **(augmentation or none))
 
 
-def _targets(splits: str, labels: str, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
-    joined = join_one_to_one(
-        pd.read_csv(splits)[["image_id", "split"]], pd.read_csv(labels)[["image_id", "label"]], splits, labels
-    )
+def _targets(splits: str, labels: str, given: pd.DataFrame, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
+    joined = join_one_to_one(pd.read_csv(splits)[["image_id", "split"]], given, splits, labels)
     targets = {part: joined["label"][joined["split"] == part].to_numpy(np.float32) for part in images}
     for part, target in targets.items():
         if len(target) != len(images[part]):

@@ -1,0 +1,178 @@
+"""A file of another seed, network or split, of the very same images, is never read as the one it stands for."""
+
+import json
+import os
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, snakemake
+
+from snakedistill.errors import InputError
+from snakedistill.export import export_network
+from snakedistill.figures import draw_examples
+from snakedistill.files import write_csv
+from snakedistill.labels import write_labels
+from snakedistill.lineage import check_lineage, lineage_file, read_predictions, record_lineage
+from snakedistill.prediction import write_evaluation, write_predictions
+from snakedistill.tables import write_class_table, write_histogram_table, write_uncertainty_table
+from snakedistill.training import train
+
+PARTS = ("train", "validation", "test")
+STUDENTS = {"soft": {"labels": "soft", "generations": 0}}
+RECIPE = {"backbone": "resnet18", "preprocessing": "paper", "dropout": 0, "batch_norm_momentum": None}
+SWAPS = {
+    "seed": ("soft-0", 1, "splits.csv", "its seed is 1, not 0"),
+    "network": ("hard-0", 0, "splits.csv", "its network is hard-0, not soft-0"),
+    "split": ("soft-0", 0, "others.csv", r"its splits is \w{64}, not \w{64} \(.*splits\.csv\)"),
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Model, labels and predictions of soft-0 with seed 0, and two splits of the same six images."""
+    ids = [f"cat.{number}" for number in range(6)]
+    for name, parts in (("splits", PARTS), ("others", PARTS[::-1])):
+        write_csv(pd.DataFrame({"image_id": ids, "label": [0, 1] * 3, "split": parts * 2}), tmp_path / f"{name}.csv")
+    (tmp_path / "model.keras").write_text("a network")
+    write_csv(pd.DataFrame({"image_id": ids, "label": 0.5}), tmp_path / "labels.csv")
+    for number, part in enumerate(PARTS):
+        rows = {"image_id": ids[number::3], "logit": 0.0, "probability": 0.5}
+        write_csv(pd.DataFrame(rows), tmp_path / f"{part}.csv")
+        np.save(tmp_path / f"{part}.npy", np.zeros((2, 32, 32, 3), np.uint8))
+    for name in ("model.keras", "labels.csv", *(f"{part}.csv" for part in PARTS)):
+        record(tmp_path, name)
+    return tmp_path
+
+
+def record(run, name, network="soft-0", seed=0, splits="splits.csv"):
+    made_from = {} if name == "model.keras" else {"model": run / "model.keras"}
+    record_lineage(run / name, network, seed, splits=run / splits, **made_from)
+
+
+def training(run):
+    arrays = {part: run / f"{part}.npy" for part in PARTS}
+    files = (run / "splits.csv", run / "labels.csv", run / "m.keras", run / "h.csv", run / "checkpoints")
+    train("soft-0", RECIPE, 32, "float32", 0, arrays, *files, backbone="resnet18")
+
+
+def prediction(run):
+    arrays = {part: run / f"{part}.npy" for part in PARTS}
+    write_predictions(run / "model.keras", "soft-0", 0, run / "splits.csv", arrays, {"test": run / "out.csv"})
+
+
+def evaluation(run):
+    predictions = {part: run / f"{part}.csv" for part in PARTS}
+    files = (run / "splits.csv", predictions, run / "test.npy", run / "labels.csv")
+    none = {"flip": False, "shift": 0}
+    write_evaluation(run / "model.keras", "soft-0", 0, *files, none, 0, run / "out.csv", run / "augmented.csv")
+
+
+def labelling(run):
+    predictions = {part: run / f"{part}.csv" for part in PARTS}
+    write_labels("soft-1", 0, run / "splits.csv", "soft", "soft-0", predictions, run / "out.csv")
+
+
+def exporting(run):
+    arrays = {part: run / f"{part}.npy" for part in PARTS}
+    predictions = {part: run / f"{part}.csv" for part in ("validation", "test")}
+    outputs = (run / "out.onnx", run / "out.int8.onnx", run / "out.json")
+    model, card = run / "model.keras", {"network": "soft-0"}
+    export_network(model, 0, card, run / "splits.csv", arrays, predictions, 1, 1, *outputs)
+
+
+def table(write, *more):
+    def tabulating(run):
+        predictions = {part: {(0, "soft-0"): run / f"{part}.csv"} for part in PARTS}
+        arguments = {"splits": run / "splits.csv", "predictions": predictions, "table": run / "out.csv"}
+        write(**arguments, **dict(more))
+
+    return tabulating
+
+
+def examples(run):
+    shutil.copyfile(run / "test.csv", run / "teacher.csv")
+    record(run, "teacher.csv", "teacher")
+    shown = (run / "splits.csv", 0, run / "teacher.csv", run / "test.csv", "soft-0")
+    draw_examples(run / "test.npy", *shown, "scale", [run / "out.png"])
+
+
+PRINTED = ROOT / "workflow/reference/uncertainty.csv"
+READERS = [
+    (training, "labels.csv"),
+    (prediction, "model.keras"),
+    (evaluation, "model.keras"),
+    (evaluation, "train.csv"),
+    (evaluation, "labels.csv"),
+    (labelling, "validation.csv"),
+    (exporting, "model.keras"),
+    (exporting, "test.csv"),
+    (table(write_uncertainty_table, ("students", STUDENTS), ("printed", PRINTED)), "test.csv"),
+    (table(write_histogram_table, ("bin_width", 0.05), ("printed", PRINTED)), "train.csv"),
+    (table(write_class_table, ("classes", {"cat": 0, "dog": 1})), "validation.csv"),
+]
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize(("read", "name"), READERS, ids=lambda one: getattr(one, "__name__", one))
+def test_a_file_of_another_making_is_an_error_that_names_it(run, read, name, swap):
+    *making, message = SWAPS[swap]
+    record(run, name, *making)
+    before = sorted(path.name for path in run.iterdir())
+    with pytest.raises(InputError, match=f"{re.escape(str(run / name))} is not of this making: {message}.*Delete it"):
+        read(run)
+    assert sorted(path.name for path in run.iterdir()) == before
+
+
+def test_examples_are_of_these_networks(run):
+    record(run, "test.csv", "hard-0")
+    with pytest.raises(InputError, match=r"test\.csv is not of this making: its network is hard-0, not soft-0"):
+        examples(run)
+
+
+def test_predictions_of_another_model_are_not_those_of_this_one(run):
+    (run / "model.keras").write_text("the same network, trained again")
+    record(run, "model.keras")
+    for read, name in ((evaluation, "train"), (exporting, "validation")):
+        with pytest.raises(InputError, match=rf"{name}\.csv is not of this making: its model is .*model\.keras\)"):
+            read(run)
+
+
+def test_what_is_of_this_making_is_read(run):
+    labelling(run)
+    evaluation(run)
+    found = json.loads((run / "out.lineage.json").read_text())
+    assert (found["network"], found["seed"]) == ("soft-1", 0)
+    assert found["train"] == json.loads((run / "train.lineage.json").read_text())["sha256"]
+    check_lineage(run / "augmented.csv", "soft-0", 0, splits=run / "splits.csv", model=run / "model.keras")
+
+
+def test_a_changed_file_and_one_without_lineage_are_errors(run):
+    rows = (run / "test.csv").read_text()
+    (run / "test.csv").write_text(rows.replace("0.5", "0.6", 1))
+    with pytest.raises(InputError, match=r"test\.csv is not of this making: its sha256 is"):
+        read_predictions(run / "test.csv", "soft-0", 0)
+    (run / "test.csv").write_text(rows)
+    assert read_predictions(run / "test.csv", "soft-0", 0)["probability"].tolist() == [0.5, 0.5]
+    for damage in (b"", b"{", None):
+        lineage = lineage_file(run / "test.csv")
+        lineage.write_bytes(damage) if damage is not None else lineage.unlink()
+        with pytest.raises(InputError, match=r"Nothing says what .*test\.csv was made from, for .*test\.lineage\.json"):
+            read_predictions(run / "test.csv", "soft-0", 0)
+
+
+def test_files_swapped_between_networks_stop_the_workflow(folder, tmp_path):
+    """soft-0's predictions, with their lineage, in the place of the teacher's: no label is made of them."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, copy_function=os.link, ignore=shutil.ignore_patterns(".snakemake"))
+    shutil.copytree(folder / ".snakemake", copy / ".snakemake")
+    given = copy / "results/tiny/seed-0/predictions"
+    for path in (given / "soft-0").glob("t*"):
+        (given / "teacher" / path.name).unlink()
+        shutil.copyfile(path, given / "teacher" / path.name)
+    done = snakemake(copy, "--configfile", "tiny.yaml", "--", "results/tiny/seed-0/labels/hard-0.csv", check=False)
+    assert done.returncode != 0
+    wrong = r"Error: .*predictions/teacher/train\.csv is not of this making: its network is soft-0, not teacher"
+    assert re.search(wrong, done.stdout), done.stdout

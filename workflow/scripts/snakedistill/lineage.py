@@ -1,0 +1,81 @@
+"""What a model, a label file or a file of predictions was made from, so that one of another making is never used.
+
+It stands beside the file, as JSON: `soft-0.lineage.json` beside `soft-0.csv`.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.errors import InputError
+from snakedistill.files import write_text
+
+
+def lineage_file(path: str | Path) -> Path:
+    """Where the lineage of a file stands."""
+    return Path(path).with_suffix(".lineage.json")
+
+
+def record_lineage(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> None:
+    """Write network, seed, and the SHA-256 of a file and of the files that it was made from.
+
+    Args:
+        path: of the file, which is there.
+        network_id: whose file it is.
+        seed: of the training.
+        made_from: paths by what they are, for example `splits` and `model`.
+    """
+    lineage = {"network": network_id, "seed": seed, "sha256": _sha256(path)}
+    lineage |= {name: _sha256(source) for name, source in made_from.items()}
+    write_text(json.dumps(lineage, indent=2) + "\n", lineage_file(path))
+
+
+def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> None:
+    """Check that a file is as it was written, and made for this network and seed and from these files.
+
+    Args:
+        path: of the file.
+        network_id: whose file it must be.
+        seed: of the training.
+        made_from: paths by what they are, all or some of those that were recorded.
+
+    Raises:
+        InputError: it is another file, or nothing says what it is; the message names what it was made from and what
+            is expected.
+    """
+    what_to_do = "Delete it and start again, then it is made anew."
+    try:
+        found = json.loads(lineage_file(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(
+            f"Nothing says what {path} was made from, for {lineage_file(path)} is missing or damaged. {what_to_do}"
+        ) from None
+    expected = {"network": network_id, "seed": seed}
+    expected |= {name: _sha256(source) for name, source in made_from.items()} | {"sha256": _sha256(path)}
+    wrong = [
+        f"its {name} is {found.get(name)}, not {value}" + (f" ({made_from[name]})" if name in made_from else "")
+        for name, value in expected.items()
+        if found.get(name) != value
+    ]
+    if wrong:
+        raise InputError(f"{path} is not of this making: {'; '.join(wrong)}. {what_to_do}")
+
+
+def read_labels(path: str | Path, network_id: str, seed: int, splits: str | Path) -> pd.DataFrame:
+    """Read image_id and label from a CSV of the labels that a network trains on, its lineage checked."""
+    check_lineage(path, network_id, seed, splits=splits)
+    return pd.read_csv(path)[["image_id", "label"]]
+
+
+def read_predictions(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> pd.DataFrame:
+    """Read a network's predictions, their lineage checked; logit and probability are the float32 that were written."""
+    check_lineage(path, network_id, seed, **made_from)
+    return pd.read_csv(path, dtype={"logit": np.float32, "probability": np.float32})
+
+
+def _sha256(path: str | Path) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
