@@ -1,6 +1,5 @@
 """Whether speed costs accuracy: python benchmarks/accuracy.py dogs-vs-cats.zip [--threads 2] [--side 48] [--epochs 4]
 
-
 The classic student learns from real photographs with the same three seeds in fused layers and in Keras's own, in
 float32 and in bfloat16. Printed are the test accuracies, and whether their means differ by more than the seeds do.
 """
@@ -47,8 +46,9 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
 
     from snakedistill import configuration, fused, metrics, networks
     from snakedistill.archive import write_index
-    from snakedistill.files import read_predictions
     from snakedistill.images import write_arrays
+    from snakedistill.labels import write_labels
+    from snakedistill.lineage import read_predictions
     from snakedistill.prediction import write_predictions
     from snakedistill.splits import write_splits
     from snakedistill.training import train
@@ -56,7 +56,7 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     preset = yaml.safe_load((ROOT / "presets/photos.yaml").read_text())
     recipe = configuration.recipe(config | {"student": config["student"] | preset["student"]}, "classic")
-    index, splits = folder / "index.csv", folder / "splits.csv"
+    index, splits, labels = (folder / f"{name}.csv" for name in ("index", "splits", "labels"))
     arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
     write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
     shares = {part: config["split"][part] for part in arrays}
@@ -68,17 +68,18 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     for way, (in_fused_layers, precision) in WAYS.items():
         accuracy[way] = []
         for seed in SEEDS:
+            write_labels("classic-0", seed, splits, "manual", None, {}, labels)
             with (
                 mock.patch.object(networks, "_fused", networks._fused if in_fused_layers else type),
                 mock.patch.object(fused, "Adam", fused.Adam if in_fused_layers else keras.optimizers.Adam),
             ):
                 train(
-                    "classic-0", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, splits,
+                    "classic-0", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, labels,
                     folder / "model.keras", folder / "history.csv", folder / "checkpoints",
                 )  # fmt: skip
             predictions = {part: folder / f"{part}.csv" for part in arrays}
-            write_predictions(folder / "model.keras", splits, arrays, predictions)
-            found = read_predictions(predictions["test"]).set_index("image_id")["probability"]
+            write_predictions(folder / "model.keras", "classic-0", seed, splits, arrays, predictions)
+            found = read_predictions(predictions["test"], "classic-0", seed).set_index("image_id")["probability"]
             accuracy[way].append(metrics.accuracy(found, manual[found.index]))
             print(way, seed, accuracy[way][-1], flush=True)
     print(f"\n{len(manual)} test photographs, {side} pixels, {epochs} epochs")

@@ -59,6 +59,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.configuration import card
     from snakedistill.export import export_network
     from snakedistill.images import write_arrays
+    from snakedistill.lineage import record_lineage
     from snakedistill.networks import build_network
     from snakedistill.prediction import write_predictions
     from snakedistill.sample import write_sample
@@ -79,9 +80,10 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         files = {form: folder / f"{name}.{suffix}" for form, suffix in SUFFIXES.items()}
         predictions = {part: folder / f"{name}.{part}.csv" for part in arrays}
         build_network(network_id, SIDE, backbone).save(files["keras"])
-        write_predictions(files["keras"], splits, arrays, predictions)
+        record_lineage(files["keras"], network_id, 0, splits=splits)
+        write_predictions(files["keras"], network_id, 0, splits, arrays, predictions)
         export_network(
-            files["keras"], card(config, network_id, 0), splits, arrays, predictions, 1, threads, files["onnx"],
+            files["keras"], 0, card(config, network_id, 0), splits, arrays, predictions, 1, threads, files["onnx"],
             files["int8"], folder / "report.json",
         )  # fmt: skip
         networks[name] = files
