@@ -3,6 +3,7 @@
 
 localrules:
     write_config,
+    split_images,
 
 
 rule write_config:
@@ -12,6 +13,8 @@ rule write_config:
         f"{RUN}/logs/write_config.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_config"),
         config=config,
@@ -26,9 +29,14 @@ rule draw_sample:
         SAMPLE,
     log:
         f"{RUN}/logs/draw_sample.log",
+    benchmark:
+        f"{RUN}/benchmarks/draw_sample.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code_of("draw_sample"),
         sample=config["sample"],
@@ -46,9 +54,14 @@ rule index_archive:
         rejected=f"{RUN}/data/rejected.csv",
     log:
         f"{RUN}/logs/index_archive.log",
+    benchmark:
+        f"{RUN}/benchmarks/index_archive.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("index_archive"),
         archive=ARCHIVE_CONTENT,
@@ -69,6 +82,8 @@ rule split_images:
         f"{RUN}/logs/split_images.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("split_images"),
         split=config["split"],
@@ -87,9 +102,14 @@ rule write_arrays:
         **IMAGES,
     log:
         f"{RUN}/logs/write_arrays.log",
+    benchmark:
+        f"{RUN}/benchmarks/write_arrays.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("write_arrays"),
         archive=ARCHIVE_CONTENT,

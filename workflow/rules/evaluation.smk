@@ -10,10 +10,15 @@ rule predict:
         **PREDICTIONS,
     log:
         f"{SEED}/logs/predict/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/predict/{{network}}.tsv"
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(3),
     params:
         code=code_of("predict"),
         backend=config["backend"],
@@ -35,9 +40,14 @@ rule evaluate:
         augmented=f"{SEED}/predictions/{{network}}/augmented.csv",
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/evaluate/{{network}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(3 * (1 + config["evaluation"]["augmented_repeats"])),
     params:
         code=code_of("evaluate"),
         augmentation=augmentation_of_network,

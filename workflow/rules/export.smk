@@ -1,6 +1,10 @@
 """Networks that leave the workflow: ONNX files, Kaggle's submission, your own photos, a bundle to carry away."""
 
 
+localrules:
+    write_bundle,
+
+
 rule export:
     input:
         **IMAGES,
@@ -14,9 +18,14 @@ rule export:
         report=f"{SEED}/onnx/{{network}}.json",
     log:
         f"{SEED}/logs/export/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/export/{{network}}.tsv"
     conda:
         "../../envs/export.yaml"
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(5),
     params:
         code=code_of("export"),
         card=card_of_network,
@@ -35,9 +44,14 @@ rule write_submission:
         submission=f"{RUN}/submission.csv",
     log:
         f"{RUN}/logs/write_submission.log",
+    benchmark:
+        f"{RUN}/benchmarks/write_submission.tsv"
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("write_submission"),
         archive=ARCHIVE_CONTENT,
@@ -62,6 +76,8 @@ rule write_bundle:
         f"{RUN}/logs/write_bundle.log",
     conda:
         "../../envs/export.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
     message:
@@ -84,6 +100,9 @@ rule classify:
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("classify"),
         photos=config["photos"],

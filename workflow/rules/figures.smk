@@ -1,6 +1,15 @@
 """The paper's figures, and those that it describes in numbers alone."""
 
 
+localrules:
+    draw_scheme,
+    draw_training,
+    draw_predictions,
+    draw_recursion,
+    draw_generations,
+    draw_examples,
+
+
 rule draw_scheme:
     input:
         model=f"{RUN}/seed-{config['seeds'][0]}/models/teacher.keras",
@@ -13,6 +22,8 @@ rule draw_scheme:
         f"{RUN}/logs/draw_scheme.log",
     conda:
         "../../envs/training.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_scheme"),
@@ -42,6 +53,8 @@ rule draw_training:
         f"{RUN}/logs/draw_training.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_training", "../reference/evaluation.csv"),
@@ -68,6 +81,8 @@ rule draw_predictions:
         f"{RUN}/logs/draw_predictions.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_predictions"),
@@ -91,6 +106,8 @@ rule draw_recursion:
         f"{RUN}/logs/draw_recursion.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_recursion"),
@@ -116,6 +133,8 @@ rule draw_generations:
         f"{RUN}/logs/draw_generations.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_generations"),
@@ -139,6 +158,8 @@ rule draw_examples:
         f"{RUN}/logs/draw_examples.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_examples"),

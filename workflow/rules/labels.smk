@@ -1,6 +1,10 @@
 """The labels that each network trains on."""
 
 
+localrules:
+    write_labels,
+
+
 rule write_labels:
     input:
         splits=f"{RUN}/data/splits.csv",
@@ -12,6 +16,8 @@ rule write_labels:
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_labels"),
         kind=kind_of_labels,

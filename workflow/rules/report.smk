@@ -1,6 +1,17 @@
 """The paper's tables and claims, and the page that holds the whole result."""
 
 
+localrules:
+    tabulate_evaluation,
+    tabulate_uncertainty,
+    tabulate_histograms,
+    tabulate_best_epoch,
+    tabulate_classes,
+    weigh_claims,
+    summarise,
+    summary_to_html,
+
+
 rule tabulate_evaluation:
     input:
         evaluations=of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
@@ -18,6 +29,8 @@ rule tabulate_evaluation:
         f"{RUN}/logs/tabulate_evaluation.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_evaluation", "../reference/evaluation.csv"),
@@ -44,6 +57,8 @@ rule tabulate_uncertainty:
         f"{RUN}/logs/tabulate_uncertainty.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_uncertainty", "../reference/uncertainty.csv"),
@@ -71,6 +86,8 @@ rule tabulate_histograms:
         f"{RUN}/logs/tabulate_histograms.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_histograms", "../reference/histograms.csv"),
@@ -98,6 +115,8 @@ rule tabulate_best_epoch:
         f"{RUN}/logs/tabulate_best_epoch.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_best_epoch", "../reference/best_epoch.csv"),
@@ -123,6 +142,8 @@ rule tabulate_classes:
         f"{RUN}/logs/tabulate_classes.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_classes"),
@@ -153,6 +174,8 @@ rule weigh_claims:
         f"{RUN}/logs/weigh_claims.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of(
@@ -185,6 +208,8 @@ rule summarise:
         f"{RUN}/logs/summarise.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("summarise"),
@@ -210,6 +235,8 @@ rule summary_to_html:
         f"{RUN}/logs/summary_to_html.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("summary_to_html"),

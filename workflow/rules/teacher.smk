@@ -12,6 +12,8 @@ rule fetch_weights:
         "results/weights/{backbone}.log",
     conda:
         "../../envs/training.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("fetch_weights"),
     message:
@@ -33,10 +35,16 @@ rule train_teacher:
         history=f"{SEED}/history/teacher.csv",
     log:
         f"{SEED}/logs/train/teacher.log",
+    benchmark:
+        f"{SEED}/benchmarks/train/teacher.tsv"
     priority: 2  # all but the classic student wait for it
     conda:
         "../../envs/training.yaml"
     threads: CORES
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_of_training,
+        gpu=GPU,
     params:
         code=code_of("train"),
         network="teacher",

@@ -1,6 +1,11 @@
 """How long an image takes: teacher and student, in every runtime, on the processor alone."""
 
 
+localrules:
+    tabulate_timing,
+    draw_timing,
+
+
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
@@ -13,11 +18,16 @@ rule time_networks:
         measured=f"{RUN}/timing/{{threads}}.json",
     log:
         f"{RUN}/logs/time_networks/{{threads}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/time_networks/{{threads}}.tsv"
     wildcard_constraints:
         threads="one-thread|all-threads",
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,
@@ -46,6 +56,8 @@ rule tabulate_timing:
         f"{RUN}/logs/tabulate_timing.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_timing", "../reference/timing.csv"),
@@ -67,6 +79,8 @@ rule draw_timing:
         f"{RUN}/logs/draw_timing.log",
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_timing", "../reference/timing.csv"),
