@@ -278,4 +278,4 @@ def runtime_of_training(wildcards, input, threads, attempt):
 
 # Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
 LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
-GPU = int(config["gpu"])
+GPU = {"gpu": 1} if config["gpu"] else {}

@@ -21,9 +21,9 @@ rule train_student:
         "../../envs/training.yaml"
     threads: half_of_the_cores()
     resources:
+        **GPU,
         mem_mb=mem_mb_of_network,
         runtime=runtime_of_training,
-        gpu=GPU,
     params:
         code=code_of("train"),
         network="{student}",

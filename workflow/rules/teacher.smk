@@ -42,9 +42,9 @@ rule train_teacher:
         "../../envs/training.yaml"
     threads: CORES
     resources:
+        **GPU,
         mem_mb=mem_mb_of_network,
         runtime=runtime_of_training,
-        gpu=GPU,
     params:
         code=code_of("train"),
         network="teacher",
