@@ -116,6 +116,20 @@ def went_on(folder: Path, epoch: int) -> bool:
     return found is not None and epoch <= int(found[1]) < EPOCHS
 
 
+def test_the_sample_experiment(slurm, tmp_path):
+    copy_project(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
+    command += ["--slurm-init-seconds-before-status-checks", "1"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert (tmp_path / "results/sample/summary.html").is_file()
+    # Trainings, predictions, evaluations and exports of 16 networks were Slurm's jobs; light rules were not.
+    submitted = re.findall(r"slurm_logs/rule_(\w+)/", done.stdout)
+    assert submitted.count("train_student") == 15
+    assert len(submitted) == 4 * 16 + 6
+    assert "write_labels" not in submitted
+
+
 def test_chains_of_two_seeds_side_by_side(local, slurm, tmp_path):
     folder = tmp_path / "seeds"
     folder.mkdir()
@@ -150,6 +164,7 @@ def test_a_training_is_cancelled(local, folder):
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
+@pytest.mark.long
 def test_a_training_reaches_its_time_limit(local, folder):
     """Here it hangs, for the shortest limit that Slurm has is a minute, and the training is shorter."""
     process = on_slurm(folder, "--set-resources", "train_student:runtime=attempt", "--", SOFT_1)
@@ -167,6 +182,7 @@ def test_a_training_reaches_its_time_limit(local, folder):
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
+@pytest.mark.long
 def test_the_node_is_drained(local, folder):
     node = said("hostname", "-s")
     process = on_slurm(folder, "--", SOFT_1)
@@ -183,6 +199,7 @@ def test_the_node_is_drained(local, folder):
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
+@pytest.mark.long
 def test_the_controller_is_restarted(local, folder):
     process = on_slurm(folder, "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
@@ -197,6 +214,7 @@ def test_the_controller_is_restarted(local, folder):
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
+@pytest.mark.long
 def test_snakemake_is_killed_and_started_again(local, folder):
     process = on_slurm(folder, "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
