@@ -4,7 +4,7 @@ CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run report test lint lock
+.PHONY: run report test test-slurm test-slurm-long lint lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -14,6 +14,13 @@ report: run
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+# On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment, two seeds, a fault; all faults.
+test-slurm: $(READY)
+	$(VENV)/bin/python -m pytest -m "slurm and not long" tests/slurm
+
+test-slurm-long: $(READY)
+	$(VENV)/bin/python -m pytest -m "slurm and long" tests/slurm
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

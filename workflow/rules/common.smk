@@ -2,6 +2,7 @@
 
 import json
 import sys
+from math import ceil
 from pathlib import Path
 
 import yaml
@@ -35,8 +36,9 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
-# Commands that run no job, as --report, need not be told how many there are.
-CORES = workflow.resource_settings.cores or 1
+# Commands that run no job, as --report, need not be told how many there are. On a cluster the profile names the threads
+# of each rule (set-threads), and the cores of the node that a job happens to run on must not count.
+CORES = 1 if workflow.remote_exec else workflow.resource_settings.cores or 1
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
 # Of the rules that train or run a network.
@@ -277,3 +279,44 @@ SCALE = {
 def half_of_the_cores():
     """Threads of one student: the hard and the soft chain run side by side."""
     return max(1, CORES // 2)
+
+
+def growing(amount):
+    """A resource of a rule: that much, and as much again with each attempt."""
+
+    def by_attempt(wildcards, attempt):
+        return attempt * amount
+
+    return by_attempt
+
+
+def recipe_of_job(wildcards):
+    """Training recipe of the network that a job is about."""
+    return recipe_of(wildcards.get("student") or wildcards.get("network") or "teacher")
+
+
+def mem_mb_of_network(wildcards, attempt):
+    """Memory of a training; what else is done with the network needs less. Measured: docs/cluster.md."""
+    pixels = recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2
+    return attempt * (2500 + ceil(0.002 * pixels))
+
+
+def runtime_by_size(seconds_a_mb):
+    """Minutes of a job, by the size of its input and its threads."""
+
+    def by_size(wildcards, input, threads, attempt):
+        return attempt * (10 + ceil(seconds_a_mb * input.size_mb / threads / 60))
+
+    return by_size
+
+
+def runtime_of_training(wildcards, input, threads, attempt):
+    """Minutes of a training. One that needs more goes on from its last epoch at the next attempt."""
+    recipe = recipe_of_job(wildcards)
+    seconds_a_mb = 1.5 if recipe["backbone"] == "resnet18" else 8
+    return runtime_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads, attempt)
+
+
+# Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
+LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
+GPU = {"gpu": 1} if config["gpu"] else {}

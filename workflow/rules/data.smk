@@ -9,6 +9,8 @@ rule write_config:
     localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_config"),
         config=config,
@@ -23,9 +25,14 @@ rule draw_sample:
         SAMPLE,
     log:
         f"{RUN}/logs/draw_sample.log",
+    benchmark:
+        f"{RUN}/benchmarks/draw_sample.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code_of("draw_sample"),
         sample=config["sample"],
@@ -43,9 +50,14 @@ rule index_archive:
         rejected=f"{RUN}/data/rejected.csv",
     log:
         f"{RUN}/logs/index_archive.log",
+    benchmark:
+        f"{RUN}/benchmarks/index_archive.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("index_archive"),
         archive=ARCHIVE_CONTENT,
@@ -64,8 +76,11 @@ rule split_images:
         copies=f"{RUN}/data/copies.csv",
     log:
         f"{RUN}/logs/split_images.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("split_images"),
         split=config["split"],
@@ -84,9 +99,14 @@ rule write_arrays:
         **IMAGES,
     log:
         f"{RUN}/logs/write_arrays.log",
+    benchmark:
+        f"{RUN}/benchmarks/write_arrays.tsv"
     conda:
         "../../envs/light.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("write_arrays"),
         archive=ARCHIVE_CONTENT,

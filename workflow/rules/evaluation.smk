@@ -12,10 +12,15 @@ rule predict:
         lineage=lineage_of(PREDICTIONS.values()),
     log:
         f"{SEED}/logs/predict/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/predict/{{network}}.tsv"
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(3),
     params:
         code=code_of("predict"),
         backend=config["backend"],
@@ -40,9 +45,14 @@ rule evaluate:
         lineage=f"{SEED}/predictions/{{network}}/augmented.lineage.json",
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/evaluate/{{network}}.tsv"
     conda:
         NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(3 * (1 + config["evaluation"]["augmented_repeats"])),
     params:
         code=code_of("evaluate"),
         augmentation=augmentation_of_network,

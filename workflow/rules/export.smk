@@ -17,9 +17,14 @@ rule export:
         report=f"{SEED}/onnx/{{network}}.json",
     log:
         f"{SEED}/logs/export/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/export/{{network}}.tsv"
     conda:
         "../../envs/export.yaml"
     threads: half_of_the_cores()
+    resources:
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_by_size(5),
     params:
         code=code_of("export"),
         card=card_of_network,
@@ -38,9 +43,14 @@ rule write_submission:
         submission=f"{RUN}/submission.csv",
     log:
         f"{RUN}/logs/write_submission.log",
+    benchmark:
+        f"{RUN}/benchmarks/write_submission.tsv"
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("write_submission"),
         archive=ARCHIVE_CONTENT,
@@ -63,8 +73,11 @@ rule write_bundle:
         readme=f"{RUN}/deploy/README.md",
     log:
         f"{RUN}/logs/write_bundle.log",
+    localrule: True
     conda:
         "../../envs/export.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
         network=config["export"]["network"],
@@ -88,6 +101,9 @@ rule classify:
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
     params:
         code=code_of("classify"),
         photos=config["photos"],

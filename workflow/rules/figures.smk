@@ -11,8 +11,11 @@ rule draw_scheme:
         ),
     log:
         f"{RUN}/logs/draw_scheme.log",
+    localrule: True
     conda:
         NETWORK_ENVIRONMENT
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_scheme"),
@@ -40,8 +43,11 @@ rule draw_training:
         ],
     log:
         f"{RUN}/logs/draw_training.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_training", "../reference/evaluation.csv"),
@@ -66,8 +72,11 @@ rule draw_predictions:
         ],
     log:
         f"{RUN}/logs/draw_predictions.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_predictions"),
@@ -89,8 +98,11 @@ rule draw_recursion:
         ],
     log:
         f"{RUN}/logs/draw_recursion.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_recursion"),
@@ -114,8 +126,11 @@ rule draw_generations:
         ),
     log:
         f"{RUN}/logs/draw_generations.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_generations"),
@@ -137,8 +152,11 @@ rule draw_examples:
         ),
     log:
         f"{RUN}/logs/draw_examples.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_examples"),

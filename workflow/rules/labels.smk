@@ -11,8 +11,11 @@ rule write_labels:
     log:
         f"{SEED}/logs/labels/{{network}}.log",
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("write_labels"),
         kind=kind_of_labels,

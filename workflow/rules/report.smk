@@ -16,8 +16,11 @@ rule tabulate_evaluation:
         ),
     log:
         f"{RUN}/logs/tabulate_evaluation.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_evaluation", "../reference/evaluation.csv"),
@@ -42,8 +45,11 @@ rule tabulate_uncertainty:
         ),
     log:
         f"{RUN}/logs/tabulate_uncertainty.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_uncertainty", "../reference/uncertainty.csv"),
@@ -69,8 +75,11 @@ rule tabulate_histograms:
         ),
     log:
         f"{RUN}/logs/tabulate_histograms.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_histograms", "../reference/histograms.csv"),
@@ -98,8 +107,11 @@ rule tabulate_best_epoch:
         ),
     log:
         f"{RUN}/logs/tabulate_best_epoch.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_best_epoch", "../reference/best_epoch.csv"),
@@ -123,8 +135,11 @@ rule tabulate_classes:
         ),
     log:
         f"{RUN}/logs/tabulate_classes.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_classes"),
@@ -154,8 +169,11 @@ rule weigh_claims:
         ),
     log:
         f"{RUN}/logs/weigh_claims.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of(
@@ -186,8 +204,11 @@ rule summarise:
         summary=f"{RUN}/summary.md",
     log:
         f"{RUN}/logs/summarise.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("summarise"),
@@ -211,8 +232,11 @@ rule summary_to_html:
         ),
     log:
         f"{RUN}/logs/summary_to_html.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("summary_to_html"),

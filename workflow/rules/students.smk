@@ -16,10 +16,16 @@ rule train_student:
         history=f"{SEED}/history/{{student}}.csv",
     log:
         f"{SEED}/logs/train/{{student}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/train/{{student}}.tsv"
     priority: 1  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
     threads: half_of_the_cores()
+    resources:
+        **GPU,
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_of_training,
     params:
         code=code_of("train"),
         network="{student}",

@@ -9,6 +9,8 @@ rule fetch_weights:
     localrule: True  # compute nodes may have no connection
     conda:
         "../../envs/training.yaml"
+    resources:
+        **LIGHT,
     params:
         code=code_of("fetch_weights"),
     message:
@@ -32,10 +34,16 @@ rule train_teacher:
         history=f"{SEED}/history/teacher.csv",
     log:
         f"{SEED}/logs/train/teacher.log",
+    benchmark:
+        f"{SEED}/benchmarks/train/teacher.tsv"
     priority: 2  # all but the classic student wait for it
     conda:
         NETWORK_ENVIRONMENT
     threads: CORES
+    resources:
+        **GPU,
+        mem_mb=mem_mb_of_network,
+        runtime=runtime_of_training,
     params:
         code=code_of("train"),
         network="teacher",

@@ -13,11 +13,16 @@ rule time_networks:
         measured=f"{RUN}/timing/{{threads}}.json",
     log:
         f"{RUN}/logs/time_networks/{{threads}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/time_networks/{{threads}}.tsv"
     wildcard_constraints:
         threads="one-thread|all-threads",
     conda:
         "../../envs/export.yaml"
     threads: CORES
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,
@@ -44,8 +49,11 @@ rule tabulate_timing:
         ),
     log:
         f"{RUN}/logs/tabulate_timing.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("tabulate_timing", "../reference/timing.csv"),
@@ -65,8 +73,11 @@ rule draw_timing:
         in_report(drawn("timing"), "timing", TIMING_CATEGORY, figure="seconds an image"),
     log:
         f"{RUN}/logs/draw_timing.log",
+    localrule: True
     conda:
         "../../envs/light.yaml"
+    resources:
+        **LIGHT,
     params:
         **SCALE,
         code=code_of("draw_timing", "../reference/timing.csv"),

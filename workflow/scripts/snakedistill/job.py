@@ -91,3 +91,6 @@ def fix_threads(threads: int, backend: str | None = None) -> None:
     if backend is not None:
         variables["KERAS_BACKEND"] = backend
     os.environ.update({name: str(value) for name, value in variables.items()})
+    # TensorFlow and JAX would take all of a GPU at once, though several networks may share it.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
