@@ -4,7 +4,7 @@ CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run report test lint lock
+.PHONY: run report test test-long lint lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -14,6 +14,10 @@ report: run
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+# What takes minutes by itself: every rule on a disk that fills up.
+test-long: $(READY)
+	$(VENV)/bin/python -m pytest -m long
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
