@@ -4,7 +4,7 @@ CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run report test test-slurm test-slurm-long lint lock
+.PHONY: run report test test-long test-slurm test-slurm-long lint lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -14,6 +14,10 @@ report: run
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+# What takes minutes by itself: every rule on a disk that fills up, JAX in an environment without TensorFlow.
+test-long: $(READY)
+	$(VENV)/bin/python -m pytest -m "long and not slurm"
 
 # On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment, two seeds, a fault; all faults.
 test-slurm: $(READY)

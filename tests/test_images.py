@@ -66,3 +66,9 @@ def test_an_array_of_another_kind_says_so(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((3, 4)))
     with pytest.raises(InputError, match=r"float64 \(3, 4\); uint8"):
         MappedImages(tmp_path / "a.npy")
+
+
+def test_objects_in_an_array_are_never_unpickled(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[print]], dtype=object))
+    with pytest.raises(InputError, match="not a whole array"):
+        MappedImages(tmp_path / "a.npy")
