@@ -64,7 +64,7 @@ def finish(folder: str) -> None:
         result.parent.mkdir(parents=True, exist_ok=True)
         rows = (f"{i},0,train\n" for i in range(IMAGES)) if result.name == "splits.csv" else ()
         result.write_text("".join(["image_id,label,split\n", *rows]))
-    subprocess.run(command("--touch", "--quiet"), cwd=folder, check=True, capture_output=True)
+    subprocess.run(command("--touch", "--forceall", "--quiet"), cwd=folder, check=True, capture_output=True)
 
 
 def command(*arguments: str) -> list[str]:

@@ -92,6 +92,9 @@ if config["photos"] is not None and not Path(config["photos"]).is_dir():
     )
 
 
+container: str(SCRIPTS.parents[1] / "containers/snakedistill.sif")
+
+
 wildcard_constraints:
     seed=r"\d+",
     network="|".join(NETWORKS),

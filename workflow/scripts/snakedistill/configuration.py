@@ -1,6 +1,7 @@
 """Checks the configuration and says what it means: the networks of a run, and the recipe of each."""
 
 import csv
+import functools
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -107,8 +108,7 @@ def scale_of_run(config: dict, paper: dict, splits: str) -> dict[str, str]:
     Returns:
         `run`: what was learned from and by what; `deviations`: every setting that is not the paper's.
     """
-    with Path(splits).open(encoding="utf-8") as lines:
-        sizes = Counter(line["split"] for line in csv.DictReader(lines))
+    sizes = _sizes(splits, Path(splits).stat().st_mtime_ns)
     drawings = config["archive"] is None
     subject = "drawings of the built-in sample" if drawings else f"photographs of {Path(config['archive']).name}"
     teacher, student, seeds = config["teacher"], config["student"], config["seeds"]
@@ -125,6 +125,13 @@ def scale_of_run(config: dict, paper: dict, splits: str) -> dict[str, str]:
     if not other:
         return {"run": run, "deviations": "Every setting is the paper's."}
     return {"run": run, "deviations": f"Settings that are not the paper's (in brackets): {'; '.join(other)}."}
+
+
+@functools.cache  # a plan asks once for each table and figure
+def _sizes(splits: str, changed: int) -> Counter:
+    """Images by part; `changed` is when the file was last changed."""
+    with Path(splits).open(encoding="utf-8") as lines:
+        return Counter(line["split"] for line in csv.DictReader(lines))
 
 
 def _deviations(config: dict, paper: dict) -> list[str]:

@@ -1,0 +1,85 @@
+"""Peak memory of a training by the number of images: python benchmarks/memory.py [--images 2000 40000]
+
+ResNet-18 on one epoch of random images of 32 pixels, in a process of its own for each number, with the sample's recipe.
+"""
+
+import argparse
+import mmap
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
+from snakedistill.job import fix_threads  # noqa: E402
+
+SIDE = 32
+VALIDATION = 200
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, nargs="+", default=[2_000, 40_000])
+    arguments = parser.parse_args()
+    print("| images to train | array, MiB | peak memory of the training, MiB |\n|---:|---:|---:|")
+    for images in arguments.images:
+        with tempfile.TemporaryDirectory() as folder:
+            code = f"import memory; memory.train_on({images}, {folder!r})"
+            child = [sys.executable, "-c", code]
+            done = subprocess.run(child, cwd=Path(__file__).parent, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+        print(f"| {images:,} | {images * SIDE**2 * 3 / 2**20:,.0f} | {done.stdout.splitlines()[-1]} |", flush=True)
+
+
+def train_on(images: int, folder: str) -> None:
+    """Train in this process on so many images, and print its peak resident memory in MiB."""
+    fix_threads(os.cpu_count(), "tensorflow")
+    import numpy as np
+    import yaml
+
+    from snakedistill.configuration import recipe
+    from snakedistill.training import train
+
+    path = Path(folder)
+    stream = np.random.default_rng(0)
+    arrays = {"train": path / "train.npy", "validation": path / "validation.npy"}
+    for part, count in (("train", images), ("validation", VALIDATION)):
+        array = np.lib.format.open_memmap(arrays[part], "w+", np.uint8, (count, SIDE, SIDE, 3))
+        for start in range(0, count, 1000):
+            block = array[start : start + 1000]
+            block[:] = stream.integers(0, 256, block.shape, np.uint8)
+            array._mmap.madvise(mmap.MADV_DONTNEED)  # what was written does not count as memory of this process
+        array.flush()
+        del array
+    with (path / "splits.csv").open("w") as splits, (path / "labels.csv").open("w") as labels:
+        splits.write("image_id,label,split\n")
+        labels.write("image_id,label\n")
+        for i in range(images + VALIDATION):
+            splits.write(f"cat.{i},{i % 2},{'train' if i < images else 'validation'}\n")
+            labels.write(f"cat.{i},{i % 2}\n")
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    train(
+        network_id="classic-0",
+        recipe=recipe(config, "classic") | {"epochs": 1},
+        image_size=SIDE,
+        precision="float32",
+        seed=0,
+        arrays={part: str(file) for part, file in arrays.items()},
+        splits=str(path / "splits.csv"),
+        labels=str(path / "labels.csv"),
+        model=str(path / "model.keras"),
+        history=str(path / "history.csv"),
+        checkpoints=str(path / "checkpoints"),
+    )
+    print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+if __name__ == "__main__":
+    main()
