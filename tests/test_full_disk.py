@@ -8,6 +8,13 @@ import pytest
 import yaml
 from conftest import ROOT, TINY, copy_project, planned, snakemake
 
+RULES = {
+    "draw_examples", "draw_generations", "draw_predictions", "draw_recursion", "draw_scheme", "draw_timing",
+    "draw_training", "evaluate", "export", "index_archive", "labels", "predict", "split_images", "summarise",
+    "summary_to_html", "tabulate_best_epoch", "tabulate_classes", "tabulate_evaluation", "tabulate_histograms",
+    "tabulate_timing", "tabulate_uncertainty", "time_networks", "train_student", "train_teacher", "weigh_claims",
+    "write_arrays", "write_bundle", "write_config", "write_submission",
+}  # fmt: skip
 WORDS = {"free": "No space left on device", "limit": "File too large"}
 
 
@@ -16,22 +23,21 @@ def small_disk(tmp_path):
     """A copy of this project whose results/ is a file system of its own; the logs, which tell of it, are elsewhere."""
     copy_project(tmp_path)
     # Every rule needs only these students.
-    settings = yaml.safe_load((tmp_path / "config.yaml").read_text()) | {"students": {"soft": TINY["students"]["soft"]}}
-    settings["students"]["soft"]["generations"] = 1
+    settings = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    settings["students"] = {"soft": {"labels": "soft", "generations": 1}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip", "students": {}}))
     results = tmp_path / "results"
     results.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", results], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here, so none was filled: {mounted.stderr.strip()}")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", results]).returncode == 0
     (results / "something").write_text("so that a size of what is used is not 0, which means no limit")
     for logs in ("tiny/logs", "tiny/seed-0/logs"):
         (tmp_path / "roomy" / logs).mkdir(parents=True)
         (results / logs).parent.mkdir(parents=True, exist_ok=True)
         (results / logs).symlink_to(tmp_path / "roomy" / logs)
     yield tmp_path
-    subprocess.run(["umount", results], check=True)
+    if mounted:
+        subprocess.run(["umount", results], check=True)
 
 
 @pytest.mark.long
@@ -43,26 +49,27 @@ def test_every_rule_on_a_full_disk_says_so_and_a_plain_rerun_completes(small_dis
     # One job after the other, for what one leaves free is what the other finds.
     one_by_one = ("--default-resources", "disks=1", "--resources", "disks=1")
     arguments = ("--configfile", "tiny.yaml", "--keep-going", *one_by_one)
-    runs, met = 1, 0
+    runs, failed = 1, 0
     while (done := snakemake(small_disk, *arguments, check=False)).returncode:
-        records_of_all = len(list(records.glob("*.json")))
-        assert records_of_all > met, f"a run failed without a fault: {done.stdout[-4000:]}"
-        runs, met = runs + 1, records_of_all
+        runs += 1
+        failed += done.stdout.count("Error in rule ")
+        assert runs <= 50, done.stdout[-4000:]
     assert planned(small_disk) == {}
 
-    faults, rules = Counter(), set()
+    faults = Counter()
     for path in sorted(records.glob("*.json")):
         record = json.loads(path.read_text())
         kind, size = record["fault"]
-        failed = record["last"].startswith("Error:")
-        if failed:
+        if record["last"].startswith("Error: "):
             assert WORDS[kind] in record["last"], (path.name, record["last"])
-            faults[kind, size] += 1
-            rules.add(path.name.partition(".")[0])
+            faults[path.name.partition(".")[0], f"{kind} {size}"] += 1
         assert [name for name in record["left"] if "/." in name] == [], path.name
         for name, size in record["left"].items():
             assert size == (small_disk / name).stat().st_size, (path.name, name)
-    assert rules == {path.name for path in records.iterdir() if path.suffix == ""}
-    for (kind, size), count in sorted(faults.items()):
-        print(f"{count} jobs failed: {kind} {size}")
-    print(f"{len(rules)} rules, {runs} runs")
+    assert faults.total() == failed
+    assert {rule for rule, _ in faults} > {"train_teacher", "train_student", "export", "summary_to_html"}
+    print(f"{runs} runs; jobs that failed by fault: {dict(Counter(fault for _, fault in faults.elements()))}")
+    rules = {path.name for path in records.iterdir() if path.suffix == ""}
+    if not (small_disk / "results").is_mount():
+        pytest.skip("no file system can be mounted here, so none was filled; only limits of file sizes were met")
+    assert {rule for rule, fault in faults if fault == "free 0"} == rules == RULES

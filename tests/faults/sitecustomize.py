@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-FAULTS = [("free", 0), ("free", 4096), ("limit", 16384)]
 RESULTS = Path("results")
+FAULTS = [("free", 0), ("free", 4096), ("limit", 16384)] if os.path.ismount(RESULTS) else [("limit", 16384)]
 
 
 def files() -> dict[str, tuple[int, int]]:
@@ -33,7 +33,8 @@ def leave_free(free: int) -> None:
 
 def meet_fault(log: Path, folder: Path) -> None:
     rule = log.stem if log.parent.name == "logs" else log.parent.name
-    rule += "_teacher" if log.stem == "teacher" else ""
+    if log.parent.name == "train":
+        rule = "train_teacher" if log.stem == "teacher" else "train_student"
     first = folder / rule
     if not first.exists():
         first.write_text(str(log))
@@ -45,7 +46,7 @@ def meet_fault(log: Path, folder: Path) -> None:
     kind, size = FAULTS[number]
     if kind == "limit":
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    elif os.path.ismount(RESULTS):
+    else:
         leave_free(size)
     before = files()
 
