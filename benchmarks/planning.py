@@ -1,4 +1,4 @@
-"""How long Snakemake plans, and with how much memory: python benchmarks/planning.py [--seeds 1 10] [--done 1 10] [--repeats 3]
+"""How long Snakemake plans, and with how much memory: python benchmarks/planning.py [--seeds 1 10] [--done 1 10]
 
 Plans for some numbers of seeds, of 16 networks each: with nothing done yet, and with everything done, for which all
 results are made as empty files but the split, which has the 25,000 images of the paper.
