@@ -44,6 +44,7 @@ def train_on(images: int, folder: str) -> None:
     import yaml
 
     from snakedistill.configuration import recipe
+    from snakedistill.labels import write_labels
     from snakedistill.training import train
 
     path = Path(folder)
@@ -57,12 +58,11 @@ def train_on(images: int, folder: str) -> None:
             array._mmap.madvise(mmap.MADV_DONTNEED)  # what was written does not count as memory of this process
         array.flush()
         del array
-    with (path / "splits.csv").open("w") as splits, (path / "labels.csv").open("w") as labels:
+    with (path / "splits.csv").open("w") as splits:
         splits.write("image_id,label,split\n")
-        labels.write("image_id,label\n")
         for i in range(images + VALIDATION):
             splits.write(f"cat.{i},{i % 2},{'train' if i < images else 'validation'}\n")
-            labels.write(f"cat.{i},{i % 2}\n")
+    write_labels("classic-0", 0, path / "splits.csv", "manual", None, {}, path / "labels.csv")
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     train(

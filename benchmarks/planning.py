@@ -1,6 +1,6 @@
-"""How long Snakemake plans, and with how much memory: python benchmarks/planning.py [--seeds 1 10] [--repeats 3]
+"""How long Snakemake plans, and with how much memory: python benchmarks/planning.py [--seeds 1 10] [--done 1 10]
 
-Two plans for each number of seeds, of 16 networks each: with nothing done yet, and with everything done, for which all
+Plans for some numbers of seeds, of 16 networks each: with nothing done yet, and with everything done, for which all
 results are made as empty files but the split, which has the 25,000 images of the paper.
 """
 
@@ -20,18 +20,19 @@ IMAGES = 25_000
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 10], help="planned with nothing done")
+    parser.add_argument("--done", type=int, nargs="*", default=[1, 10], help="planned with everything done")
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     print("| seeds | networks | done | jobs to plan | seconds (median) | peak memory, MiB |")
     print("|---:|---:|---|---:|---:|---:|")
-    for seeds in arguments.seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            settings = Path(folder) / "seeds.yaml"
-            settings.write_text(f"seeds: {list(range(seeds))}\n")
-            measure(folder, seeds, "nothing", arguments.repeats)
-            finish(folder)
-            measure(folder, seeds, "everything", arguments.repeats)
+    for done, numbers in (("nothing", arguments.seeds), ("everything", arguments.done)):
+        for seeds in numbers:
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, "seeds.yaml").write_text(f"seeds: {list(range(seeds))}\n")
+                if done == "everything":
+                    finish(folder)
+                measure(folder, seeds, done, arguments.repeats)
 
 
 def measure(folder: str, seeds: int, done: str, repeats: int) -> None:
