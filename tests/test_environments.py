@@ -1,8 +1,10 @@
 """The software of the rules, for machines that have none of it: `envs/` for conda, the recipe of the container."""
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -46,3 +48,31 @@ def test_every_environment_can_be_installed(environment, tmp_path):
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--python-version", LATEST["python_version"]]
     command += ["--python-platform", "x86_64-manylinux_2_28", "--output-file", "/dev/null", "packages.txt"]
     subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def test_apptainer_is_given_the_image_that_the_recipe_builds(tmp_path):
+    """A stand-in for apptainer notes what Snakemake calls it with, and runs the job as it is."""
+    stand_in = tmp_path / "bin/apptainer"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = --version ]; then echo apptainer version 1.3.4; exit; fi\n'
+        'until [ "$1" = bash ]; do image=$1; shift; done\n'
+        f'echo "$image" > {tmp_path}/image; exec "$@"\n'
+    )
+    stand_in.chmod(0o755)
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--configfile",
+        ROOT / "config.yaml",
+    ]
+    command += ["--cores", "1", "--sdm", "apptainer", "--", "results/sample/config.yaml"]
+    path = f"{stand_in.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PATH": path})
+    image = Path((tmp_path / "image").read_text().strip()).resolve()
+    recipe = (ROOT / "containers/snakedistill.def").read_text()
+    assert f"apptainer build {image.relative_to(ROOT)} containers/snakedistill.def" in recipe

@@ -92,7 +92,7 @@ if config["photos"] is not None and not Path(config["photos"]).is_dir():
     )
 
 
-container: str(SCRIPTS.parents[1] / "containers/snakedistill.sif")
+container: str(SCRIPTS / "../../containers/snakedistill.sif")
 
 
 wildcard_constraints:
