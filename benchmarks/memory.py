@@ -33,7 +33,7 @@ def main() -> None:
             child = [sys.executable, "-c", code]
             done = subprocess.run(child, cwd=Path(__file__).parent, capture_output=True, text=True)
         if done.returncode:
-            sys.exit(done.stderr)
+            sys.exit(f"{done.stderr}exit status {done.returncode}")
         print(f"| {images:,} | {images * SIDE**2 * 3 / 2**20:,.0f} | {done.stdout.splitlines()[-1]} |", flush=True)
 
 
