@@ -3,6 +3,9 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
+# Two tests at a time, of different files.
+PYTEST := $(VENV)/bin/python -m pytest
+BY_TWO := -n 2 --dist loadgroup
 
 .PHONY: run report test test-long test-slurm test-slurm-long lint lock
 
@@ -13,18 +16,18 @@ report: run
 	$(VENV)/bin/snakemake --report report.html
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest
+	$(PYTEST) $(BY_TWO)
 
 # What takes minutes by itself: every rule on a disk that fills up, JAX in an environment without TensorFlow.
 test-long: $(READY)
-	$(VENV)/bin/python -m pytest -m "long and not slurm"
+	$(PYTEST) $(BY_TWO) -m "long and not slurm"
 
 # On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment, two seeds, a fault; all faults.
 test-slurm: $(READY)
-	$(VENV)/bin/python -m pytest -m "slurm and not long" tests/slurm
+	$(PYTEST) -m "slurm and not long" tests/slurm
 
 test-slurm-long: $(READY)
-	$(VENV)/bin/python -m pytest -m "slurm and long" tests/slurm
+	$(PYTEST) -m "slurm and long" tests/slurm
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -14,10 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import settings
 from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+
+# pytest --hypothesis-profile=longer
+settings.register_profile("longer", max_examples=5000, deadline=None)
+settings.register_profile("short", max_examples=150, deadline=None)
+settings.load_profile("short")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +42,14 @@ TINY = {
     "export": {"network": "soft-1", "int8_max_drop": 1},
     "timing": {"rounds": 2},
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of a file share one worker and its fixtures; so do all that look at the tiny experiment."""
+    for item in items:
+        group = "tiny" if "folder" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30) -> bytes:

@@ -315,7 +315,7 @@ def test_what_is_no_picture_for_us_says_why(data, reason):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_flipped_and_missing_bytes_never_end_in_a_traceback(archive, tmp_path, data):
     whole = bytearray(archive.read_bytes())
     where = st.integers(0, len(whole) - 1) | st.integers(len(whole) - 3000, len(whole) - 1)
@@ -332,7 +332,6 @@ def test_flipped_and_missing_bytes_never_end_in_a_traceback(archive, tmp_path, d
 
 
 @given(st.binary(max_size=200), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP"]), st.data())
-@settings(max_examples=150, deadline=None)
 def test_damaged_images_never_end_in_a_traceback(noise, kind, data):
     whole = bytearray(encoded(RED, kind))
     start = data.draw(st.integers(0, len(whole)))

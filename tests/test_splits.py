@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedistill.errors import InputError
@@ -27,7 +27,6 @@ def test_seeds_give_different_splits_and_the_same_seed_the_same():
     assert (one != other).any()
 
 
-@settings(max_examples=60, deadline=None)
 @given(cats=st.integers(20, 60), dogs=st.integers(20, 60), copies=st.integers(0, 8), seed=st.integers(0, 9))
 def test_parts_are_balanced_disjoint_and_keep_copies_together(cats, dogs, copies, seed):
     labels = np.repeat([0, 1], [cats, dogs])
