@@ -22,7 +22,8 @@ test: $(READY)
 test-long: $(READY)
 	$(PYTEST) $(BY_TWO) -m "long and not slurm"
 
-# On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment, two seeds, a fault; all faults.
+# On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment and a fault; two seeds and
+# the other faults.
 test-slurm: $(READY)
 	$(PYTEST) -m "slurm and not long" tests/slurm
 

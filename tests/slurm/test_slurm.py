@@ -130,6 +130,7 @@ def test_the_sample_experiment(slurm, tmp_path):
     assert "write_labels" not in submitted
 
 
+@pytest.mark.long
 def test_chains_of_two_seeds_side_by_side(local, slurm, tmp_path):
     folder = tmp_path / "seeds"
     folder.mkdir()
