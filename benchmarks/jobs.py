@@ -1,0 +1,123 @@
+"""What jobs do beside training: python benchmarks/jobs.py [--threads 2] [--rounds 5] [--side 64]
+
+Decoding, prediction, start-up and planning, each beside the plainest way to do the same, or what it cannot do without.
+All take turns.
+"""
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
+from snakedistill.job import fix_threads  # noqa: E402
+
+IMAGES = 256
+LIGHT = "labels, metrics, splits, tables, claims, figures, summary"
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--side", type=int, default=64)
+    arguments = parser.parse_args()
+    fix_threads(arguments.threads, "tensorflow")
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = {
+            **images(Path(folder), arguments.side, arguments.threads),
+            ("import keras, snakedistill.training", "import keras"): (
+                python("import keras, snakedistill.training"),
+                python("import keras"),
+            ),
+            ("import all of a light rule", "import pandas, seaborn"): (
+                python(f"from snakedistill import {LIGHT}"),
+                python("import pandas, seaborn"),
+            ),
+            ("plan the sample", "import Snakemake"): (plan(folder), python("import snakemake.cli")),
+        }
+        compare(pairs, arguments.rounds)
+
+
+def compare(pairs: dict[tuple[str, str], tuple[Callable, Callable]], rounds: int) -> None:
+    """Let all take turns, and print seconds and ratios."""
+    import numpy as np
+
+    from snakedistill.statistics import ratio_interval
+
+    seconds = {pair: ([], []) for pair in pairs}
+    for turn in range(-1, rounds):
+        for pair, both in pairs.items():
+            for do, taken in zip(both, seconds[pair], strict=True):
+                start = time.perf_counter()
+                do()
+                if turn >= 0:
+                    taken.append(time.perf_counter() - start)
+    print("| this project | seconds | least to most | against | seconds | takes times as long |")
+    print("|---|---:|---:|---|---:|---:|")
+    for (name, other), (ours, others) in seconds.items():
+        low, high = ratio_interval(np.array(ours), np.array(others))
+        ratio = f"{np.median(ours) / np.median(others):.2f} [{low:.2f}, {high:.2f}]"
+        spread = f"{min(ours):.2f} to {max(ours):.2f}"
+        print(f"| {name} | {np.median(ours):.2f} | {spread} | {other} | {np.median(others):.2f} | {ratio} |")
+
+
+def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple[Callable, Callable]]:
+    """Decoding and prediction of drawings of the sample."""
+    import keras
+    import numpy as np
+    from PIL import Image
+
+    from snakedistill.archive import in_order
+    from snakedistill.images import MappedImages, resized_pixels
+    from snakedistill.networks import build_network, logit_and_probability
+    from snakedistill.sample import _jpeg
+    from snakedistill.training import PREDICTION_BATCH_SIZE, predicted
+
+    files = [_jpeg((0, number % 2, number)) for number in range(IMAGES)]
+    array = np.stack([resized_pixels(data, side) for data in files])
+    np.save(folder / "images.npy", array)
+    keras.utils.set_random_seed(0)
+    network = build_network("student", side)
+    both = logit_and_probability(network)
+
+    def plainly() -> None:
+        for data in files:
+            np.asarray(Image.open(io.BytesIO(data)).convert("RGB").resize((side, side), Image.Resampling.NEAREST))
+
+    return {
+        (f"decode {IMAGES} images to {side} pixels, {threads} threads", "Pillow in a loop"): (
+            lambda: list(in_order(lambda data: resized_pixels(data, side), files, threads)),
+            plainly,
+        ),
+        (f"predict {IMAGES} images of {side} pixels", "Keras's predict"): (
+            lambda: predicted(both, MappedImages(folder / "images.npy")),
+            lambda: network.predict(array, batch_size=PREDICTION_BATCH_SIZE, verbose=0),
+        ),
+    }
+
+
+def python(code: str) -> Callable[[], object]:
+    """Run some code in a Python of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", code]
+    return lambda: subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
+
+
+def plan(folder: str) -> Callable[[], object]:
+    """Have Snakemake plan the sample, of which nothing is done, in `folder`."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2", "--dry-run"]
+    command += ["--configfile", ROOT / "config.yaml", "--quiet"]
+    return lambda: subprocess.run(command, check=True, cwd=folder, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()
