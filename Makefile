@@ -3,8 +3,8 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
-# Two tests at a time, of different files.
 PYTEST := $(VENV)/bin/python -m pytest
+# Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
 .PHONY: run report test test-long test-slurm test-slurm-long lint lock

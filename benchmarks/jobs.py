@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
+from planning import command  # noqa: E402
+
 from snakedistill.job import fix_threads  # noqa: E402
 
 IMAGES = 256
@@ -108,15 +110,14 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
 def python(code: str) -> Callable[[], object]:
     """Run some code in a Python of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", code]
-    return lambda: subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
+    start = [sys.executable, "-c", code]
+    return lambda: subprocess.run(start, check=True, env=environment, stderr=subprocess.DEVNULL)
 
 
 def plan(folder: str) -> Callable[[], object]:
     """Have Snakemake plan the sample, of which nothing is done, in `folder`."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2", "--dry-run"]
-    command += ["--configfile", ROOT / "config.yaml", "--quiet"]
-    return lambda: subprocess.run(command, check=True, cwd=folder, capture_output=True)
+    Path(folder, "seeds.yaml").write_text("seeds: [0]\n")
+    return lambda: subprocess.run(command("--dry-run", "--quiet"), check=True, cwd=folder, capture_output=True)
 
 
 if __name__ == "__main__":
