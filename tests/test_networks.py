@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -88,24 +89,60 @@ def test_one_training_step_is_the_same_with_fused_and_with_keras_layers():
         np.testing.assert_allclose(fused_moment, keras_moment, rtol=5e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize(("side", "stride"), [(6, 1), (5, 2), (4, 2), (2, 1), (3, 1), (1, 1)])
-def test_the_tiny_convolution_has_keras_gradients(side, stride):
-    rng = np.random.default_rng(0)
-    images = keras.ops.convert_to_tensor(rng.normal(size=(3, side, side, 5)).astype(np.float32))
-    layers = [cls(7, 3, stride, "same", use_bias=False) for cls in (fused.Conv2D, keras.layers.Conv2D)]
+ALL_KERNELS = {"Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"}
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(
+    ("dtype", "side", "kernel", "stride", "kernels"),
+    [
+        ("float32", 1, 1, 1, set()),
+        ("float32", 3, 3, 1, set()),
+        ("float32", (5, 4), (3, 2), 2, set()),
+        ("float32", 2, 1, 1, set()),
+        ("float32", 5, 1, 2, set()),
+        ("float32", 8, 3, 1, ALL_KERNELS),
+        ("mixed_bfloat16", 3, 3, 1, set()),
+        ("mixed_bfloat16", 7, 1, 1, {"Conv2D", "Conv2DBackpropInput"}),
+        ("mixed_bfloat16", (7, 6), 3, 1, {"Conv2D", "Conv2DBackpropInput"}),
+        ("mixed_bfloat16", (13, 11), 3, 2, {"Conv2D", "Conv2DBackpropInput"}),
+        ("mixed_bfloat16", 10, 3, 1, ALL_KERNELS),
+    ],
+)
+def test_the_fused_convolution_is_keras_convolution(dtype, side, kernel, stride, padding, kernels):
+    """Outputs and gradients; with few positions in the output without TensorFlow's kernels of convolutions."""
     import tensorflow as tf
 
+    rng = np.random.default_rng(0)
+    side, kernel = ((size, size) if isinstance(size, int) else size for size in (side, kernel))
+    if padding == "valid":  # as many positions as with "same"
+        side = tuple(stride * (math.ceil(size / stride) - 1) + taps for size, taps in zip(side, kernel, strict=True))
+    images = tf.constant(rng.normal(size=(3, *side, 5)).astype(np.float32))
+    layers = [
+        cls(7, kernel, stride, padding, activation="relu", dtype=dtype) for cls in (fused.Conv2D, keras.layers.Conv2D)
+    ]
     results = []
+    weights = [rng.normal(size=(*kernel, 5, 7)), rng.normal(size=7)]
+    used = []
     for layer in layers:
         layer.build(images.shape)
-        layer.set_weights([rng.normal(size=(3, 3, 5, 7))] if layer is layers[0] else layers[0].get_weights())
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            outputs = layer(images)
-            total = tf.reduce_sum(outputs**2)
-        results.append([outputs, *tape.gradient(total, [images, layer.kernel.value])])
+        layer.set_weights(weights)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, *images.shape[1:]))])
+        def outputs_and_gradients(images, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                outputs = tf.cast(layer(images), tf.float32)
+                total = tf.reduce_sum(outputs**2)
+            return [outputs, *tape.gradient(total, [images, layer.kernel.value, layer.bias.value])]
+
+        results.append(outputs_and_gradients(images))
+        graph = outputs_and_gradients.get_concrete_function().graph
+        used.append({operation.type for operation in graph.get_operations()} & ALL_KERNELS)
+    assert used == [kernels, ALL_KERNELS]
     for mine, its in zip(*results, strict=True):
-        np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-4)
+        tolerance = (1e-4 if dtype == "float32" else 0.02) * np.abs(its).max()
+        np.testing.assert_allclose(mine, its, atol=tolerance)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.05)])

@@ -7,10 +7,19 @@ from snakedistill import fused, metrics
 from snakedistill.errors import InputError
 from snakedistill.images import MappedImages
 from snakedistill.labels import write_labels
+from snakedistill.launches import launch_for
 from snakedistill.lineage import record_lineage
 from snakedistill.networks import logit_and_probability
 from snakedistill.prediction import write_evaluation, write_predictions
-from snakedistill.training import batches, correct, learning_rate, predicted, train
+from snakedistill.training import (
+    batches,
+    compile_for_training,
+    correct,
+    fit_epoch,
+    learning_rate,
+    predicted,
+    train,
+)
 
 PARTS = {"train": 40, "validation": 20, "test": 20}
 RECIPE = {
@@ -195,6 +204,26 @@ def test_manual_labels_are_the_splits_own(data, tmp_path):
     write_labels("classic-0", 0, data / "splits.csv", "manual", None, {}, tmp_path / "labels.csv")
     expected = pd.read_csv(data / "splits.csv")[["image_id", "label"]]
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "labels.csv"), expected)
+
+
+def test_a_training_is_traced_once_whatever_its_batches():
+    traces = []
+
+    class Counted(keras.layers.Dense):
+        def call(self, inputs):
+            traces.append(inputs.shape[0])
+            return super().call(inputs)
+
+    images = keras.Input((3,))
+    model = keras.Model(images, Counted(1)(images))
+    compile_for_training(model, 1e-3)
+    traces.clear()
+    sizes = [4, 4, 4, 1, 2]
+    batches = [(np.ones((size, 3), np.float32), np.ones((size, 1), np.float32)) for size in sizes]
+    seen = []
+    fit_epoch(model, iter(batches), seen.append, launch_for(model))
+    assert len(seen) == len(sizes)
+    assert traces == [None]
 
 
 def test_labels_of_some_of_the_images_are_refused(data, trained, tmp_path):

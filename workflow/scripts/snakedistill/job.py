@@ -1,6 +1,7 @@
 """What every job does around its work: send all output to the rule's log, fix the number of threads."""
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -9,6 +10,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from snakedistill.errors import InputError, no_room
+
+# At Python's own 700, half a second of a short job goes into searching what a framework makes while it is imported and
+# a network while it is built, all of which stays.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class Stopped(BaseException):
@@ -38,6 +43,7 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
     sentence below the traceback where a file found no room; with 143 on SIGTERM.
     """
     fix_threads(threads, backend)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)

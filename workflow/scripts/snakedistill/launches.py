@@ -1,6 +1,8 @@
-"""Several training steps in one launch, on JAX.
+"""Training steps as each backend launches them best.
 
-On a GPU a step of few images is over sooner than Python can launch the next one.
+On TensorFlow a step is traced once for batches of every size: Keras's `train_on_batch` traces it again for the last,
+smaller batch. On JAX several steps go to an accelerator in one launch: there a step of few images is over sooner than
+Python can launch the next one.
 """
 
 from collections.abc import Sequence
@@ -8,19 +10,56 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-if keras.backend.backend() == "jax":
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+elif keras.backend.backend() == "jax":
     import jax
 
 STEPS_ON_AN_ACCELERATOR = 16
 
 
-def on_an_accelerator() -> bool:
-    """Whether JAX computes on something else than a CPU."""
-    return keras.backend.backend() == "jax" and jax.default_backend() != "cpu"
+def launch_for(model: keras.Model) -> "Step | Launch | None":
+    """What trains the model on this backend and device; None: Keras's `train_on_batch`.
+
+    Args:
+        model: compiled with the metric `accuracy`, its optimizer built.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return Step(model)
+    if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
+        return Launch(model, STEPS_ON_AN_ACCELERATOR)
+    return None
+
+
+class Step:
+    """Trains a compiled model on one batch in a call, on TensorFlow; the first call traces.
+
+    Args:
+        model: compiled with the metric `accuracy`, its optimizer built.
+    """
+
+    steps = 1
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        inputs = tuple(tf.TensorSpec(one.shape, one.dtype) for one in model.inputs)
+        label = tf.TensorSpec((None, 1))
+        self._step = tf.function(self._one, input_signature=(inputs, label), jit_compile=model.jit_compile)
+
+    def __call__(self, batches: Sequence[tuple]) -> np.ndarray:
+        """Train on the only (inputs, label): its loss and accuracy, float64 [1, 2]."""
+        ((inputs, label),) = batches
+        self._model.reset_metrics()
+        loss, accuracy = self._step(tuple(keras.tree.flatten(inputs)), label)
+        return np.array([[loss, accuracy]], dtype=np.float64)
+
+    def _one(self, inputs: tuple, label: "tf.Tensor") -> tuple:
+        logs = self._model.train_step((inputs if len(inputs) > 1 else inputs[0], label))
+        return logs["loss"], logs["accuracy"]
 
 
 class Launch:
-    """Trains a compiled model on several batches of one size in one call; the first call compiles.
+    """Trains a compiled model on several batches of one size in one call, on JAX; the first call compiles.
 
     Args:
         model: compiled with the metric `accuracy`, its optimizer built.

@@ -192,7 +192,7 @@ def _fused(layer: layers.Layer) -> type[layers.Layer]:
     """The class that trains in place of the layer's own."""
     if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3) and layer.scale and layer.center:
         return fused.BatchNormalization
-    plain = {"kernel_size": (3, 3), "dilation_rate": (1, 1), "groups": 1, "padding": "same", "use_bias": False}
+    plain = {"dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"}
     if type(layer) is layers.Conv2D and all(getattr(layer, name) == value for name, value in plain.items()):
         return fused.Conv2D
     return type(layer)

@@ -20,7 +20,7 @@ from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
-from snakedistill.launches import STEPS_ON_AN_ACCELERATOR, Launch, on_an_accelerator
+from snakedistill.launches import Launch, Step, launch_for
 from snakedistill.lineage import read_labels, record_lineage
 from snakedistill.networks import build_network, training_twin
 
@@ -89,7 +89,7 @@ def train(
     twin = training_twin(network, precision)
     compile_for_training(twin, learning_rate(recipe, steps))
 
-    launch = Launch(twin, STEPS_ON_AN_ACCELERATOR) if on_an_accelerator() else None
+    launch = launch_for(twin)
 
     settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
     settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
@@ -165,7 +165,10 @@ def compile_for_training(twin: keras.Model, rate: float | keras.optimizers.sched
 
 
 def fit_epoch(
-    twin: keras.Model, passed: Iterator[tuple], after_steps: Callable[[int], object], launch: Launch | None = None
+    twin: keras.Model,
+    passed: Iterator[tuple],
+    after_steps: Callable[[int], object],
+    launch: Step | Launch | None = None,
 ) -> np.ndarray:
     """Train on every batch once.
 
@@ -173,7 +176,7 @@ def fit_epoch(
         twin: compiled.
         passed: (inputs, label) of each batch.
         after_steps: called with the number of steps just done.
-        launch: trains on several batches in one call; None: one by one.
+        launch: trains on one or several batches in a call; None: Keras's `train_on_batch`.
 
     Returns:
         Mean loss and accuracy of the images, float64 [2].
