@@ -33,9 +33,9 @@ if keras.backend.backend() == "tensorflow":
         """Keras's convolution of [n, height, width, channels], by matrix products where its images are tiny.
 
         On few pixels, as in the last stages of a ResNet on small images, TensorFlow's kernels spend their time on
-        borders and on reordering weights. Products of the matrix of all neighbourhoods do not: up to `MOST_POSITIONS` in
-        the output of an image they are up to four times as fast, forward and for both gradients, and in bfloat16 up to
-        `MOST_POSITIONS_OF_GRADIENT` for the gradient of the kernel (measured: docs/performance.md).
+        borders and on reordering weights. Products of the matrix of all neighbourhoods do not: with up to
+        `MOST_POSITIONS` in an output image they are up to four times as fast, forward and for both gradients, and in
+        bfloat16 with up to `MOST_POSITIONS_OF_GRADIENT` for the gradient of the kernel (measured: docs/performance.md).
         """
 
         MOST_POSITIONS = 9
