@@ -4,6 +4,8 @@ They compute what Keras's classes compute, in fewer passes over memory, and serv
 what is saved is built from Keras's own layers.
 """
 
+import math
+
 import keras
 import numpy as np
 
@@ -42,52 +44,57 @@ if keras.backend.backend() == "tensorflow":
         MOST_POSITIONS_OF_GRADIENT = 49
 
         def convolution_op(self, inputs, kernel):
+            positions = math.prod(self._output_sides(*inputs.shape[1:3]))
+            kernel = tf.cast(kernel, inputs.dtype)
+            if positions <= self.MOST_POSITIONS:
+                return self._by_products(inputs, kernel)
+            if positions <= self.MOST_POSITIONS_OF_GRADIENT and inputs.dtype == tf.bfloat16:
+                return self._with_gradient_by_product(inputs, kernel)
+            return super().convolution_op(inputs, kernel)
+
+        def _by_products(self, inputs, kernel):
             height, width, channels = inputs.shape[1:]
             index = self._neighbourhoods(height, width)
-            positions, taps = index.shape
-            tiny = positions <= self.MOST_POSITIONS
-            if not tiny and (positions > self.MOST_POSITIONS_OF_GRADIENT or inputs.dtype != tf.bfloat16):
-                return super().convolution_op(inputs, kernel)
-            to_height, to_width = self._output_sides(height, width)
             inverse = _inverse(index, height * width)
-            strides, padding = [1, *self.strides, 1], self.padding.upper()
-
-            def gathered(rows, where):
-                rows = tf.pad(rows, [[0, 0], [0, 1], [0, 0]])  # one of zeros, for what lies outside
-                return tf.gather(rows, where, axis=1)
-
-            def neighbourhoods(images):
-                pixels = tf.reshape(images, [-1, height * width, channels])
-                return tf.reshape(gathered(pixels, index), [-1, taps * channels])
+            sides = self._output_sides(height, width)
 
             @tf.custom_gradient
             def convolution(images, kernel):
-                matrix = tf.reshape(kernel, [taps * channels, self.filters])
-                if tiny:
-                    columns = neighbourhoods(images)
-                    outputs = tf.reshape(columns @ matrix, [-1, to_height, to_width, self.filters])
-                else:
-                    outputs = tf.nn.conv2d(images, kernel, strides, padding)
+                columns = _columns(images, index)
+                matrix = tf.reshape(kernel, [-1, self.filters])
 
                 def gradient(upstream):
                     rows = tf.reshape(upstream, [-1, self.filters])
-                    to_matrix = tf.matmul(columns if tiny else neighbourhoods(images), rows, transpose_a=True)
-                    if tiny:
-                        to_taps = tf.reshape(tf.matmul(rows, matrix, transpose_b=True), [-1, index.size, channels])
-                        to_images = tf.reshape(tf.reduce_sum(gathered(to_taps, inverse), axis=2), tf.shape(images))
-                    else:
-                        to_images = tf.raw_ops.Conv2DBackpropInput(
-                            input_sizes=tf.shape(images),
-                            filter=kernel,
-                            out_backprop=upstream,
-                            strides=strides,
-                            padding=padding,
-                        )
+                    to_matrix = tf.matmul(columns, rows, transpose_a=True)
+                    to_taps = tf.reshape(tf.matmul(rows, matrix, transpose_b=True), [-1, index.size, channels])
+                    to_pixels = tf.reduce_sum(_gathered(to_taps, inverse), axis=2)
+                    return tf.reshape(to_pixels, tf.shape(images)), tf.reshape(to_matrix, kernel.shape)
+
+                return tf.reshape(columns @ matrix, [-1, *sides, self.filters]), gradient
+
+            return convolution(inputs, kernel)
+
+        def _with_gradient_by_product(self, inputs, kernel):
+            index = self._neighbourhoods(*inputs.shape[1:3])
+            strides, padding = [1, *self.strides, 1], self.padding.upper()
+
+            @tf.custom_gradient
+            def convolution(images, kernel):
+                def gradient(upstream):
+                    to_images = tf.raw_ops.Conv2DBackpropInput(
+                        input_sizes=tf.shape(images),
+                        filter=kernel,
+                        out_backprop=upstream,
+                        strides=strides,
+                        padding=padding,
+                    )
+                    rows = tf.reshape(upstream, [-1, self.filters])
+                    to_matrix = tf.matmul(_columns(images, index), rows, transpose_a=True)
                     return to_images, tf.reshape(to_matrix, kernel.shape)
 
-                return outputs, gradient
+                return tf.nn.conv2d(images, kernel, strides, padding), gradient
 
-            return convolution(inputs, tf.cast(kernel, inputs.dtype))
+            return convolution(inputs, kernel)
 
         def _output_sides(self, height: int, width: int) -> tuple[int, int]:
             return self.compute_output_shape((None, height, width, None))[1:3]
@@ -103,6 +110,16 @@ if keras.backend.backend() == "tensorflow":
             inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
             pixel = np.where(inside, row * width + column, height * width)
             return pixel.reshape(pixel.shape[0] * pixel.shape[1], -1)
+
+    def _columns(images, index: np.ndarray):
+        """The neighbourhood of each position of each image as a row, [n x positions, taps x channels]."""
+        _, height, width, channels = images.shape
+        pixels = tf.reshape(images, [-1, height * width, channels])
+        return tf.reshape(_gathered(pixels, index), [-1, index.shape[1] * channels])
+
+    def _gathered(rows, index: np.ndarray):
+        """The rows of each image by index, [n, *index, channels]; zeros where the index is the number of rows."""
+        return tf.gather(tf.pad(rows, [[0, 0], [0, 1], [0, 0]]), index, axis=1)
 
     def _inverse(index: np.ndarray, pixels: int) -> np.ndarray:
         """Where each pixel stands in the flat index, tap by tap, [pixels, taps]; the index's size if under none."""
