@@ -112,6 +112,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
 
     from snakedistill.augmentation import draw, random_stream
     from snakedistill.images import MappedImages
+    from snakedistill.launches import launch_for
     from snakedistill.networks import build_network, fused_copy, training_twin
     from snakedistill.training import batches, compile_for_training, fit_epoch
 
@@ -121,6 +122,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     ours, bare = (make(build_network("student", side), precision) for make in (training_twin, fused_copy))
     for model in (ours, bare):
         compile_for_training(model, 1e-4)
+    launch_ours, launch_bare = launch_for(ours), launch_for(bare)
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
     passes = iter(range(1 << 30))
@@ -129,7 +131,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
         number = next(passes)
         order = random_stream(0, "student", "order", number).permutation(len(mapped))
         draws = draw(random_stream(0, "student", "train", number), len(mapped), side, True, SHIFT)
-        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), abs)
+        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), abs, launch_ours)
 
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
@@ -154,7 +156,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
         model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
     return {
         OURS: whole,
-        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs),
+        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs, launch_bare),
         "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
         "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
     }
