@@ -18,7 +18,7 @@ from snakedistill.bundle import write_bundle
 from snakedistill.classification import classify_photos
 from snakedistill.configuration import card
 from snakedistill.errors import InputError
-from snakedistill.export import export_network
+from snakedistill.export import _write_onnx, export_network
 from snakedistill.images import resized_pixels
 from snakedistill.inference import open_network, probabilities
 from snakedistill.lineage import record_lineage
@@ -147,6 +147,22 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"int8 costs soft-1 3\.10 percentage points.*0\.5 are allowed"):
         export(made, tmp_path, max_drop=0.005)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_layer_holds_beside_its_weights_is_exported_too(tmp_path):
+    # As EfficientNet's normalisation: more values than TensorFlow writes into a graph by itself.
+    mean, variance = np.linspace(0, 1, SIDE * SIDE * 3).reshape(SIDE, SIDE, 3), np.full((SIDE, SIDE, 3), 0.3)
+    images = keras.layers.Input((SIDE, SIDE, 3))
+    normalised = keras.layers.Normalization(axis=(1, 2, 3), mean=mean, variance=variance)(images)
+    convolved = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(normalised))
+    keras.Model(images, convolved).save(tmp_path / "extractor.keras")
+    network = build_network("soft-1", SIDE, str(tmp_path / "extractor.keras"), dropout=0.5)
+    _write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+    shown = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
+    given = probabilities(open_network(tmp_path / "a.onnx"), shown)
+    expected = network.predict_on_batch(shown.astype(np.float32))[:, 0]
+    np.testing.assert_allclose(given, expected, atol=1e-6)
+    assert expected.std() > 1e-3
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "missing"])

@@ -8,10 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 import pandas as pd
-from keras import layers
+import tensorflow as tf
+import tf2onnx
+from keras import ops
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from snakedistill import metrics
 from snakedistill.errors import InputError
@@ -21,8 +24,7 @@ from snakedistill.inference import INPUT, OUTPUT, open_network, probabilities
 from snakedistill.lineage import check_lineage, read_predictions
 from snakedistill.networks import load_network
 
-# Else tf2onnx copies the whole network before each of its passes, to go on without one that fails: a dozen times the
-# memory and half of the time. Here a pass that fails fails the export.
+# A pass of tf2onnx that fails fails the export; else it would copy the network before each, to go on without.
 os.environ["TF2ONNX_CATCH_ERRORS"] = "FALSE"
 
 OPSET = 17
@@ -73,7 +75,7 @@ def export_network(
     }
     known = _Known(splits, arrays, given)
     with written_whole(onnx_file) as exported, written_whole(int8_file) as quantised:
-        _write_onnx(load_network(model), card, exported)
+        _write_onnx(load_network(model), card, threads, exported)
         parity = _parity(exported, known, threads)
         int8 = _write_int8(exported, known, int8_max_drop / 2, threads, quantised)
         cost = f"int8 costs {card['network']} {100 * int8['drop']:.2f} percentage points of accuracy on the test part"
@@ -101,13 +103,33 @@ class _Known:
             self.probability[part] = joined["probability"].to_numpy()
 
 
-def _write_onnx(network: keras.Model, card: dict[str, str], path: Path) -> None:
-    images = layers.Input(network.input.shape[1:], dtype="uint8", name=INPUT)
-    # Rescaling by 1 is how a Keras model says "as float32"; the network itself divides by 255.
-    deployed = keras.Model(images, network(layers.Rescaling(1.0, dtype="float32")(images)), name=network.name)
-    deployed(np.zeros((1, *network.input.shape[1:]), np.uint8))  # tf2onnx exports only a model that has been called
-    deployed.export(path, format="onnx", opset_version=OPSET, verbose=False)
-    exported = onnx.load(path)
+def _write_onnx(network: keras.Model, card: dict[str, str], threads: int, path: Path) -> None:
+    weights = [*network.trainable_variables, *network.non_trainable_variables]
+    values = [ops.convert_to_numpy(weight) for weight in weights]
+    # Kernels enter the graph as inputs and become its constants afterwards: tf2onnx would copy constants in every pass.
+    kernels = {f"kernel_{number}": number for number, value in enumerate(values) if value.ndim > 1}
+    signature = [tf.TensorSpec((None, *network.input.shape[1:]), tf.uint8, INPUT)]
+    signature += [tf.TensorSpec(values[number].shape, values[number].dtype, name) for name, number in kernels.items()]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def probability(images, *given):
+        by_number = dict(zip(kernels.values(), given, strict=True))
+        state = [by_number.get(number, tf.constant(value)) for number, value in enumerate(values)]
+        trainable = len(network.trainable_variables)
+        answers, _ = network.stateless_call(state[:trainable], state[trainable:], tf.cast(images, tf.float32))
+        return answers
+
+    exported, _ = tf2onnx.convert.from_function(probability, signature, opset=OPSET)
+    # What layers hold beside their weights, as Normalization does, the function has captured.
+    traced = probability.get_concrete_function()
+    captured = zip(traced.inputs[len(signature) :], traced.captured_inputs, strict=True)
+    constants = {placeholder.name: tensor.numpy() for placeholder, tensor in captured}
+    constants |= {name: values[number] for name, number in kernels.items()}
+    inputs = {one.name: one for one in exported.graph.input}
+    for name in inputs.keys() - {INPUT}:
+        exported.graph.input.remove(inputs[name])
+        exported.graph.initializer.append(onnx.numpy_helper.from_array(constants[name], name))
+    exported = _folded(exported, threads)
     (output,) = exported.graph.output
     for node in exported.graph.node:
         node.output[:] = [OUTPUT if name == output.name else name for name in node.output]
@@ -115,8 +137,25 @@ def _write_onnx(network: keras.Model, card: dict[str, str], path: Path) -> None:
     for value in (*exported.graph.input, output):
         value.type.tensor_type.shape.dim[0].dim_param = "images"
     onnx.helper.set_model_props(exported, card)
+    add_pre_process_metadata(exported)  # says that it is folded, of which the quantisation would remind else
     onnx.checker.check_model(exported, full_check=True)
     onnx.save(exported, path)
+
+
+def _folded(network: onnx.ModelProto, threads: int) -> onnx.ModelProto:
+    """The same network after ONNX Runtime's folding of constants and batch normalisations into convolutions."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(folder, "folded.onnx"))
+        onnxruntime.InferenceSession(network.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        folded = onnx.load(options.optimized_model_filepath)
+    # It names every set of operators that it knows.
+    used = [one for one in folded.opset_import if one.domain in {node.domain for node in folded.graph.node}]
+    del folded.opset_import[:]
+    folded.opset_import.extend(used)
+    return folded
 
 
 def _parity(path: Path, known: _Known, threads: int) -> dict:
@@ -150,9 +189,7 @@ class _Calibration(CalibrationDataReader):
 def _write_int8(path: Path, known: _Known, enough: float, threads: int, quantised: Path) -> dict:
     """Quantise in the ways below, each milder than the one before, until the validation part loses little enough."""
     with tempfile.TemporaryDirectory(dir=quantised.parent) as folder:
-        prepared = Path(folder, "prepared.onnx")
-        quant_pre_process(path, prepared, skip_symbolic_shape=True)
-        weighted = [node.name for node in onnx.load(prepared).graph.node if node.op_type in ("Conv", "Gemm", "MatMul")]
+        weighted = [node.name for node in onnx.load(path).graph.node if node.op_type in ("Conv", "Gemm", "MatMul")]
         ends = [weighted[0], weighted[-1]]
         ways = {
             "least and greatest values": (CalibrationMethod.MinMax, []),
@@ -165,7 +202,7 @@ def _write_int8(path: Path, known: _Known, enough: float, threads: int, quantise
         float32 = metrics.accuracy(known.probability["validation"], known.label["validation"])
         for way, (method, excluded) in ways.items():
             quantize_static(
-                prepared,
+                path,
                 Path(folder, f"{len(tried)}.onnx"),
                 _Calibration(known.images["train"]),
                 quant_format=QuantFormat.QDQ,
