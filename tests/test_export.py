@@ -46,17 +46,21 @@ def made(tmp_path_factory):
         np.save(folder / f"{part}.npy", rng.integers(0, 256, (images, SIDE, SIDE, 3), dtype=np.uint8))
     keras.utils.set_random_seed(0)
     network = build_network("soft-1", SIDE)
-    # A last layer around which random weights give answers of both kinds, well apart.
-    layer = network.get_layer("logit")
-    kernel, bias = layer.get_weights()
-    logits = logit_and_probability(network).predict_on_batch(np.load(folder / "test.npy"))[0]
-    layer.set_weights([kernel / logits.std(), bias - logits.mean() / logits.std()])
+    spread(network, np.load(folder / "test.npy"))
     model, splits = folder / "soft-1.keras", folder / "splits.csv"
     network.save(model)
     record_lineage(model, "soft-1", 3, splits=splits)
     arrays = {part: folder / f"{part}.npy" for part in PARTS}
     write_predictions(model, "soft-1", 3, splits, arrays, {part: folder / f"{part}.csv" for part in PARTS})
     return folder
+
+
+def spread(network, images):
+    """Give it a last layer with which random weights answer both ways, well apart."""
+    layer = network.get_layer("logit")
+    kernel, bias = layer.get_weights()
+    logits = logit_and_probability(network).predict_on_batch(images.astype(np.float32))[0]
+    layer.set_weights([kernel / logits.std(), bias - logits.mean() / logits.std()])
 
 
 def export(made, folder, max_drop=1.0, predictions=None):
@@ -156,13 +160,29 @@ def test_what_a_layer_holds_beside_its_weights_is_exported_too(tmp_path):
     normalised = keras.layers.Normalization(axis=(1, 2, 3), mean=mean, variance=variance)(images)
     convolved = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(normalised))
     keras.Model(images, convolved).save(tmp_path / "extractor.keras")
-    network = build_network("soft-1", SIDE, str(tmp_path / "extractor.keras"), dropout=0.5)
-    _write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+    exported_and_compared(build_network("soft-1", SIDE, str(tmp_path / "extractor.keras"), dropout=0.5), tmp_path)
+
+
+def test_a_network_on_which_a_pass_of_tf2onnx_fails_is_exported(tmp_path):
+    exported_and_compared(build_network("soft-1", SIDE, "mobilenetv3small"), tmp_path)
+
+
+def test_a_network_that_onnx_cannot_say_is_a_clear_error(tmp_path):
+    images = keras.layers.Input((SIDE, SIDE, 4))
+    grouped = keras.Model(images, keras.layers.Conv2D(4, 3, groups=2)(images))
+    with pytest.raises(InputError, match=r"cannot be written as ONNX.*choose another backbone"):
+        _write_onnx(grouped, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+    assert not (tmp_path / "a.onnx").exists()
+
+
+def exported_and_compared(network, tmp_path):
     shown = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
+    spread(network, shown)
+    _write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
     given = probabilities(open_network(tmp_path / "a.onnx"), shown)
     expected = network.predict_on_batch(shown.astype(np.float32))[:, 0]
-    np.testing.assert_allclose(given, expected, atol=1e-6)
-    assert expected.std() > 1e-3
+    np.testing.assert_allclose(given, expected, atol=1e-4)
+    assert expected.std() > 0.05
 
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "missing"])

@@ -1,7 +1,6 @@
 """A network as an ONNX file in float32 and in int8, each checked to be the same network before it is kept."""
 
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -23,9 +22,6 @@ from snakedistill.images import MappedImages
 from snakedistill.inference import INPUT, OUTPUT, open_network, probabilities
 from snakedistill.lineage import check_lineage, read_predictions
 from snakedistill.networks import load_network
-
-# A pass of tf2onnx that fails fails the export; else it would copy the network before each, to go on without.
-os.environ["TF2ONNX_CATCH_ERRORS"] = "FALSE"
 
 OPSET = 17
 PARITY_IMAGES = 256
@@ -149,7 +145,13 @@ def _folded(network: onnx.ModelProto, threads: int) -> onnx.ModelProto:
         options.intra_op_num_threads = threads
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(Path(folder, "folded.onnx"))
-        onnxruntime.InferenceSession(network.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        try:
+            onnxruntime.InferenceSession(network.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has an exception for each status, without a common public base
+            raise InputError(
+                f"The network cannot be written as ONNX: {error}. A layer of its backbone is one that tf2onnx does not "
+                "know (ConvNeXt's grouped convolutions are): choose another backbone."
+            ) from error
         folded = onnx.load(options.optimized_model_filepath)
     # It names every set of operators that it knows.
     used = [one for one in folded.opset_import if one.domain in {node.domain for node in folded.graph.node}]
