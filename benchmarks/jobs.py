@@ -23,6 +23,7 @@ from snakedistill.job import fix_threads  # noqa: E402
 
 IMAGES = 256
 LIGHT = "labels, metrics, splits, tables, claims, figures, summary"
+JOB = f"from snakedistill.job import job\nwith job({os.devnull!r}, 1, {{}}):\n    from snakedistill import {{}}"
 
 
 def main() -> None:
@@ -36,12 +37,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pairs = {
             **images(Path(folder), arguments.side, arguments.threads),
-            ("import keras, snakedistill.training", "import keras"): (
-                python("import keras, snakedistill.training"),
+            ("start and end a job of training", "import keras"): (
+                python(JOB.format("'tensorflow'", "training")),
                 python("import keras"),
             ),
-            ("import all of a light rule", "import pandas, seaborn"): (
-                python(f"from snakedistill import {LIGHT}"),
+            ("start and end a job of a light rule", "import pandas, seaborn"): (
+                python(JOB.format(None, LIGHT)),
                 python("import pandas, seaborn"),
             ),
             ("plan the sample", "import Snakemake"): (plan(folder), python("import snakemake.cli")),
@@ -80,6 +81,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
 
     from snakedistill.archive import in_order
     from snakedistill.images import MappedImages, resized_pixels
+    from snakedistill.launches import forward_for
     from snakedistill.networks import build_network, logit_and_probability
     from snakedistill.sample import _jpeg
     from snakedistill.training import PREDICTION_BATCH_SIZE, predicted
@@ -89,7 +91,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
     np.save(folder / "images.npy", array)
     keras.utils.set_random_seed(0)
     network = build_network("student", side)
-    both = logit_and_probability(network)
+    forward = forward_for(logit_and_probability(network))
 
     def plainly() -> None:
         for data in files:
@@ -101,7 +103,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
             plainly,
         ),
         (f"predict {IMAGES} images of {side} pixels", "Keras's predict"): (
-            lambda: predicted(both, MappedImages(folder / "images.npy")),
+            lambda: predicted(forward, MappedImages(folder / "images.npy")),
             lambda: network.predict(array, batch_size=PREDICTION_BATCH_SIZE, verbose=0),
         ),
     }

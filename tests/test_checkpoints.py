@@ -1,4 +1,4 @@
-"""A training that is killed goes on from its last finished epoch and ends as one that never was."""
+"""A training that is killed goes on from its last saved epoch and ends as one that never was."""
 
 import contextlib
 import multiprocessing
@@ -155,7 +155,7 @@ def train_until(epoch: int, task: dict, folder, monkeypatch) -> None:
             train(**task, **outputs(folder))
 
 
-@pytest.mark.parametrize("epoch", [1, 5, 12])
+@pytest.mark.parametrize("epoch", [1, 5, 11])
 def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
     train_until(epoch, task, tmp_path, monkeypatch)
     assert not (tmp_path / "soft-0.keras").exists()

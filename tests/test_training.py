@@ -7,7 +7,7 @@ from snakedistill import fused, metrics
 from snakedistill.errors import InputError
 from snakedistill.images import MappedImages
 from snakedistill.labels import write_labels
-from snakedistill.launches import launch_for
+from snakedistill.launches import forward_for, launch_for
 from snakedistill.lineage import record_lineage
 from snakedistill.networks import logit_and_probability
 from snakedistill.prediction import write_evaluation, write_predictions
@@ -161,9 +161,12 @@ def test_predictions_give_back_the_same_float32(data, trained):
     folder, _ = trained
     frame = pd.read_csv(folder / "test.csv", dtype={"logit": np.float32, "probability": np.float32})
     network = logit_and_probability(keras.saving.load_model(folder / "model.keras"))
-    logit, probability = predicted(network, MappedImages(data / "test.npy"))
+    images = MappedImages(data / "test.npy")
+    logit, probability = predicted(forward_for(network), images)
     np.testing.assert_array_equal(frame["logit"], logit)
     np.testing.assert_array_equal(frame["probability"], probability)
+    expected, _ = network.predict(images.read(slice(None)), verbose=0)
+    np.testing.assert_allclose(logit, expected[:, 0], atol=1e-5)
 
 
 def test_labels_that_miss_an_image_stop_the_training(data, tmp_path):
@@ -223,6 +226,24 @@ def test_a_training_is_traced_once_whatever_its_batches():
     seen = []
     fit_epoch(model, iter(batches), seen.append, launch_for(model))
     assert len(seen) == len(sizes)
+    assert traces == [None]
+
+
+def test_a_prediction_is_traced_once_whatever_its_batches():
+    traces = []
+
+    class Counted(keras.layers.Flatten):
+        def call(self, inputs):
+            traces.append(inputs.shape[0])
+            return super().call(inputs)
+
+    images = keras.Input((2, 2, 3))
+    model = keras.Model(images, Counted()(images))
+    forward = forward_for(model)
+    traces.clear()
+    for size in (4, 4, 1, 2):
+        (output,) = forward(np.full((size, 2, 2, 3), 7, np.uint8))
+        np.testing.assert_array_equal(output, np.full((size, 12), 7, np.float32))
     assert traces == [None]
 
 

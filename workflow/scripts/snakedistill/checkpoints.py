@@ -1,4 +1,4 @@
-"""The state of a training on disk, so that one that was killed goes on from its last finished epoch."""
+"""The state of a training on disk, so that one that was killed goes on from its last saved epoch."""
 
 import hashlib
 import json

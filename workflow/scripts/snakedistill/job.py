@@ -1,5 +1,6 @@
 """What every job does around its work: send all output to the rule's log, fix the number of threads."""
 
+import atexit
 import contextlib
 import gc
 import os
@@ -44,6 +45,7 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
     """
     fix_threads(threads, backend)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)  # what dies with the process need not be searched a last time: half a second
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
@@ -54,11 +56,13 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         os.dup2(log_file, 2)
         try:
             signal.signal(signal.SIGTERM, _stop)
+            if backend is not None:
+                _import_keras()
             yield terminal
         except Stopped:
             print(
                 "Stopped by a signal, at a time limit perhaps: to be continued. When the workflow is started again, a "
-                "training goes on from its last finished epoch.",
+                "training goes on from its last saved epoch.",
                 file=sys.stderr,
             )
             sys.exit(128 + signal.SIGTERM)
@@ -83,6 +87,17 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
             os.close(descriptor)
         if terminal is not None:
             terminal.close()
+
+
+def _import_keras() -> None:
+    """Keras imports Matplotlib, half a second, for two functions that draw, and leaves them out where it is missing."""
+    missing = "matplotlib" not in sys.modules
+    if missing:
+        sys.modules["matplotlib"] = None
+    import keras  # noqa: F401
+
+    if missing:
+        del sys.modules["matplotlib"]
 
 
 def fix_threads(threads: int, backend: str | None = None) -> None:

@@ -1,11 +1,11 @@
-"""Training steps as each backend launches them best.
+"""Training steps and forward passes as each backend launches them best.
 
-On TensorFlow a step is traced once for batches of every size: Keras's `train_on_batch` traces it again for the last,
-smaller batch. On JAX several steps go to an accelerator in one launch: there a step of few images is over sooner than
-Python can launch the next one.
+On TensorFlow each is traced once for batches of every size: Keras's `train_on_batch` and `predict_on_batch` trace again
+for the last, smaller batch. On JAX several steps go to an accelerator in one launch: there a step of few images is over
+sooner than Python can launch the next one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -29,6 +29,27 @@ def launch_for(model: keras.Model) -> "Step | Launch | None":
     if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
         return Launch(model, STEPS_ON_AN_ACCELERATOR)
     return None
+
+
+def forward_for(model: keras.Model) -> Callable[[object], list[np.ndarray]]:
+    """A forward pass of the model on this backend.
+
+    Args:
+        model: its first input is the image.
+
+    Returns:
+        A function from inputs as `training.batches` yields them to every output of the model.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return lambda inputs: keras.tree.flatten(model.predict_on_batch(inputs))
+    image, *draws = model.inputs
+    signature = [tf.TensorSpec(image.shape, "uint8"), *(tf.TensorSpec(one.shape, one.dtype) for one in draws)]
+
+    @tf.function(input_signature=signature, jit_compile=model.jit_compile)
+    def forward(*inputs):
+        return keras.tree.flatten(model(list(inputs) if draws else inputs[0], training=False))
+
+    return lambda inputs: [output.numpy() for output in forward(*keras.tree.flatten(inputs))]
 
 
 class Step:

@@ -133,6 +133,8 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
         config = layer.get_config()
         if not isinstance(layer, layers.Rescaling) and layer.name not in ("preprocessing", "logit", "probability"):
             config["dtype"] = policy
+        if "kernel_initializer" in config:
+            config["kernel_initializer"] = "zeros"  # quicker than random ones, and overwritten below
         copy = _fused(layer).from_config(config)
         copy.trainable = layer.trainable
         return copy

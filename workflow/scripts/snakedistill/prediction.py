@@ -9,6 +9,7 @@ from snakedistill.augmentation import Augmentation, draw, random_stream
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv
 from snakedistill.images import MappedImages
+from snakedistill.launches import forward_for
 from snakedistill.lineage import check_lineage, read_labels, read_predictions, record_lineage
 from snakedistill.networks import load_network, logit_and_probability
 from snakedistill.training import predicted
@@ -31,7 +32,7 @@ def write_predictions(
         InputError: the images do not match the split, or the model is of another network, seed or split.
     """
     check_lineage(model, network_id, seed, splits=splits)
-    network = logit_and_probability(load_network(model))
+    forward = forward_for(logit_and_probability(load_network(model)))
     ids = pd.read_csv(splits)
     for part, path in predictions.items():
         images = MappedImages(arrays[part])
@@ -40,7 +41,7 @@ def write_predictions(
             raise InputError(
                 f"{splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make both again"
             )
-        logit, probability = predicted(network, images)
+        logit, probability = predicted(forward, images)
         write_csv(pd.DataFrame({"image_id": of_part, "logit": logit, "probability": probability}), path)
         record_lineage(path, network_id, seed, splits=splits, model=model)
 
@@ -110,12 +111,12 @@ def write_evaluation(
             measure(kind, part, 0, prediction)
     repeated = [pd.DataFrame(columns=["image_id", "repeat", "logit", "probability"])]
     if augmentation["flip"] or augmentation["shift"]:
-        network = _augmented(load_network(model))
+        forward = forward_for(_augmented(load_network(model)))
         images = MappedImages(test_images)
         for repeat in range(1, repeats + 1):
             stream = random_stream(seed, network_id, "evaluation", repeat)
             draws = draw(stream, len(images), images.shape[1], **augmentation)
-            logit, probability = predicted(network, images, draws)
+            logit, probability = predicted(forward, images, draws)
             ids = {"image_id": plain["test"]["image_id"], "repeat": repeat}
             prediction = pd.DataFrame(ids | {"logit": logit, "probability": probability})
             for kind in labels:

@@ -20,7 +20,7 @@ from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
-from snakedistill.launches import Launch, Step, launch_for
+from snakedistill.launches import Launch, Step, forward_for, launch_for
 from snakedistill.lineage import read_labels, record_lineage
 from snakedistill.networks import build_network, training_twin
 
@@ -47,8 +47,9 @@ def train(
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
 
-    After each epoch the state is saved. A training that was killed goes on from there when it is called again, and ends
-    with the same weights and history, bit for bit (on a CPU with the same number of threads), as one that never was.
+    After each epoch but the last the state is saved. A training that was killed goes on from there when it is called
+    again, and ends with the same weights and history, bit for bit (on a CPU with the same number of threads), as one
+    that never was.
 
     Args:
         network_id: for example `soft-3`; it keys the random draws, together with `seed`.
@@ -89,7 +90,7 @@ def train(
     twin = training_twin(network, precision)
     compile_for_training(twin, learning_rate(recipe, steps))
 
-    launch = launch_for(twin)
+    launch, forward = launch_for(twin), forward_for(twin)
 
     settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
     settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
@@ -121,7 +122,7 @@ def train(
                 )
             augmentation = recipe["augmentation"] if recipe["validation_augmentation"] else None
             draws = _draws(augmentation, seed, network_id, "validation", epoch, images["validation"])
-            (logit,) = predicted(twin, images["validation"], draws)
+            (logit,) = predicted(forward, images["validation"], draws)
             row = {
                 "epoch": epoch,
                 "loss": mean_loss,
@@ -135,7 +136,8 @@ def train(
             if row["val_accuracy"] > best_accuracy:
                 best_accuracy, best_weights = row["val_accuracy"], twin.get_weights()
             line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
-            saved.save(State([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
+            if epoch < epochs:
+                saved.save(State([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
@@ -251,12 +253,11 @@ def batches(
             yield ahead.popleft().result()
 
 
-def predicted(model: keras.Model, images: MappedImages, draws: Draws | None = None) -> list[np.ndarray]:
-    """Run a model over all images, with draws for one that augments: each of its outputs as float32 [n]."""
-    outputs = [
-        keras.tree.flatten(model.predict_on_batch(inputs))
-        for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)
-    ]
+def predicted(
+    forward: Callable[[object], list[np.ndarray]], images: MappedImages, draws: Draws | None = None
+) -> list[np.ndarray]:
+    """Run a forward pass over all images, with draws for a model that augments: each of its outputs as float32 [n]."""
+    outputs = [forward(inputs) for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)]
     return [np.concatenate(column)[:, 0] for column in zip(*outputs, strict=True)]
 
 
