@@ -89,9 +89,11 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
 
 
 def _background(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """Out of focus, so it is drawn at half the size."""
+    full, width, height = (width, height), width // 2, height // 2
     top, bottom = rng.uniform(40, 235, (2, 3))
     ramp = np.linspace(0, 1, height)[:, None, None]
-    noise = rng.normal(0, rng.uniform(1, 10), (max(height // 8, 2), max(width // 8, 2), 3))
+    noise = rng.normal(0, rng.uniform(1, 10), (max(height // 4, 2), max(width // 4, 2), 3))
     coarse = np.clip(noise + 128, 0, 255).astype(np.uint8)
     texture = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), dtype=float) - 128
     pixels = top * (1 - ramp) + bottom * ramp + texture
@@ -107,8 +109,8 @@ def _background(rng: np.random.Generator, width: int, height: int) -> Image.Imag
         elif shape == 1:
             pen.ellipse(box, colour)
         else:
-            pen.line(box, colour, width=int(rng.integers(2, 14)))
-    return image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 2.5))))
+            pen.line(box, colour, width=int(rng.integers(1, 7)))
+    return image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 1.2)))).resize(full, Image.Resampling.BILINEAR)
 
 
 def _animal(
@@ -195,6 +197,6 @@ def _light(rng: np.random.Generator, image: Image.Image) -> Image.Image:
     tint = rng.uniform(0.9, 1.1, 3)
     levels = np.arange(256) / 255
     table = np.concatenate([np.clip(255 * gain * share * levels**gamma, 0, 255) for share in tint])
-    grain = rng.normal(0, rng.uniform(0, 4), (image.height, image.width, 1)).astype(np.float32)
+    grain = rng.uniform(0, 4) * rng.standard_normal((image.height, image.width, 1), dtype=np.float32)
     pixels = np.asarray(image.point(table.astype(np.uint8).tolist()), dtype=np.float32) + grain
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

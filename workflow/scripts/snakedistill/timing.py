@@ -21,7 +21,7 @@ from snakedistill.images import MappedImages, resized_pixels
 from snakedistill.inference import INPUT, OUTPUT, open_network
 from snakedistill.networks import load_network
 
-WARM_UP = 3  # rounds
+WARM_UP = 2  # rounds
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
 Answer = Callable[[np.ndarray], np.ndarray]
 """From images uint8 [n, side, side, 3] to probabilities."""
@@ -41,7 +41,7 @@ def time_networks(
     """Time every network in every runtime, one call of each in turn, so that drift of the machine hits all alike.
 
     In each round every combination of network, runtime, batch size, and with or without decoding is called once, in
-    an order drawn anew; the images are the next ones of the test part. Three rounds warm up and are not counted.
+    an order drawn anew; the images are the next ones of the test part. Two rounds warm up and are not counted.
 
     Args:
         networks: files by network id: `keras`, `onnx` and `int8`.
