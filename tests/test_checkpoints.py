@@ -136,6 +136,11 @@ def uninterrupted(task, tmp_path_factory):
     return result(folder)
 
 
+@pytest.fixture(autouse=True)
+def every_state_is_saved(monkeypatch):
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_STATES", 0)
+
+
 class Killed(BaseException):
     pass
 
@@ -165,6 +170,15 @@ def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypat
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.parametrize(("seconds", "epochs"), [(0, list(range(1, 12))), (3600, [])])
+def test_states_are_saved_so_often_and_not_after_the_last_epoch(task, tmp_path, monkeypatch, seconds, epochs):
+    saved = []
+    monkeypatch.setattr(Checkpoints, "save", lambda self, state: saved.append(len(state.history)))
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_STATES", seconds)
+    train(**task, **outputs(tmp_path))
+    assert saved == epochs
+
+
 def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
     train_until(1, task, tmp_path, monkeypatch)
     recipe = task["recipe"] | {"epochs": 2}
@@ -178,6 +192,7 @@ def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
 def slow_training(task: dict, paths: dict, log: Path) -> None:
     """A training in a job of its own that lasts: the same, with a pause in each epoch, in which a kill may come."""
     original = training.predicted
+    training.SECONDS_BETWEEN_STATES = 0
     training.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
     with job(log, os.cpu_count()):
         train(**task, **paths)

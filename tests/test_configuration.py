@@ -138,10 +138,10 @@ def test_the_scale_of_a_run_names_what_is_not_the_papers(tmp_path):
     splits = splits_of(tmp_path, train=1190, validation=255, test=255)
     scale = scale_of_run(CONFIG, PAPER, splits)
     assert scale["run"].startswith(
-        "Run sample: 1,700 drawings of the built-in sample (1,190 to train, 255 to validate, 255 to test) at 48 pixels;"
+        "Run sample: 1,700 drawings of the built-in sample (1,190 to train, 255 to validate, 255 to test) at 32 pixels;"
     )
     assert scale["run"].endswith("Its numbers are about drawings, not about photographs.")
-    assert "image_size 48 (224)" in scale["deviations"]
+    assert "image_size 32 (224)" in scale["deviations"]
     assert "student.augmentation.shift 0 (0.4)" in scale["deviations"]
     assert "teacher.batch_size" not in scale["deviations"]
 

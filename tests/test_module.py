@@ -68,7 +68,6 @@ def test_a_training_and_its_figures_stay_below_the_prefix(outer):
     snakemake(outer, *TRIGGERS, "--", *targets)
     assert [target for target in targets if not (outer / target).is_file()] == []
     assert len(pd.read_csv(outer / run / "seed-0/history/soft-0.csv")) == 2
-    assert (outer / run / "seed-0/checkpoints").is_dir()
     assert not (outer / "results").exists()
     assert "Nothing to be done" in snakemake(outer, "-n", *TRIGGERS, "--", *targets).stdout
 

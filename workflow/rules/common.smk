@@ -145,7 +145,7 @@ def weights_of_student(wildcards):
 
 
 def checkpoints(wildcards, output):
-    """The folder for a training's state after each epoch, wherever a module puts the results."""
+    """The folder for a training's states, wherever a module puts the results."""
     model = Path(output.model)
     return str(model.parents[1] / "checkpoints" / model.stem)
 

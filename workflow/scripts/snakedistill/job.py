@@ -90,12 +90,14 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
 
 
 def _import_keras() -> None:
-    """Keras imports Matplotlib, half a second, for two functions that draw, and leaves them out where it is missing."""
+    """Without Matplotlib, half a second for two functions that draw: Keras leaves them out where it is missing."""
     missing = "matplotlib" not in sys.modules
     if missing:
         sys.modules["matplotlib"] = None
+    gc.disable()  # all that is made here stays
     import keras  # noqa: F401
 
+    gc.enable()
     if missing:
         del sys.modules["matplotlib"]
 

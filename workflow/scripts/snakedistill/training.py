@@ -26,6 +26,7 @@ from snakedistill.networks import build_network, training_twin
 
 PREDICTION_BATCH_SIZE = 64
 READ_AHEAD = 2  # batches
+SECONDS_BETWEEN_STATES = 10.0
 
 
 def train(
@@ -47,9 +48,9 @@ def train(
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
 
-    After each epoch but the last the state is saved. A training that was killed goes on from there when it is called
-    again, and ends with the same weights and history, bit for bit (on a CPU with the same number of threads), as one
-    that never was.
+    After an epoch the state is saved, unless that was done less than ten seconds before or the training is over. One
+    that was killed goes on from there when it is called again, and ends with the same weights and history, bit for bit
+    (on a CPU with the same number of threads), as one that never was.
 
     Args:
         network_id: for example `soft-3`; it keys the random draws, together with `seed`.
@@ -62,7 +63,7 @@ def train(
         labels: CSV with image_id and label in [0, 1], of every image.
         model: .keras file to write, its lineage beside it.
         history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
-        checkpoints: folder for the state after each epoch; gone when the network is saved.
+        checkpoints: folder for the states; gone when the network is saved.
         code: fingerprint of the code; a state of other code is not gone on from.
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
@@ -106,7 +107,7 @@ def train(
         rows, best_weights = state.history, state.best
         best_accuracy = max(row["val_accuracy"] for row in rows)
         print(f"{network_id}: goes on after epoch {len(rows)} of {epochs}")
-    done = len(rows)
+    done, saved_at = len(rows), time.monotonic()
     shown = {"desc": network_id, "file": terminal, "disable": terminal is None, "leave": False}
     with tqdm(total=epochs * steps, initial=done * steps, **shown) as bar:
         for epoch in range(done + 1, epochs + 1):
@@ -136,8 +137,9 @@ def train(
             if row["val_accuracy"] > best_accuracy:
                 best_accuracy, best_weights = row["val_accuracy"], twin.get_weights()
             line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
-            if epoch < epochs:
+            if epoch < epochs and time.monotonic() - saved_at >= SECONDS_BETWEEN_STATES:
                 saved.save(State([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
+                saved_at = time.monotonic()
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
