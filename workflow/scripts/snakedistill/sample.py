@@ -79,9 +79,9 @@ def draw_animal(rng: np.random.Generator, dogness: float) -> Image.Image:
     image = _background(rng, width, height)
     pen = ImageDraw.Draw(image)
     fur = np.array(_FUR[rng.integers(len(_FUR))]) + rng.normal(0, 14, 3)
-    scale = min(width, height) * rng.uniform(0.36, 0.46)
+    scale = min(width, height) * rng.uniform(0.42, 0.52)
     x = width * rng.uniform(0.36, 0.64)
-    y = height * rng.uniform(0.38, 0.52)
+    y = height * rng.uniform(0.48, 0.6)
     _animal(pen, rng, x, y, scale, rng.normal(0, 0.16), rng.uniform(-0.35, 0.35), fur, dogness)
     if rng.random() < 0.15:
         _occluder(pen, rng, width, height, x, y, scale)
