@@ -14,7 +14,7 @@ rule predict:
         f"{SEED}/logs/predict/{{network}}.log",
     benchmark:
         f"{SEED}/benchmarks/predict/{{network}}.tsv"
-    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
+    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
     threads: half_of_the_cores()

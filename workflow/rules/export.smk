@@ -19,6 +19,7 @@ rule export:
         f"{SEED}/logs/export/{{network}}.log",
     benchmark:
         f"{SEED}/benchmarks/export/{{network}}.tsv"
+    priority: 1  # longer than an evaluation
     conda:
         "../../envs/export.yaml"
     threads: half_of_the_cores()

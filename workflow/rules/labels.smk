@@ -10,7 +10,7 @@ rule write_labels:
         lineage=f"{SEED}/labels/{{network}}.lineage.json",
     log:
         f"{SEED}/logs/labels/{{network}}.log",
-    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
+    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     localrule: True
     conda:
         "../../envs/light.yaml"

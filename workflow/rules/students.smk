@@ -18,7 +18,7 @@ rule train_student:
         f"{SEED}/logs/train/{{student}}.log",
     benchmark:
         f"{SEED}/benchmarks/train/{{student}}.tsv"
-    priority: 1  # the chains of students are the longest way; evaluations fill the gaps
+    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
     threads: half_of_the_cores()

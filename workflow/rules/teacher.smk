@@ -36,7 +36,7 @@ rule train_teacher:
         f"{SEED}/logs/train/teacher.log",
     benchmark:
         f"{SEED}/benchmarks/train/teacher.tsv"
-    priority: 2  # all but the classic student wait for it
+    priority: 3  # all but the classic student wait for it
     conda:
         NETWORK_ENVIRONMENT
     threads: CORES

@@ -45,7 +45,7 @@ def forward_for(model: keras.Model) -> Callable[[object], list[np.ndarray]]:
     image, *draws = model.inputs
     signature = [tf.TensorSpec(image.shape, "uint8"), *(tf.TensorSpec(one.shape, one.dtype) for one in draws)]
 
-    @tf.function(input_signature=signature, jit_compile=model.jit_compile)
+    @tf.function(input_signature=signature, autograph=False, jit_compile=model.jit_compile)
     def forward(*inputs):
         return keras.tree.flatten(model(list(inputs) if draws else inputs[0], training=False))
 
@@ -65,7 +65,8 @@ class Step:
         self._model = model
         inputs = tuple(tf.TensorSpec(one.shape, one.dtype) for one in model.inputs)
         label = tf.TensorSpec((None, 1))
-        self._step = tf.function(self._one, input_signature=(inputs, label), jit_compile=model.jit_compile)
+        options = {"autograph": False, "jit_compile": model.jit_compile}
+        self._step = tf.function(self._one, input_signature=(inputs, label), **options)
 
     def __call__(self, batches: Sequence[tuple]) -> np.ndarray:
         """Train on the only (inputs, label): its loss and accuracy, float64 [1, 2]."""
