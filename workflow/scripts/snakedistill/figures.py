@@ -112,10 +112,7 @@ def draw_predictions(histograms: str, scale: str, figures: dict[str, list[str]])
             edges = [*bins["bin_low"], bins["bin_high"].iloc[-1]]
             if bins["paper_relative_frequency"].notna().any():
                 axis.stairs(bins["paper_relative_frequency"], edges, fill=True, color="0.82", label="paper")
-            sns.histplot(
-                bins, x=bins["bin_low"], weights="relative_frequency", bins=edges, element="step", fill=False, ax=axis,
-                color=_colour(network), linewidth=1.4, label="measured",
-            )  # fmt: skip
+            axis.stairs(bins["relative_frequency"], edges, color=_colour(network), linewidth=1.4, label="measured")
             middle = (bins["bin_low"] + bins["bin_high"]) / 2
             axis.plot(middle, bins["relative_frequency"], _marker(network), color=_colour(network), markersize=3.5)
             ends = bins["relative_frequency"].iloc[[0, -1]].sum()
@@ -123,6 +120,7 @@ def draw_predictions(histograms: str, scale: str, figures: dict[str, list[str]])
                 yscale="log", ylim=(4e-5, 1), xlim=(0, 1), xlabel="prediction p (1: dog)", ylabel="share of images"
             )
             axis.set_title(f"{network}: {ends:.3f} in the two end bins", fontsize=9)
+            axis.label_outer()
             axis.legend(loc="upper center", fontsize=7)
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)
