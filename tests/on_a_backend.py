@@ -1,6 +1,7 @@
 """Trains a saved network for some steps on Keras's backend of the day, for tests/test_backends.py.
 
-Arguments: the .keras file, a .npz with images, label, flip and shift by step, steps in a launch, the .npz to write.
+Arguments: the .keras file, a .npy of images, a .npz with label, flip and shift by step, steps in a launch, the .npz to
+write. Steps in one launch take their images from the device.
 """
 
 import sys
@@ -8,20 +9,23 @@ import sys
 import keras
 import numpy as np
 
-from snakedistill.launches import Launch
+from snakedistill.images import MappedImages
+from snakedistill.launches import ImagesOnDevice, Launch
 from snakedistill.networks import load_network, training_twin
 from snakedistill.training import compile_for_training, fit_epoch
 
-model, given, together, written = sys.argv[1:]
+model, pixels, given, together, written = sys.argv[1:]
 network = load_network(model)
 twin = training_twin(network, "float32")
 compile_for_training(twin, 1e-4)
 launches: list[int] = []
-launch = Launch(twin, int(together)) if int(together) > 1 else None
+launch, images = None, MappedImages(pixels)
+if int(together) > 1:
+    launch, images = Launch(twin, int(together)), ImagesOnDevice(images, at_once=50)
 with np.load(given) as data:
-    batches = [
-        ((data["images"][i], data["flip"][i], data["shift"][i]), data["label"][i]) for i in range(len(data["label"]))
-    ]
+    steps, size = data["label"].shape[:2]
+    rows = [slice(i * size, (i + 1) * size) for i in range(steps)]
+    batches = [((images.read(rows[i]), data["flip"][i], data["shift"][i]), data["label"][i]) for i in range(steps)]
     loss, _ = fit_epoch(twin, iter(batches), launches.append, launch)
     logit = twin.predict_on_batch(batches[0][0])
 np.savez(

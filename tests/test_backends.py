@@ -50,16 +50,16 @@ def trained(python: Path | str, backend: str, folder: Path, steps: int, together
     draws = [
         draw(random_stream(0, "soft-0", "train", step), BATCH, SIDE, flip=True, shift=0.2) for step in range(steps)
     ]
+    np.save(folder / "images.npy", rng.integers(0, 256, (steps * BATCH, SIDE, SIDE, 3), dtype=np.uint8))
     np.savez(
         folder / "given.npz",
-        images=rng.integers(0, 256, (steps, BATCH, SIDE, SIDE, 3), dtype=np.uint8),
         label=rng.random((steps, BATCH, 1), dtype=np.float32),
         flip=[one.flip for one in draws],
         shift=[one.shift for one in draws],
     )
     written = folder / f"{backend}-{steps}-{together}.npz"
     environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT / "workflow/scripts")}
-    arguments = [folder / "network.keras", folder / "given.npz", str(together), written]
+    arguments = [folder / "network.keras", folder / "images.npy", folder / "given.npz", str(together), written]
     subprocess.run([python, ROOT / "tests/on_a_backend.py", *arguments], check=True, env=environment)
     with np.load(written) as found:
         found = dict(found)
@@ -82,7 +82,7 @@ def test_a_training_step_on_jax_is_tensorflows(jax_python, tmp_path):
 
 
 def test_steps_in_one_launch_are_the_same_steps(jax_python, tmp_path):
-    """Of 7 steps in launches of 3 the last is made alone."""
+    """Of 7 steps in launches of 3 the last is made alone; their images are on the device."""
     images = layers.Input((SIDE, SIDE, 3))
     x = layers.Conv2D(4, 3, strides=4)(layers.Rescaling(1 / 255)(images))
     x = layers.Dropout(0.2, seed=0)(layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x)))
@@ -92,6 +92,25 @@ def test_steps_in_one_launch_are_the_same_steps(jax_python, tmp_path):
     assert together["launches"].tolist() == [3, 3, 1]
     np.testing.assert_allclose(together["loss"], one_by_one["loss"], rtol=1e-6)
     np.testing.assert_allclose(weights(together), weights(one_by_one), atol=LEARNING_RATE / 10)
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.09, "ImagesOnDevice"), (0.11, "MappedImages")])
+def test_images_are_kept_on_an_accelerator_if_they_fit_into_a_tenth(jax_python, tmp_path, share, kept):
+    """There is none here, so JAX is made to say that there is."""
+    np.save(tmp_path / "images.npy", np.zeros((10, 5, 5, 3), np.uint8))
+    code = f"""
+from unittest import mock
+import jax
+from snakedistill.images import MappedImages
+from snakedistill.launches import near_the_device
+images = MappedImages("images.npy")
+assert near_the_device(images) is images
+device = mock.Mock(memory_stats=lambda: {{"bytes_limit": 750 / {share}}})
+with mock.patch("jax.default_backend", lambda: "gpu"), mock.patch("jax.local_devices", lambda: [device]):
+    assert type(near_the_device(images)).__name__ == "{kept}"
+"""
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT / "workflow/scripts")}
+    subprocess.run([jax_python, "-c", code], check=True, env=environment, cwd=tmp_path)
 
 
 def test_the_experiment_runs_without_tensorflow(jax_python, tmp_path):

@@ -2,9 +2,10 @@
 
 On TensorFlow each is traced once for batches of every size: Keras's `train_on_batch` and `predict_on_batch` trace again
 for the last, smaller batch. On JAX several steps go to an accelerator in one launch: there a step of few images is over
-sooner than Python can launch the next one.
+sooner than Python can launch the next one; and the images are kept there if they fit.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import keras
@@ -14,8 +15,12 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 elif keras.backend.backend() == "jax":
     import jax
+    import jax.numpy as jnp
+
+from snakedistill.images import MappedImages
 
 STEPS_ON_AN_ACCELERATOR = 16
+SHARE_OF_THE_MEMORY = 0.1  # of an accelerator, for the images of a part: several networks may train on one
 
 
 def launch_for(model: keras.Model) -> "Step | Launch | None":
@@ -29,6 +34,15 @@ def launch_for(model: keras.Model) -> "Step | Launch | None":
     if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
         return Launch(model, STEPS_ON_AN_ACCELERATOR)
     return None
+
+
+def near_the_device(images: MappedImages) -> "MappedImages | ImagesOnDevice":
+    """The images in the memory of JAX's accelerator where there is one and they fit, else as they are."""
+    if keras.backend.backend() != "jax" or jax.default_backend() == "cpu":
+        return images
+    memory = jax.local_devices()[0].memory_stats()
+    fits = math.prod(images.shape) <= SHARE_OF_THE_MEMORY * memory["bytes_limit"]
+    return ImagesOnDevice(images) if fits else images
 
 
 def forward_for(model: keras.Model) -> Callable[[object], list[np.ndarray]]:
@@ -80,6 +94,33 @@ class Step:
         return logs["loss"], logs["accuracy"]
 
 
+class ImagesOnDevice:
+    """Images in the memory of JAX's device, to read like `MappedImages`.
+
+    Args:
+        images: copied from.
+        at_once: images copied at a time, and held in the host's memory.
+
+    Attributes:
+        shape: (images, height, width, channels).
+    """
+
+    def __init__(self, images: MappedImages, at_once: int = 256) -> None:
+        self.shape = images.shape
+        self._array = jnp.zeros(images.shape, "uint8")
+        put = jax.jit(jax.lax.dynamic_update_slice_in_dim, static_argnums=3, donate_argnums=0)
+        for start in range(0, len(images), at_once):
+            self._array = put(self._array, images.read(slice(start, start + at_once)), start, 0)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, rows: np.ndarray | slice) -> "jax.Array":
+        """Copy some rows within the device: uint8 [len(rows), height, width, channels]."""
+        # By number even if in order: a slice would be compiled anew for each place it starts at.
+        return jnp.take(self._array, np.arange(len(self))[rows], axis=0)
+
+
 class Launch:
     """Trains a compiled model on several batches of one size in one call, on JAX; the first call compiles.
 
@@ -100,7 +141,7 @@ class Launch:
         model.reset_metrics()
         metrics = [variable.value for variable in model.metrics_variables]
         state = tuple([variable.value for variable in group] for group in variables)
-        stacked = keras.tree.map_structure(lambda *arrays: np.stack(arrays), *batches)
+        stacked = keras.tree.map_structure(_stacked, *batches)
         state, logs = self._scan(state, metrics, stacked)
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
@@ -113,3 +154,8 @@ class Launch:
             return tuple(state), logs
 
         return jax.lax.scan(step, state, stacked)
+
+
+def _stacked(*arrays: "np.ndarray | jax.Array") -> "np.ndarray | jax.Array":
+    """Where they are."""
+    return (jnp if isinstance(arrays[0], jax.Array) else np).stack(arrays)

@@ -20,7 +20,7 @@ from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
 from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
-from snakedistill.launches import Launch, Step, forward_for, launch_for
+from snakedistill.launches import ImagesOnDevice, Launch, Step, forward_for, launch_for, near_the_device
 from snakedistill.lineage import read_labels, record_lineage
 from snakedistill.networks import build_network, training_twin
 
@@ -85,6 +85,7 @@ def train(
     )
     images = {part: MappedImages(arrays[part]) for part in ("train", "validation")}
     targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits), images)
+    images = {part: near_the_device(of_part) for part, of_part in images.items()}
     batch_size, epochs = recipe["batch_size"], recipe["epochs"]
     steps = math.ceil(len(images["train"]) / batch_size)
 
@@ -219,7 +220,7 @@ def correct(label, logit):
 
 
 def batches(
-    images: MappedImages,
+    images: MappedImages | ImagesOnDevice,
     batch_size: int,
     draws: Draws | None = None,
     labels: np.ndarray | None = None,
@@ -256,7 +257,7 @@ def batches(
 
 
 def predicted(
-    forward: Callable[[object], list[np.ndarray]], images: MappedImages, draws: Draws | None = None
+    forward: Callable[[object], list[np.ndarray]], images: MappedImages | ImagesOnDevice, draws: Draws | None = None
 ) -> list[np.ndarray]:
     """Run a forward pass over all images, with draws for a model that augments: each of its outputs as float32 [n]."""
     outputs = [forward(inputs) for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)]
@@ -264,7 +265,12 @@ def predicted(
 
 
 def _draws(
-    augmentation: dict | None, seed: int, network_id: str, purpose: str, epoch: int, images: MappedImages
+    augmentation: dict | None,
+    seed: int,
+    network_id: str,
+    purpose: str,
+    epoch: int,
+    images: MappedImages | ImagesOnDevice,
 ) -> Draws:
     none = {"flip": False, "shift": 0.0}
     stream = random_stream(seed, network_id, purpose, epoch)
