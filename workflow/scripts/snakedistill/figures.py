@@ -121,6 +121,7 @@ def draw_predictions(histograms: str, scale: str, figures: dict[str, list[str]])
             )
             axis.set_title(f"{network}: {ends:.3f} in the two end bins", fontsize=9)
             axis.label_outer()
+            axis.minorticks_off()
             axis.legend(loc="upper center", fontsize=7)
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)
