@@ -7,7 +7,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
-.PHONY: run report test test-long test-slurm test-slurm-long lint lock
+.PHONY: run report test test-long test-slurm test-slurm-long benchmark lint lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -29,6 +29,12 @@ test-slurm: $(READY)
 
 test-slurm-long: $(READY)
 	$(PYTEST) -m "slurm and long" tests/slurm
+
+# The tables of docs/performance.md: training beside stock Keras, its Distiller and, where it is installed, PyTorch; then
+# decoding, prediction, starting and planning. A quarter of an hour.
+benchmark: $(READY)
+	$(VENV)/bin/python benchmarks/training.py
+	$(VENV)/bin/python benchmarks/jobs.py
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
