@@ -125,6 +125,13 @@ def _write_onnx(network: keras.Model, card: dict[str, str], threads: int, path: 
     for name in inputs.keys() - {INPUT}:
         exported.graph.input.remove(inputs[name])
         exported.graph.initializer.append(onnx.numpy_helper.from_array(constants[name], name))
+    try:
+        onnx.checker.check_model(exported)
+    except onnx.checker.ValidationError as error:
+        raise InputError(
+            f"The network cannot be written as ONNX: {str(error).splitlines()[0]}. A layer of its backbone is one that "
+            "tf2onnx does not know (ConvNeXt's grouped convolutions are): choose another backbone."
+        ) from error
     exported = _folded(exported, threads)
     (output,) = exported.graph.output
     for node in exported.graph.node:
@@ -144,15 +151,14 @@ def _folded(network: onnx.ModelProto, threads: int) -> onnx.ModelProto:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder, "folded.onnx"))
+        path, data = Path(folder, "folded.onnx"), network.SerializeToString()
+        options.optimized_model_filepath = str(path)
         try:
-            onnxruntime.InferenceSession(network.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has an exception for each status, without a common public base
-            raise InputError(
-                f"The network cannot be written as ONNX: {error}. A layer of its backbone is one that tf2onnx does not "
-                "know (ConvNeXt's grouped convolutions are): choose another backbone."
-            ) from error
-        folded = onnx.load(options.optimized_model_filepath)
+            onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception:
+            path.write_bytes(data)  # where there is no room for it, this says so, and ONNX Runtime does not
+            raise
+        folded = onnx.load(path)
     # It names every set of operators that it knows.
     used = [one for one in folded.opset_import if one.domain in {node.domain for node in folded.graph.node}]
     del folded.opset_import[:]
