@@ -1,6 +1,5 @@
 """What the other rules stand on: the checked configuration, the networks of a run, and where files are."""
 
-import json
 import sys
 from math import ceil
 from pathlib import Path
@@ -17,6 +16,7 @@ from snakedistill.archive import KAGGLE_COMMAND
 from snakedistill.errors import InputError
 from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
 from snakedistill.lineage import lineage_file
+from snakedistill.run_description import describe_run
 
 
 def settings_in(path):
@@ -265,17 +265,10 @@ EXAMPLES = {
 }
 
 
-def scale_of_run(wildcards, input):
-    """What a figure or a table was measured on, in words; its rule has the split among its inputs."""
-    return configuration.scale_of_run(SCALE_SETTINGS, PAPER, input.splits)
-
-
-SCALE_SETTINGS = {key: config[key] for key in configuration.SCALE_KEYS}
-# Params of a rule whose result says on what it was measured. Snakemake takes no notice of a change in a param that needs
-# the rule's input, so the settings behind the words stand beside them.
-SCALE = {
-    "scale": scale_of_run,
-    "settings": json.dumps(SCALE_SETTINGS, sort_keys=True),
+# Params of a rule whose result says on what it was measured.
+DESCRIBED = {
+    "run_description": describe_run(config, PAPER),
+    "classes": config["classes"],
 }
 
 

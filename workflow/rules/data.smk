@@ -47,7 +47,7 @@ rule index_archive:
         archive=ARCHIVE,
     output:
         index=f"{RUN}/data/index.csv",
-        rejected=f"{RUN}/data/rejected.csv",
+        unusable=f"{RUN}/data/unusable.csv",
     log:
         f"{RUN}/logs/index_archive.log",
     benchmark:
@@ -71,9 +71,12 @@ rule index_archive:
 rule split_images:
     input:
         index=f"{RUN}/data/index.csv",
+        unusable=f"{RUN}/data/unusable.csv",
     output:
         splits=f"{RUN}/data/splits.csv",
         copies=f"{RUN}/data/copies.csv",
+        rejected=f"{RUN}/data/rejected.csv",
+        counts=f"{RUN}/data/counts.csv",
     log:
         f"{RUN}/logs/split_images.log",
     localrule: True
@@ -84,6 +87,7 @@ rule split_images:
     params:
         code=code_of("split_images"),
         split=config["split"],
+        classes=config["classes"],
     message:
         "Splitting the images into train, validation and test"
     script:

@@ -4,7 +4,6 @@
 rule draw_scheme:
     input:
         model=f"{RUN}/seed-{config['seeds'][0]}/models/teacher.keras",
-        splits=f"{RUN}/data/splits.csv",
     output:
         in_report(
             drawn("1-teacher"), "scheme", TRAINING_CATEGORY, figure="1: scheme of the teacher"
@@ -17,7 +16,7 @@ rule draw_scheme:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_scheme"),
         backend=config["backend"],
     message:
@@ -29,7 +28,6 @@ rule draw_scheme:
 rule draw_training:
     input:
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
-        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["evaluation"],
     output:
         [
@@ -49,7 +47,7 @@ rule draw_training:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_training", "../reference/evaluation.csv"),
         results=RESULTS,
         networks=list(TRAINING_FIGURES),
@@ -62,7 +60,6 @@ rule draw_training:
 rule draw_predictions:
     input:
         table=f"{RUN}/tables/histograms.csv",
-        splits=f"{RUN}/data/splits.csv",
     output:
         [
             in_report(
@@ -78,7 +75,7 @@ rule draw_predictions:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_predictions"),
         parts=list(PREDICTION_FIGURES),
     message:
@@ -90,7 +87,6 @@ rule draw_predictions:
 rule draw_recursion:
     input:
         table=f"{RUN}/tables/histograms.csv",
-        splits=f"{RUN}/data/splits.csv",
     output:
         [
             in_report(files, "recursion", RECURSION_CATEGORY, figure=f"9: recursion of {family}")
@@ -104,7 +100,7 @@ rule draw_recursion:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_recursion"),
         families=list(RECURSION_FIGURES),
     message:
@@ -116,7 +112,6 @@ rule draw_recursion:
 rule draw_generations:
     input:
         table=f"{RUN}/tables/uncertainty.csv",
-        splits=f"{RUN}/data/splits.csv",
     output:
         in_report(
             drawn("generations"),
@@ -132,7 +127,7 @@ rule draw_generations:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_generations"),
     message:
         "Drawing accuracy and uncertainty by generation"
@@ -158,7 +153,7 @@ rule draw_examples:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_examples"),
         seed=config["seeds"][0],
         student=SHOWN_STUDENT,

@@ -5,7 +5,6 @@ rule tabulate_evaluation:
     input:
         evaluations=of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
         histories=of_all_networks(f"{SEED}/history/{{network}}.csv"),
-        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["evaluation"],
     output:
         table=report(
@@ -22,7 +21,7 @@ rule tabulate_evaluation:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_evaluation", "../reference/evaluation.csv"),
         results=RESULTS,
     message:
@@ -51,7 +50,7 @@ rule tabulate_uncertainty:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_uncertainty", "../reference/uncertainty.csv"),
         results=RESULTS,
         students=config["students"],
@@ -81,7 +80,7 @@ rule tabulate_histograms:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_histograms", "../reference/histograms.csv"),
         results=RESULTS,
         bin_width=config["evaluation"]["bin_width"],
@@ -113,7 +112,7 @@ rule tabulate_best_epoch:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_best_epoch", "../reference/best_epoch.csv"),
         results=RESULTS,
     message:
@@ -141,10 +140,9 @@ rule tabulate_classes:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_classes"),
         results=RESULTS,
-        classes=config["classes"],
     message:
         "Tabulating errors by class"
     script:
@@ -175,7 +173,7 @@ rule weigh_claims:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of(
             "weigh_claims",
             "../reference/evaluation.csv",
@@ -198,7 +196,7 @@ rule summarise:
         **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},
         claims=f"{RUN}/claims.csv",
         figures=[png for _, png in FIGURES],
-        splits=f"{RUN}/data/splits.csv",
+        counts=f"{RUN}/data/counts.csv",
         rejected=f"{RUN}/data/rejected.csv",
     output:
         summary=f"{RUN}/summary.md",
@@ -210,7 +208,7 @@ rule summarise:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("summarise"),
     message:
         "Writing the summary"
@@ -222,7 +220,6 @@ rule summary_to_html:
     input:
         summary=f"{RUN}/summary.md",
         figures=[png for _, png in FIGURES],
-        splits=f"{RUN}/data/splits.csv",
     output:
         html=report(
             f"{RUN}/summary.html",
@@ -238,7 +235,7 @@ rule summary_to_html:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("summary_to_html"),
     message:
         "Writing the summary for the report"

@@ -37,7 +37,6 @@ rule time_networks:
 rule tabulate_timing:
     input:
         measured=expand(f"{RUN}/timing/{{threads}}.json", threads=["one-thread", "all-threads"]),
-        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["timing"],
     output:
         timing=f"{RUN}/timing.csv",
@@ -55,7 +54,7 @@ rule tabulate_timing:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("tabulate_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
     message:
@@ -67,7 +66,6 @@ rule tabulate_timing:
 rule draw_timing:
     input:
         timing=f"{RUN}/timing.csv",
-        splits=f"{RUN}/data/splits.csv",
         printed=PRINTED["timing"],
     output:
         in_report(drawn("timing"), "timing", TIMING_CATEGORY, figure="seconds an image"),
@@ -79,7 +77,7 @@ rule draw_timing:
     resources:
         **LIGHT,
     params:
-        **SCALE,
+        **DESCRIBED,
         code=code_of("draw_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
     message:

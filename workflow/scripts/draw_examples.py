@@ -10,6 +10,6 @@ with job(snakemake.log[0]):
         teacher=snakemake.input.teacher,
         student=snakemake.input.student,
         student_id=snakemake.params.student,
-        scale=snakemake.params.scale["run"],
+        run_description=snakemake.params.run_description["run"],
         paths=list(snakemake.output),
     )

@@ -4,5 +4,7 @@ with job(snakemake.log[0]):
     from snakedistill.figures import by_name, draw_recursion
 
     draw_recursion(
-        snakemake.input.table, snakemake.params.scale["run"], by_name(snakemake.params.families, snakemake.output)
+        snakemake.input.table,
+        snakemake.params.run_description["run"],
+        by_name(snakemake.params.families, snakemake.output),
     )

@@ -7,6 +7,6 @@ with job(snakemake.log[0]):
         timing=snakemake.input.timing,
         printed=snakemake.input.printed,
         student=snakemake.params.student,
-        scale=snakemake.params.scale["run"],
+        run_description=snakemake.params.run_description["run"],
         paths=list(snakemake.output),
     )

@@ -6,6 +6,6 @@ with job(snakemake.log[0]):
     draw_training(
         histories=dict(zip(snakemake.params.results, snakemake.input.histories, strict=True)),
         printed=snakemake.input.printed,
-        scale=snakemake.params.scale["run"],
+        run_description=snakemake.params.run_description["run"],
         figures=by_name(snakemake.params.networks, snakemake.output),
     )

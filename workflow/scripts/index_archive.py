@@ -7,6 +7,6 @@ with job(snakemake.log[0]):
         archive=snakemake.input.archive,
         classes=snakemake.params.classes,
         index=snakemake.output.index,
-        rejected=snakemake.output.rejected,
+        unusable=snakemake.output.unusable,
         threads=snakemake.threads,
     )

@@ -6,9 +6,10 @@ with job(snakemake.log[0]):
     shares = dict(snakemake.params.split)
     write_splits(
         index=snakemake.input.index,
+        unusable=snakemake.input.unusable,
+        classes=snakemake.params.classes,
         seed=shares.pop("seed"),
         near_duplicates=shares.pop("near_duplicates"),
         shares=shares,
-        splits=snakemake.output.splits,
-        copies=snakemake.output.copies,
+        **dict(snakemake.output.items()),
     )

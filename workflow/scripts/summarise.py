@@ -5,7 +5,8 @@ with job(snakemake.log[0]):
 
     tables = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing")
     write_summary(
-        scale=snakemake.params.scale,
+        run_description=snakemake.params.run_description,
+        counts=snakemake.input.counts,
         rejected=snakemake.input.rejected,
         tables={table: snakemake.input[table] for table in tables},
         claims=snakemake.input.claims,

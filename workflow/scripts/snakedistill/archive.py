@@ -22,6 +22,7 @@ from snakedistill.errors import InputError, no_room
 from snakedistill.files import write_csv
 
 KAGGLE_COMMAND = "kaggle competitions download -c dogs-vs-cats"
+REJECTED_COLUMNS = ["member", "reason"]
 INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256", "perceptual_hash"]
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 LEAST_SIDE = 8  # pixels
@@ -286,18 +287,17 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def write_index(
-    archive: str | Path, classes: dict[str, int], index: str | Path, rejected: str | Path, threads: int
-) -> None:
+def write_index(archive: str | Path, classes: list[str], index: str | Path, unusable: str | Path, threads: int) -> None:
     """Decode every image of `archive` once and list the usable ones and the others.
 
     Args:
         archive: path of the archive, see `open_archive`.
-        classes: label by class name; an image of class `cat` is a file named `cat.<number>.jpg`.
+        classes: names; the position of a name is its label; an image of class `cat` is a file named
+            `cat.<number>.jpg`.
         index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes,
             perceptual_hash (64 bits in hexadecimal, alike for pictures that look alike); ordered by label, then by
             number.
-        rejected: CSV to write: member, reason.
+        unusable: CSV to write: member, reason.
         threads: images decoded at once.
 
     Raises:
@@ -331,7 +331,7 @@ def write_index(
             return {
                 "image_id": image_id,
                 "member": member,
-                "label": classes[image_id.split(".")[0]],
+                "label": classes.index(image_id.split(".")[0]),
                 "width": picture.width,
                 "height": picture.height,
                 "sha256": hashlib.sha256(data).hexdigest(),
@@ -341,16 +341,16 @@ def write_index(
         for row in in_order(examine, wanted, threads):
             (left_out if "reason" in row else usable).append(row)
 
-    counts = {name: sum(row["label"] == label for row in usable) for name, label in classes.items()}
+    counts = {name: sum(row["label"] == label for row in usable) for label, name in enumerate(classes)}
     if not all(counts.values()):
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise InputError(
             f"{archive} lacks usable images of a class: {listed}; {len(left_out)} members were rejected"
             + (f", the first, {left_out[0]['member']}, because {left_out[0]['reason']}" if left_out else "")
-            + ". Images must be named like cat.0.jpg and dog.0.jpg, see `classes:`."
+            + f". Expected images named like {' and '.join(f'{name}.0.jpg' for name in classes)}, see `classes:`."
         )
     usable.sort(key=lambda row: (row["label"], _natural(row["image_id"])))
-    write_csv(pd.DataFrame(left_out, columns=["member", "reason"]), rejected)
+    write_csv(pd.DataFrame(left_out, columns=REJECTED_COLUMNS), unusable)
     write_csv(pd.DataFrame(usable, columns=INDEX_COLUMNS), index)
     sizes = [row["width"] * row["height"] for row in usable]
     print(f"{len(usable)} usable images, {sum(sizes) / len(sizes) / 1e6:.3f} megapixel on average; {counts}")

@@ -1,11 +1,7 @@
 """Checks the configuration and says what it means: the networks of a run, and the recipe of each."""
 
-import csv
-import functools
 import json
-from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -14,9 +10,6 @@ from jsonschema.exceptions import ValidationError
 from snakedistill.errors import InputError
 from snakedistill.files import write_text
 from snakedistill.metrics import THRESHOLD
-
-SCALE_KEYS = ("run", "archive", "image_size", "precision", "split", "seeds", "teacher", "student", "students")
-"""Keys of the configuration that `scale_of_run` puts into words."""
 
 
 @dataclass(frozen=True)
@@ -97,77 +90,6 @@ def card(config: dict, network_id: str, seed: int | str) -> dict[str, str]:
     }
 
 
-def scale_of_run(config: dict, paper: dict, splits: str) -> dict[str, str]:
-    """On what the numbers of a run were measured, in words, so that no one takes a small run for the paper.
-
-    Args:
-        config: the merged configuration.
-        paper: the paper's settings, of `presets/paper.yaml`.
-        splits: CSV with a line an image: image_id, label, split.
-
-    Returns:
-        `run`: what was learned from and by what; `deviations`: every setting that is not the paper's.
-    """
-    sizes = _sizes(splits, Path(splits).stat().st_mtime_ns)
-    drawings = config["archive"] is None
-    subject = "drawings of the built-in sample" if drawings else f"photographs of {Path(config['archive']).name}"
-    teacher, student, seeds = config["teacher"], config["student"], config["seeds"]
-    run = (
-        f"Run {config['run']}: {sizes.total():,} {subject} ({sizes['train']:,} to train, "
-        f"{sizes['validation']:,} to validate, {sizes['test']:,} to test) at {config['image_size']} pixels; "
-        f"teacher {Path(teacher['backbone']).stem}, {teacher['epochs']} epochs; "
-        f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}."
-    )
-    if drawings:
-        run += " Its numbers are about drawings, not about photographs."
-    other = _deviations(config, paper)
-    if not other:
-        return {"run": run, "deviations": "Every setting is the paper's."}
-    return {"run": run, "deviations": f"Settings that are not the paper's (in brackets): {'; '.join(other)}."}
-
-
-@functools.cache  # a plan asks once for each table and figure
-def _sizes(splits: str, changed: int) -> Counter:
-    """Images by part; `changed` is when the file was last changed."""
-    with Path(splits).open(encoding="utf-8") as lines:
-        return Counter(line["split"] for line in csv.DictReader(lines))
-
-
-def _deviations(config: dict, paper: dict) -> list[str]:
-    found = []
-    for section in ("image_size", "precision", "split", "teacher", "student"):
-        ours, theirs = _flat(section, config[section]), _flat(section, paper[section])
-        for key, value in ours.items():
-            if key != "split.seed" and value != theirs[key]:
-                found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")
-    for family, student in config["students"].items():
-        theirs = paper["students"].get(family)
-        if theirs is None:
-            found.append(f"students.{family} (none)")
-            continue
-        for key, value in _flat(f"students.{family}", student).items():
-            printed = _flat(f"students.{family}", theirs).get(key, "as student")
-            if value != printed:
-                found.append(f"{key} {_in_words(value)} ({_in_words(printed)})")
-    return found + [f"no students.{family}" for family in paper["students"] if family not in config["students"]]
-
-
-def _flat(name: str, value: object) -> dict[str, object]:
-    """Leaves of nested mappings by dotted key."""
-    if not isinstance(value, dict):
-        return {name: value}
-    return {key: leaf for part, inner in value.items() for key, leaf in _flat(f"{name}.{part}", inner).items()}
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, str):
-        return Path(value).stem if value.endswith(".keras") else value
-    return f"{value:g}"
-
-
 def _sorted(recipe: dict) -> dict:
     """The same in alphabetical order, so that the order of keys in a config file changes nothing."""
     return dict(sorted(recipe.items())) | {"augmentation": dict(sorted(recipe["augmentation"].items()))}
@@ -218,8 +140,6 @@ def _contradictions(config: dict) -> list[str]:
     total = sum(config["split"][part] for part in ("train", "validation", "test"))
     if abs(total - 1) > 1e-9:
         lines.append(f"split: train, validation and test sum to {total:g}; they must sum to 1")
-    if sorted(config["classes"].values()) != [0, 1]:
-        lines.append(f"classes: {config['classes']} given; two names are needed, one with 0 and one with 1")
     if abs(1 / config["evaluation"]["bin_width"] % 1 - 0.5) < 0.5 - 1e-6:
         width = config["evaluation"]["bin_width"]
         lines.append(f"evaluation.bin_width: {width} given; 1 / bin_width must be a whole number")

@@ -25,9 +25,9 @@ _OTHER_COLOURS = ("#CC79A7", "#56B4E9", "#E69F00")
 _MARKERS = {"teacher": "D", "classic": "s", "hard": "^", "soft": "o"}
 
 
-def save(figure: Figure, scale: str, paths: list[str]) -> None:
-    """Write a figure in the format of each path's suffix, with the scale of the run below it, and close it."""
-    lines = textwrap.wrap(scale, int(figure.get_size_inches()[0] * 18))
+def save(figure: Figure, run_description: str, paths: list[str]) -> None:
+    """Write a figure in the format of each path's suffix, with the run description below it, and close it."""
+    lines = textwrap.wrap(run_description, int(figure.get_size_inches()[0] * 18))
     figure.supxlabel("\n".join(["", *lines]), fontsize=7, color="0.35")
     for path in paths:
         with written_whole(path) as temporary:
@@ -42,13 +42,13 @@ def by_name(names: list[str], paths: list[str]) -> dict[str, list[str]]:
     return {name: list(pair) for name, pair in zip(names, pairs, strict=True)}
 
 
-def draw_training(histories: Files, printed: str, scale: str, figures: dict[str, list[str]]) -> None:
+def draw_training(histories: Files, printed: str, run_description: str, figures: dict[str, list[str]]) -> None:
     """Draw loss and accuracy by epoch (figures 2 to 5), the best epoch marked; with several seeds, one line each.
 
     Args:
         histories: CSV of the training history by (seed, network id).
         printed: CSV of the paper's evaluation, whose values during training become dotted lines.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         figures: paths to write by network id.
     """
     set_style()
@@ -85,15 +85,15 @@ def draw_training(histories: Files, printed: str, scale: str, figures: dict[str,
         reached = ", ".join(f"{best['val_accuracy']:.3f} in epoch {best['epoch']:.0f}" for best in bests[:3])
         more = f" and {len(bests) - 3} more seeds" if len(bests) > 3 else ""
         _title_and_legend(figure, f"Training of {network}: best validation accuracy {reached}{more}", axes[0])
-        save(figure, scale, paths)
+        save(figure, run_description, paths)
 
 
-def draw_predictions(histograms: str, scale: str, figures: dict[str, list[str]]) -> None:
+def draw_predictions(histograms: str, run_description: str, figures: dict[str, list[str]]) -> None:
     """Draw the relative frequencies of predictions of the teacher and its students (figures 6 to 8).
 
     Args:
         histograms: CSV of the table; seeds are averaged.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         figures: paths to write by part.
     """
     set_style()
@@ -126,15 +126,15 @@ def draw_predictions(histograms: str, scale: str, figures: dict[str, list[str]])
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)
         figure.suptitle(f"How sure the networks are on the {part} part: predictions in {len(bins)} bins, log scale")
-        save(figure, scale, paths)
+        save(figure, run_description, paths)
 
 
-def draw_recursion(histograms: str, scale: str, figures: dict[str, list[str]]) -> None:
+def draw_recursion(histograms: str, run_description: str, figures: dict[str, list[str]]) -> None:
     """Draw how the predictions on the test part move along the recursion of a family (figure 9).
 
     Args:
         histograms: CSV of the table; seeds are averaged.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         figures: paths to write by family.
     """
     set_style()
@@ -168,15 +168,15 @@ def draw_recursion(histograms: str, scale: str, figures: dict[str, list[str]]) -
         right.xaxis.set_major_locator(MaxNLocator(integer=True))
         sns.move_legend(right, "lower center", bbox_to_anchor=(0.5, 1), ncols=2, title="inner bins", fontsize=7)
         figure.suptitle(f"Predictions of {family} on the test part, generation by generation")
-        save(figure, scale, paths)
+        save(figure, run_description, paths)
 
 
-def draw_generations(uncertainty: str, scale: str, paths: list[str]) -> None:
+def draw_generations(uncertainty: str, run_description: str, paths: list[str]) -> None:
     """Draw accuracy and uncertainty along the generations of every family with recursion, on every part.
 
     Args:
         uncertainty: CSV of the table; with several seeds, their mean, and from the least to the greatest as a band.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         paths: to write.
     """
     set_style()
@@ -220,11 +220,18 @@ def draw_generations(uncertainty: str, scale: str, paths: list[str]) -> None:
         axes[0, column].set_title(part, fontsize=9)
     what = "band: all seeds" if several else "bars: 95 % intervals over images"
     _title_and_legend(figure, f"What recursion does to accuracy and uncertainty ({what})", axes[0, 0])
-    save(figure, scale, paths)
+    save(figure, run_description, paths)
 
 
 def draw_examples(
-    images: str, splits: str, seed: int, teacher: str, student: str, student_id: str, scale: str, paths: list[str]
+    images: str,
+    splits: str,
+    seed: int,
+    teacher: str,
+    student: str,
+    student_id: str,
+    run_description: str,
+    paths: list[str],
 ) -> None:
     """Draw the test images of which teacher and student are most unsure, and on which they most disagree.
 
@@ -235,7 +242,7 @@ def draw_examples(
         teacher: CSV of the teacher's predictions of the test part.
         student: CSV of the student's.
         student_id: its network id.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         paths: to write.
     """
     set_style()
@@ -262,17 +269,17 @@ def draw_examples(
             lines = [f"T {image['teacher']:.2f} {marks[0]}", f"S {image['student']:.2f} {marks[1]}"]
             axis.set_xlabel("\n".join([image["image_id"], *lines]), fontsize=6.5, labelpad=2)
     figure.suptitle(f"Test images: p of class 1 (dog) by teacher (T) and {student_id} (S), right ✓ or wrong ✗")
-    save(figure, scale, paths)
+    save(figure, run_description, paths)
 
 
-def draw_timing(timing: str, printed: str, student: str, scale: str, paths: list[str]) -> None:
+def draw_timing(timing: str, printed: str, student: str, run_description: str, paths: list[str]) -> None:
     """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
 
     Args:
         timing: CSV of the timing of every runtime.
         printed: CSV of the paper's numbers, which stand beside Keras's batches of 32, see `tables.as_the_paper_timed`.
         student: its network id.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         paths: to write.
     """
     set_style()
@@ -312,7 +319,7 @@ def draw_timing(timing: str, printed: str, student: str, scale: str, paths: list
     threads = frame["threads"].iloc[0]
     title = f"Time an image takes on {threads} thread{'s' if threads > 1 else ''}: median, and from p10 to p90"
     _title_and_legend(figure, title, axes[-1, 0])
-    save(figure, scale, paths)
+    save(figure, run_description, paths)
 
 
 def _title_and_legend(figure: Figure, title: str, axis: Axes) -> None:

@@ -39,12 +39,12 @@ def stages(network: keras.Model) -> list[Stage]:
     return found
 
 
-def draw_scheme(model: str, scale: str, paths: list[str]) -> None:
+def draw_scheme(model: str, run_description: str, paths: list[str]) -> None:
     """Draw the scheme of a saved network.
 
     Args:
         model: .keras file.
-        scale: of the run, in words.
+        run_description: what the run is, in words.
         paths: to write.
     """
     set_style()
@@ -75,7 +75,7 @@ def draw_scheme(model: str, scale: str, paths: list[str]) -> None:
     figure.suptitle(
         f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of dog"
     )
-    save(figure, scale, paths)
+    save(figure, run_description, paths)
 
 
 def _resolutions(backbone: keras.Model) -> list[Stage]:

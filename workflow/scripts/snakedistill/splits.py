@@ -9,15 +9,27 @@ from snakedistill.errors import InputError
 from snakedistill.files import write_csv
 
 PARTS = ("train", "validation", "test")
+DROPPED = "dropped, so that the classes have the same number of images"
 
 
 def write_splits(
-    index: str, shares: dict[str, float], seed: int, near_duplicates: int | None, splits: str, copies: str
+    index: str,
+    unusable: str,
+    classes: list[str],
+    shares: dict[str, float],
+    seed: int,
+    near_duplicates: int | None,
+    splits: str,
+    copies: str,
+    rejected: str,
+    counts: str,
 ) -> None:
-    """Draw the split, in which copies of an image stay together, and list the copies.
+    """Draw the split, in which copies of an image stay together; list the copies and all files that are not used.
 
     Args:
         index: CSV of the usable images.
+        unusable: CSV of the files that are no usable images: member, reason.
+        classes: names; the position of a name is its label.
         shares: share of each part.
         seed: of the draw.
         near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
@@ -25,6 +37,8 @@ def write_splits(
         splits: CSV to write: image_id, label, split; in the order of `index`.
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
+        rejected: CSV to write: member, reason; the unusable files, then the images dropped to balance the classes.
+        counts: CSV to write: class, split, images.
     """
     frame = pd.read_csv(index, dtype={"perceptual_hash": str})
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
@@ -43,7 +57,12 @@ def write_splits(
     kept = frame.dropna(subset="split")
     write_csv(kept[["image_id", "label", "split"]], splits)
     print(kept.groupby(["split", "label"]).size().to_string())
-    print(f"left out, so that the classes are balanced: {len(frame) - len(kept)}")
+    dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
+    print(f"{DROPPED}: {len(dropped)} images")
+    write_csv(pd.concat([pd.read_csv(unusable), dropped]), rejected)
+    sizes = kept.groupby(["label", "split"]).size()
+    rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
+    write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)
 
 
 def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int | None) -> np.ndarray:

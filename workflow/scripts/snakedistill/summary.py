@@ -16,13 +16,20 @@ from snakedistill.tables import as_the_paper_timed
 
 
 def write_summary(
-    scale: dict[str, str], rejected: str, tables: dict[str, str], claims: str, figures: list[str], summary: str
+    run_description: dict[str, str],
+    counts: str,
+    rejected: str,
+    tables: dict[str, str],
+    claims: str,
+    figures: list[str],
+    summary: str,
 ) -> None:
     """Write the whole result on one page of Markdown.
 
     Args:
-        scale: of the run, in words: `run` and `deviations`.
-        rejected: CSV of the members that were left out.
+        run_description: `run` and `deviations`, in words.
+        counts: CSV of the images used: class, split, images.
+        rejected: CSV of the files and images that are not used: member, reason.
         tables: paths of the tables `evaluation`, `uncertainty`, `histograms`, `best_epoch`, `classes` and `timing`.
         claims: CSV of the claims.
         figures: PNG files in a folder beside the page, each shown in the section that its name begins with.
@@ -46,7 +53,7 @@ def write_summary(
 
     page = [
         "# Knowledge distillation: what was measured",
-        f"> {scale['run']}\n>\n> {scale['deviations']}",
+        f"> {run_description['run']}\n>\n> {run_description['deviations']}",
         *warnings(frames["best_epoch"], frames["classes"]),
         f"{rejects} member{'s' if rejects != 1 else ''} of the archive {'were' if rejects != 1 else 'was'} left out "
         "(`data/rejected.csv`). *Paper* is the number that Biryukova's paper prints for its own run, 25,000 "

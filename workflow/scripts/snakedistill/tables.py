@@ -94,12 +94,12 @@ def write_uncertainty_table(
     write_csv(_beside_paper(pd.concat(frames), paper, keys, ["uncertainty", "accuracy"]), table)
 
 
-def write_class_table(predictions: dict[str, Files], classes: dict[str, int], splits: str, table: str) -> None:
+def write_class_table(predictions: dict[str, Files], classes: list[str], splits: str, table: str) -> None:
     """Write how often each network errs on each class, and how unsure of it it is (what claim C7 is about).
 
     Args:
         predictions: CSV files of the predictions by part.
-        classes: label by class name.
+        classes: names; the position of a name is its label.
         splits: CSV with image_id and manual label.
         table: CSV to write: seed, network, split, class, images, errors, error_rate with its exact 95 % interval
             (error_rate_low, error_rate_high), uncertainty.
@@ -107,7 +107,7 @@ def write_class_table(predictions: dict[str, Files], classes: dict[str, int], sp
     rows = []
     for (seed, split), answers in _answers(predictions, splits).items():
         for network, joined in answers.items():
-            for name, label in sorted(classes.items(), key=lambda item: item[1]):
+            for label, name in enumerate(classes):
                 of_class = joined[joined["label"] == label]
                 images = len(of_class)
                 errors = int((~metrics.correct(of_class["probability"], of_class["label"])).sum())
