@@ -60,7 +60,9 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
     write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
     shares = {part: config["split"][part] for part in arrays}
-    write_splits(index, shares, 0, config["split"]["near_duplicates"], splits, folder / "copies.csv")
+    others = (folder / f"{name}.csv" for name in ("copies", "unused", "counts"))
+    near_duplicates = config["split"]["near_duplicates"]
+    write_splits(index, folder / "rejected.csv", config["classes"], shares, 0, near_duplicates, splits, *others)
     write_arrays(archive, index, splits, side, arrays, threads)
     manual = pd.read_csv(splits).query("split == 'test'").set_index("image_id")["label"]
 

@@ -5,7 +5,6 @@ the built-in sample's. All calls are interleaved in one process; see `snakedisti
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -65,14 +64,23 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.sample import write_sample
     from snakedistill.splits import write_splits
     from snakedistill.statistics import ratio_interval
-    from snakedistill.timing import time_networks
+    from snakedistill.timing import this_machine, time_calls
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"image_size": SIDE}
     archive, index, splits = folder / "sample.zip", folder / "index.csv", folder / "splits.csv"
     arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
     write_sample(images=IMAGES, unlabelled=0, seed=0, archive=archive, processes=threads)
     write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
-    write_splits(index, {"train": 0.2, "validation": 0.2, "test": 0.6}, 0, None, splits, folder / "copies.csv")
+    write_splits(
+        index,
+        folder / "rejected.csv",
+        config["classes"],
+        {"train": 0.2, "validation": 0.2, "test": 0.6},
+        0,
+        None,
+        splits,
+        *(folder / f"{name}.csv" for name in ("copies", "unused", "counts")),
+    )
     write_arrays(archive, index, splits, SIDE, arrays, threads)
 
     networks = {}
@@ -87,14 +95,12 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
             files["int8"], folder / "report.json",
         )  # fmt: skip
         networks[name] = files
-    time_networks(networks, archive, index, splits, arrays["test"], rounds, threads, folder / "measured.json", (1,))
-
-    found = json.loads((folder / "measured.json").read_text())
-    machine = found["machine"]
+    found = time_calls(networks, archive, index, splits, arrays["test"], rounds, threads, (1,))
+    machine = this_machine()
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")
     keys = ["runtime", "precision", "decoding", "network"]
-    calls = pd.DataFrame(found["calls"]).set_index(keys)["seconds"].map(np.array).sort_index()
+    calls = pd.DataFrame(found).set_index(keys)["seconds"].map(np.array).sort_index()
     print("milliseconds an image, batch 1")
     quantiles = {"median": 0.5, "p10": 0.1, "p90": 0.9}
     shown = pd.DataFrame({name: calls.map(lambda s, q=q: 1000 * np.quantile(s, q)) for name, q in quantiles.items()})

@@ -1,5 +1,6 @@
 """What the other rules stand on: the checked configuration, the networks of a run, and where files are."""
 
+import os
 import sys
 from math import ceil
 from pathlib import Path
@@ -11,12 +12,24 @@ from snakemake.utils import update_config
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedistill import configuration
-from snakedistill.archive import KAGGLE_COMMAND
+from snakedistill import configuration, planning
 from snakedistill.errors import InputError
-from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
-from snakedistill.lineage import lineage_file
+from snakedistill.fingerprint import (
+    fingerprint_of_archive,
+    fingerprint_of_code,
+    fingerprint_of_file,
+)
+from snakedistill.lineage import lineage_file, training_settings
+from snakedistill.network_ids import networks
 from snakedistill.run_description import describe_run
+
+
+def with_the_workflow(path):
+    """A file that comes with the workflow, at a path relative to the scripts: relative to where Snakemake runs.
+
+    So it has the same path when the whole project is copied or moved.
+    """
+    return os.path.relpath(SCRIPTS / path)
 
 
 def settings_in(path):
@@ -24,7 +37,6 @@ def settings_in(path):
     return yaml.safe_load((SCRIPTS / path).read_text(encoding="utf-8"))
 
 
-schema = settings_in("../schemas/config.schema.yaml")
 PAPER = settings_in("../../presets/paper.yaml")
 # Snakemake lays no config over a configfile in a module, so that is done here.
 if not workflow.modifier.is_main_snakefile():
@@ -32,7 +44,8 @@ if not workflow.modifier.is_main_snakefile():
     update_config(settings, config)
     config = settings
 try:
-    configuration.check(config, schema)
+    config = configuration.checked(config)
+    planning.check_inputs(config, bool(workflow.deployment_settings.deployment_method))
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -49,11 +62,11 @@ NETWORK_ENVIRONMENT = (
 )
 PARTS = ["train", "validation", "test"]
 PRINTED = {
-    table: ancient(workflow.source_path(f"../reference/{table}.csv"))
+    table: ancient(local(with_the_workflow(f"../reference/{table}.csv")))
     for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
 }
 TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing"]
-NETWORKS = configuration.networks(config["students"])
+NETWORKS = networks(config["students"])
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 STUDENTS = [network for network in NETWORKS if network != "teacher"]
 SAMPLE = f"{RUN}/data/sample.zip"
@@ -75,24 +88,13 @@ def forms_of(network):
 # The network that submits, classifies and is bundled.
 DEPLOYED = forms_of(config["export"]["network"])
 
-if config["archive"] is not None and not Path(config["archive"]).exists():
-    raise WorkflowError(
-        f"archive: {config['archive']} was given, but there is nothing at {Path(config['archive']).absolute()}. Get "
-        f"Kaggle's file with `{KAGGLE_COMMAND}`, or set archive to null for the built-in drawings."
-    )
-
-# A given archive counts by its content, not by its age. Files that the config names are `local`: no module's prefix and
-# no storage prefix goes before them.
+# A given file counts by its content, not by its age. Files that the config names are `local`: no module's prefix and no
+# storage prefix goes before them.
 ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
 ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
 
-if config["photos"] is not None and not Path(config["photos"]).is_dir():
-    raise WorkflowError(
-        f"photos: {config['photos']} was given, but there is no folder at {Path(config['photos']).absolute()}."
-    )
 
-
-container: str(SCRIPTS / "../../containers/snakedistill.sif")
+container: with_the_workflow("../../containers/snakedistill.sif")
 
 
 wildcard_constraints:
@@ -121,9 +123,9 @@ def recipe_of_student(wildcards):
 
 
 def backbone_file(network):
-    """The backbone's file where the recipe brings its own, as input of the training."""
+    """The backbone's file where the recipe brings its own, as input of the training run."""
     backbone = recipe_of(network)["backbone"]
-    return local(backbone) if backbone.endswith(".keras") else []
+    return ancient(local(backbone)) if backbone.endswith(".keras") else []
 
 
 def backbone_of_student(wildcards):
@@ -132,16 +134,36 @@ def backbone_of_student(wildcards):
 
 
 def weights_file(network):
-    """The file of the backbone's weights, as input of the training."""
+    """The file of the backbone's weights, as input of the training run."""
     recipe = recipe_of(network)
     if recipe["weights"] == "imagenet":
         return f"results/weights/{recipe['backbone']}-imagenet-notop.h5"
-    return local(recipe["weights"]) if recipe["weights"] else []
+    return ancient(local(recipe["weights"])) if recipe["weights"] else []
 
 
 def weights_of_student(wildcards):
     """The file of a student's weights."""
     return weights_file(wildcards.student)
+
+
+def fingerprints_of_recipe(network):
+    """The content of the files that a recipe names."""
+    recipe = recipe_of(network)
+    named = [recipe["backbone"]] if recipe["backbone"].endswith(".keras") else []
+    named += [recipe["weights"]] if recipe["weights"] not in (None, "imagenet") else []
+    return [fingerprint_of_file(path) for path in named]
+
+
+def fingerprints_of_student(wildcards):
+    """The content of the files that a student's recipe names."""
+    return fingerprints_of_recipe(wildcards.student)
+
+
+def settings_of(network):
+    """What a network's model must have been trained with."""
+    return training_settings(
+        recipe_of(network), config["image_size"], config["precision"], config["backend"]
+    )
 
 
 def checkpoints(wildcards, output):
@@ -155,9 +177,9 @@ def kind_of_labels(wildcards):
     return NETWORKS[wildcards.network].labels
 
 
-def giver_of_labels(wildcards):
+def source_of_labels(wildcards):
     """Id of the network that gives the labels; None for manual ones."""
-    return NETWORKS[wildcards.network].giver
+    return NETWORKS[wildcards.network].source
 
 
 def augmentation_of_network(wildcards):
@@ -179,13 +201,13 @@ def networks_to_time(wildcards):
     }
 
 
-def predictions_of_giver(wildcards):
+def predictions_of_source(wildcards):
     """Predictions of the network that gives the labels, and their lineage; none for manual labels."""
-    giver = giver_of_labels(wildcards)
-    if giver is None:
+    source = source_of_labels(wildcards)
+    if source is None:
         return {}
     files = {
-        part: path.format(seed=wildcards.seed, network=giver) for part, path in PREDICTIONS.items()
+        part: path.format(seed=wildcards.seed, network=source) for part, path in PREDICTIONS.items()
     }
     return files | {"lineage": lineage_of(files.values())}
 
@@ -193,7 +215,7 @@ def predictions_of_giver(wildcards):
 def teacher_labels(wildcards):
     """Labels of the teacher, of the kind the network was trained on; none for networks with manual labels."""
     network = NETWORKS[wildcards.network]
-    return f"{SEED}/labels/{network.family}-0.csv" if network.giver else []
+    return f"{SEED}/labels/{network.family}-0.csv" if network.source else []
 
 
 def lineage_of(files):
@@ -253,7 +275,7 @@ FIGURES = [
     drawn("timing"),
     *PREDICTION_FIGURES.values(),
     *RECURSION_FIGURES.values(),
-    drawn("generations"),
+    *([drawn("generations")] if RECURSION_FIGURES else []),
     drawn("examples"),
 ]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
@@ -316,3 +338,10 @@ def runtime_of_training(wildcards, input, threads, attempt):
 # Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
 LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
 GPU = {"gpu": 1} if config["gpu"] else {}
+
+
+onstart:
+    trained = [job for job in workflow.dag.needrun_jobs() if "train" in job.rule.name]
+    if trained:
+        expected = planning.estimate(config, CORES, f"{RUN}/data/counts.csv")
+        print(planning.announcement(expected, len(trained), CORES), file=sys.stderr, flush=True)

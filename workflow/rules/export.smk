@@ -65,7 +65,7 @@ rule write_submission:
 rule write_bundle:
     input:
         **{form: DEPLOYED[form] for form in ("onnx", "int8", "report")},
-        script=ancient(workflow.source_path("../deploy/classify.py")),
+        script=ancient(local(with_the_workflow("../deploy/classify.py"))),
     output:
         model=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",

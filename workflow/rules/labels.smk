@@ -3,7 +3,7 @@
 
 rule write_labels:
     input:
-        unpack(predictions_of_giver),
+        unpack(predictions_of_source),
         splits=f"{RUN}/data/splits.csv",
     output:
         labels=f"{SEED}/labels/{{network}}.csv",
@@ -19,7 +19,7 @@ rule write_labels:
     params:
         code=code_of("write_labels"),
         kind=kind_of_labels,
-        giver=giver_of_labels,
+        source=source_of_labels,
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:

@@ -34,6 +34,7 @@ rule train_student:
         image_size=config["image_size"],
         precision=config["precision"],
         backend=config["backend"],
+        fingerprints=fingerprints_of_student,
     message:
         "Training {wildcards.student}, seed {wildcards.seed}"
     script:

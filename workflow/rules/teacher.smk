@@ -52,6 +52,7 @@ rule train_teacher:
         image_size=config["image_size"],
         precision=config["precision"],
         backend=config["backend"],
+        fingerprints=fingerprints_of_recipe("teacher"),
     message:
         "Training the teacher, seed {wildcards.seed}"
     script:

@@ -10,13 +10,11 @@ rule time_networks:
         splits=f"{RUN}/data/splits.csv",
         test_images=IMAGES["test"],
     output:
-        measured=f"{RUN}/timing/{{threads}}.json",
+        measured=f"{RUN}/timing.json",
     log:
-        f"{RUN}/logs/time_networks/{{threads}}.log",
+        f"{RUN}/logs/time_networks.log",
     benchmark:
-        f"{RUN}/benchmarks/time_networks/{{threads}}.tsv"
-    wildcard_constraints:
-        threads="one-thread|all-threads",
+        f"{RUN}/benchmarks/time_networks.tsv"
     conda:
         "../../envs/export.yaml"
     threads: CORES
@@ -29,14 +27,14 @@ rule time_networks:
         student=SHOWN_STUDENT,
         rounds=config["timing"]["rounds"],
     message:
-        "Timing the teacher and {params.student}, {wildcards.threads}"
+        "Timing the teacher and {params.student}"
     script:
         "../scripts/time_networks.py"
 
 
 rule tabulate_timing:
     input:
-        measured=expand(f"{RUN}/timing/{{threads}}.json", threads=["one-thread", "all-threads"]),
+        measured=f"{RUN}/timing.json",
         printed=PRINTED["timing"],
     output:
         timing=f"{RUN}/timing.csv",

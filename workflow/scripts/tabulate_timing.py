@@ -4,7 +4,7 @@ with job(snakemake.log[0]):
     from snakedistill.tables import write_timing_tables
 
     write_timing_tables(
-        measured=list(snakemake.input.measured),
+        measured=snakemake.input.measured,
         student=snakemake.params.student,
         printed=snakemake.input.printed,
         timing=snakemake.output.timing,

@@ -1,7 +1,6 @@
 from snakedistill.job import job
 
-timed_threads = 1 if snakemake.wildcards.threads == "one-thread" else snakemake.threads
-with job(snakemake.log[0], timed_threads, "tensorflow"):
+with job(snakemake.log[0]):
     from snakedistill.timing import time_networks
 
     time_networks(
@@ -14,6 +13,6 @@ with job(snakemake.log[0], timed_threads, "tensorflow"):
         splits=snakemake.input.splits,
         test_images=snakemake.input.test_images,
         rounds=snakemake.params.rounds,
-        threads=timed_threads,
+        threads=snakemake.threads,
         measured=snakemake.output.measured,
     )

@@ -1,6 +1,6 @@
 from snakedistill.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.configuration import write
+    from snakedistill.files import write_yaml
 
-    write(snakemake.params.config, snakemake.output[0])
+    write_yaml(snakemake.params.config, snakemake.output[0])

@@ -93,6 +93,27 @@ def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
             )
 
 
+def image_name(classes: list[str]) -> re.Pattern:
+    """The pattern of the file name of a labelled image, for example `cat.0.jpg`."""
+    return re.compile(rf"({'|'.join(map(re.escape, classes))})\.\d+\.jpe?g", re.IGNORECASE)
+
+
+def names_of_images(path: Path) -> list[str] | None:
+    """The file names, without folders, of an archive's labelled part; None where they are in a zip inside a zip.
+
+    Raises:
+        InputError: it is no readable zip.
+    """
+    if path.is_dir():
+        if (path / "train.zip").is_file():
+            return names_of_images(path / "train.zip")
+        folder = path / "train" if (path / "train").is_dir() else path
+        return [name for _, _, names in os.walk(folder) for name in names]
+    with _zip(path, path) as zipped:
+        names = [Path(member.filename).name for member in zipped.infolist() if not member.is_dir()]
+    return None if "train.zip" in names else names
+
+
 def sample_submission(path: str | Path) -> list[int] | None:
     """The ids of `sampleSubmission.csv`, in its order; None where the archive has none.
 
@@ -303,7 +324,7 @@ def write_index(archive: str | Path, classes: list[str], index: str | Path, unus
     Raises:
         InputError: there is no archive, or it has no usable image of a class; the counts are given.
     """
-    pattern = re.compile(rf"({'|'.join(map(re.escape, classes))})\.\d+\.jpe?g", re.IGNORECASE)
+    pattern = image_name(classes)
     usable: list[dict] = []
     with open_archive(archive) as opened:
         left_out = [{"member": member, "reason": reason} for member, reason in opened.refused]

@@ -2,10 +2,12 @@
 
 import errno
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class InputError(ValueError):
-    """Something given by the user cannot be used; the message says what, what is allowed and what to do."""
+    """Something given by the user cannot be used; the message says what, what was expected and what to do."""
 
 
 def no_room(error: BaseException | None) -> str | None:
@@ -18,3 +20,9 @@ def no_room(error: BaseException | None) -> str | None:
                 return words
         error = error.__cause__ or error.__context__
     return None
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The question whether the known name most like a given one was meant, or an empty text."""
+    close = get_close_matches(str(name), [one for one in known if isinstance(one, str)], n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -20,7 +20,7 @@ from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_text, written_whole
 from snakedistill.images import MappedImages
 from snakedistill.inference import INPUT, OUTPUT, open_network, probabilities
-from snakedistill.lineage import check_lineage, read_predictions
+from snakedistill.lineage import check_lineage, read_predictions, recorded_settings
 from snakedistill.networks import load_network
 
 OPSET = 17
@@ -81,7 +81,14 @@ def export_network(
                 f"validation part: {int8['validation_drop']}"
             )
         sizes = {"onnx": exported.stat().st_size, "int8": quantised.stat().st_size}
-    found = {"network": card["network"], "opset": OPSET, "bytes": sizes, "parity": parity, "int8": int8}
+    found = {
+        "network": card["network"],
+        "settings": recorded_settings(model),
+        "opset": OPSET,
+        "bytes": sizes,
+        "parity": parity,
+        "int8": int8,
+    }
     write_text(json.dumps(found, indent=2) + "\n", report)
 
 

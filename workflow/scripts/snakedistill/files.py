@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from snakedistill.errors import InputError
 
@@ -42,6 +43,11 @@ def write_text(text: str, path: str | Path) -> None:
     """Write `text` as UTF-8."""
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_yaml(data: dict, path: str | Path) -> None:
+    """Write `data` as YAML, keys in their order."""
+    write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), path)
 
 
 def join_one_to_one(left: pd.DataFrame, right: pd.DataFrame, left_name: str, right_name: str) -> pd.DataFrame:

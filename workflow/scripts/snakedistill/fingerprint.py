@@ -31,6 +31,12 @@ def fingerprint_of_code(script: str | Path, files: Iterable[str | Path] = ()) ->
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def fingerprint_of_file(path: str | Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def fingerprint_of_archive(path: str | Path) -> str:
     """A digest of an archive's content that costs no reading of it: names, sizes and checksums in a zip's directory.
 

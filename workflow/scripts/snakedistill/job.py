@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 from snakedistill.errors import InputError, no_room
@@ -26,7 +27,7 @@ def _stop(number: int, frame: object) -> None:
 
 
 @contextlib.contextmanager
-def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[TextIO | None]:
+def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[TextIO]:
     """Run the block with file descriptors 1 and 2 sent to `log`.
 
     Redirecting the descriptors, not `sys.stderr`, also catches what C++ libraries print. Frameworks read
@@ -38,10 +39,10 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         backend: Keras backend, or None where no framework is used.
 
     Yields:
-        The terminal that standard error was, for a progress bar; None where it was no terminal.
+        The standard error that the job was started with, for a progress bar and the line that it leaves.
 
-    Exits with status 1 on an `InputError`, after writing its message, and no traceback, to the log; with 1 and a
-    sentence below the traceback where a file found no room; with 143 on SIGTERM.
+    Exits with status 1 on an error, with 143 on SIGTERM. The message is then the head of the log, so that a reader need
+    not search it among what frameworks print. The traceback of an `InputError` is not logged.
     """
     fix_threads(threads, backend)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -49,7 +50,8 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    terminal = os.fdopen(os.dup(saved[1]), "w") if os.isatty(saved[1]) else None
+    terminal = os.fdopen(os.dup(saved[1]), "w")
+    status, message = 0, ""
     log_file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     try:
         os.dup2(log_file, 1)
@@ -60,24 +62,21 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
                 _import_keras()
             yield terminal
         except Stopped:
-            print(
-                "Stopped by a signal, at a time limit perhaps: to be continued. When the workflow is started again, a "
-                "training goes on from its last saved epoch.",
-                file=sys.stderr,
+            status = 128 + signal.SIGTERM
+            message = (
+                "Stopped by a signal, for example at a time limit: to be continued. When the workflow is started "
+                "again, a training run resumes from its last checkpoint."
             )
-            sys.exit(128 + signal.SIGTERM)
         except InputError as error:
-            print(f"Error: {error}", file=sys.stderr)
-            sys.exit(1)
+            status, message = 1, f"Error: {error}"
         except Exception as error:
             traceback.print_exc()
+            status, message = 1, f"Error: {type(error).__name__}: {error}"
             if (words := no_room(error)) is not None:
-                print(
+                message = (
                     f"Error: a file could not be written: {words}. The disk or a quota is full, or files may not "
-                    "become that large here (ulimit -f). Make room and start again; nothing half-written was kept.",
-                    file=sys.stderr,
+                    "become that large here (ulimit -f). Make room and start again; nothing half-written was kept."
                 )
-            sys.exit(1)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -85,8 +84,24 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         os.dup2(saved[1], 2)
         for descriptor in (*saved, log_file):
             os.close(descriptor)
-        if terminal is not None:
-            terminal.close()
+        terminal.close()
+    if status:
+        _put_first(message, log)
+        sys.exit(status)
+
+
+def _put_first(message: str, log: str) -> None:
+    """Write a message at the head of a log, or at its end where there is no room for another copy."""
+    path = Path(log)
+    printed = path.read_bytes()
+    longer = path.with_name(f".{path.name}")
+    try:
+        longer.write_bytes(message.encode() + (b"\n\nThe job printed:\n" + printed if printed else b"\n"))
+        longer.replace(path)
+    except OSError:
+        longer.unlink(missing_ok=True)
+        with path.open("ab") as file:
+            file.write(message.encode() + b"\n")
 
 
 def _import_keras() -> None:

@@ -9,7 +9,7 @@ from snakedistill.metrics import answer
 
 
 def write_labels(
-    network_id: str, seed: int, splits: str, kind: str, giver: str | None, predictions: dict[str, str], labels: str
+    network_id: str, seed: int, splits: str, kind: str, source: str | None, predictions: dict[str, str], labels: str
 ) -> None:
     """Write one label for every image of every part, in the order of `splits`, and the labels' lineage beside it.
 
@@ -19,8 +19,8 @@ def write_labels(
         splits: CSV with image_id and manual label.
         kind: `manual`; `hard`: 1 where the predicted probability is above 0.5, else 0, formula (13); `soft`: the
             predicted probability itself, formula (14).
-        giver: id of the network that gives the labels; None for `manual`.
-        predictions: CSV of the giver's predictions by part; empty for `manual`.
+        source: id of the network that gives the labels; None for `manual`.
+        predictions: CSV of the source's predictions by part; empty for `manual`.
         labels: CSV to write: image_id, label.
 
     Raises:
@@ -31,7 +31,7 @@ def write_labels(
     if kind == "manual":
         label = manual["label"]
     else:
-        given = pd.concat([read_predictions(path, giver, seed, splits=splits) for path in predictions.values()])
+        given = pd.concat([read_predictions(path, source, seed, splits=splits) for path in predictions.values()])
         given = given[["image_id", "probability"]]
         probability = join_one_to_one(manual[["image_id"]], given, splits, "the predictions")["probability"]
         if not probability.between(0, 1).all():

@@ -11,7 +11,8 @@ from keras import layers
 
 from snakedistill import fused
 from snakedistill.augmentation import Augmentation
-from snakedistill.errors import InputError
+from snakedistill.backbones import applications
+from snakedistill.errors import InputError, nearest
 
 PREPROCESSING = ("paper", "imagenet", "none")
 
@@ -164,12 +165,14 @@ def application(name: str) -> Callable[..., keras.Model]:
     Raises:
         InputError: there is none; the message lists the names.
     """
-    known = {key.lower(): value for key, value in vars(keras.applications).items() if key[0].isupper()}
+    known = applications()
     if name not in known:
         raise InputError(
-            f"backbone: {name!r} is not known. Allowed are resnet18, a path that ends in .keras, and {sorted(known)}"
+            f"backbone: expected resnet18, a path that ends in .keras, or one of {', '.join(known)}, got {name!r}"
+            f"{nearest(name, known)}"
         )
-    return known[name]
+    constructor, _ = known[name]
+    return getattr(keras.applications, constructor)
 
 
 def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> keras.Model:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from snakedistill.lineage import leaves
+
 
 def describe_run(config: dict, paper: dict) -> dict[str, str]:
     """Say on what the numbers of a run were measured, so that no one takes a small run for the paper.
@@ -33,7 +35,7 @@ def describe_run(config: dict, paper: dict) -> dict[str, str]:
 def _deviations(config: dict, paper: dict) -> list[str]:
     found = []
     for section in ("image_size", "precision", "split", "teacher", "student"):
-        ours, theirs = _flat(section, config[section]), _flat(section, paper[section])
+        ours, theirs = leaves({section: config[section]}), leaves({section: paper[section]})
         for key, value in ours.items():
             if key != "split.seed" and value != theirs[key]:
                 found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")
@@ -42,18 +44,12 @@ def _deviations(config: dict, paper: dict) -> list[str]:
         if theirs is None:
             found.append(f"students.{family} (none)")
             continue
-        for key, value in _flat(f"students.{family}", student).items():
-            printed = _flat(f"students.{family}", theirs).get(key, "as student")
+        printed_of_family = leaves(theirs, f"students.{family}")
+        for key, value in leaves(student, f"students.{family}").items():
+            printed = printed_of_family.get(key, "as student")
             if value != printed:
                 found.append(f"{key} {_in_words(value)} ({_in_words(printed)})")
     return found + [f"no students.{family}" for family in paper["students"] if family not in config["students"]]
-
-
-def _flat(name: str, value: object) -> dict[str, object]:
-    """Leaves of nested mappings by dotted key."""
-    if not isinstance(value, dict):
-        return {name: value}
-    return {key: leaf for part, inner in value.items() for key, leaf in _flat(f"{name}.{part}", inner).items()}
 
 
 def _in_words(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Kaggle's submission: the probability of class 1 of every unlabelled image."""
+"""Kaggle's submission: the probability of class 1, which is dog, of every unlabelled image."""
 
 from pathlib import Path
 

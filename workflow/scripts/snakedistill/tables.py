@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from snakedistill import metrics
-from snakedistill.configuration import networks
 from snakedistill.files import join_one_to_one, write_csv
 from snakedistill.lineage import read_labels, read_predictions
+from snakedistill.network_ids import networks
 from snakedistill.statistics import bootstrap_intervals, exact_interval, ratio_interval
 
 Files = dict[tuple[int, str], str]
@@ -170,11 +170,11 @@ def write_best_epoch_table(histories: Files, labels: Files, splits: str, printed
     write_csv(_beside_paper(pd.DataFrame(rows), paper, ["network"], ["epoch"], differences=False), table)
 
 
-def write_timing_tables(measured: list[str], student: str, printed: str, timing: str, table: str) -> None:
+def write_timing_tables(measured: str, student: str, printed: str, timing: str, table: str) -> None:
     """Write seconds an image of every way to run a network, and how many times longer the teacher takes (section 4.1).
 
     Args:
-        measured: JSON files of `time_networks`.
+        measured: JSON file of `time_networks`.
         student: its network id.
         printed: CSV of the paper's numbers.
         timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
@@ -187,26 +187,25 @@ def write_timing_tables(measured: list[str], student: str, printed: str, timing:
     keys = ["runtime", "precision", "threads", "batch_size", "decoding"]
     paper = pd.read_csv(printed).set_index("network")["seconds_per_image"]
     rows, ratios = [], []
-    for path in measured:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-        calls = pd.DataFrame(found["calls"])
-        calls["seconds"] = [np.array(row.seconds) / row.batch_size for row in calls.itertuples()]
-        for call in calls.to_dict("records"):
-            seconds = call.pop("seconds")
-            p10, median, p90 = np.quantile(seconds, [0.1, 0.5, 0.9])
-            row = call | {"median": median, "p10": p10, "p90": p90, "mean": seconds.mean(), "images": found["images"]}
-            row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds)}
-            rows.append(row | found["machine"])
-        for key, group in calls.groupby(keys, sort=False):
-            seconds = group.set_index("network")["seconds"]
-            low, high = ratio_interval(seconds["teacher"], seconds[student])
-            row = dict(zip(keys, key, strict=True)) | {"teacher": np.median(seconds["teacher"])}
-            row |= {"student": np.median(seconds[student])}
-            row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
-            row |= {"teacher_multiply_adds": found["multiply_adds"]["teacher"]}
-            row |= {"student_multiply_adds": found["multiply_adds"][student]}
-            row |= {"paper_teacher": paper["resnet50"], "paper_student": paper["resnet18"]}
-            ratios.append(row | {"paper_ratio": paper["resnet50"] / paper["resnet18"]})
+    found = json.loads(Path(measured).read_text(encoding="utf-8"))
+    calls = pd.DataFrame(found["calls"])
+    calls["seconds"] = [np.array(row.seconds) / row.batch_size for row in calls.itertuples()]
+    for call in calls.to_dict("records"):
+        seconds = call.pop("seconds")
+        p10, median, p90 = np.quantile(seconds, [0.1, 0.5, 0.9])
+        row = call | {"median": median, "p10": p10, "p90": p90, "mean": seconds.mean(), "images": found["images"]}
+        row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds)}
+        rows.append(row | found["machine"])
+    for key, group in calls.groupby(keys, sort=False):
+        seconds = group.set_index("network")["seconds"]
+        low, high = ratio_interval(seconds["teacher"], seconds[student])
+        row = dict(zip(keys, key, strict=True)) | {"teacher": np.median(seconds["teacher"])}
+        row |= {"student": np.median(seconds[student])}
+        row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
+        row |= {"teacher_multiply_adds": found["multiply_adds"]["teacher"]}
+        row |= {"student_multiply_adds": found["multiply_adds"][student]}
+        row |= {"paper_teacher": paper["resnet50"], "paper_student": paper["resnet18"]}
+        ratios.append(row | {"paper_ratio": paper["resnet50"] / paper["resnet18"]})
     first = ["runtime", "network", "precision", "threads", "batch_size", "decoding"]
     frame = pd.DataFrame(rows)
     frame = frame[[*first, *(name for name in frame if name not in first)]]

@@ -1,14 +1,16 @@
 """How long teacher and student take for an image on this machine's CPU (the paper's section 4.1)."""
 
+import importlib.metadata
 import json
+import multiprocessing
 import os
 import platform
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -19,7 +21,7 @@ from snakedistill.archive import open_archive
 from snakedistill.files import write_text
 from snakedistill.images import MappedImages, resized_pixels
 from snakedistill.inference import INPUT, OUTPUT, open_network
-from snakedistill.networks import load_network
+from snakedistill.job import fix_threads
 
 WARM_UP = 2  # rounds
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
@@ -36,12 +38,11 @@ def time_networks(
     rounds: int,
     threads: int,
     measured: str,
-    batch_sizes: tuple[int, ...] = (1, 32),
 ) -> None:
-    """Time every network in every runtime, one call of each in turn, so that drift of the machine hits all alike.
+    """Time every network in every runtime on one thread and on `threads`, see `time_calls`.
 
-    In each round every combination of network, runtime, batch size, and with or without decoding is called once, in
-    an order drawn anew; the images are the next ones of the test part. Two rounds warm up and are not counted.
+    TensorFlow fixes its number of threads when it is imported, so each number of threads has a process of its own. Call
+    this where TensorFlow is not imported yet.
 
     Args:
         networks: files by network id: `keras`, `onnx` and `int8`.
@@ -50,11 +51,53 @@ def time_networks(
         splits: CSV with image_id and split, in the order of the array.
         test_images: array of the test part.
         rounds: how often every combination is called.
-        threads: of every runtime. TensorFlow's are fixed when it is imported, see `job`.
+        threads: the larger number of threads; with 1 there is one measurement.
         measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
-            and `calls`: for each combination network, runtime, precision, batch_size, decoding (yes / no), threads and
-            the seconds of each round's call.
+            and `calls`, see `time_calls`.
+    """
+    calls = []
+    for number in sorted({1, threads}):
+        with ProcessPoolExecutor(
+            1, multiprocessing.get_context("fork"), fix_threads, (number, "tensorflow")
+        ) as process:
+            calls += process.submit(time_calls, networks, archive, index, splits, test_images, rounds, number).result()
+    found = {
+        "machine": this_machine(),
+        "images": len(MappedImages(test_images)),
+        "multiply_adds": {network: multiply_adds(files["onnx"]) for network, files in networks.items()},
+        "calls": calls,
+    }
+    write_text(json.dumps(found) + "\n", measured)
+
+
+def time_calls(
+    networks: dict[str, dict[str, str]],
+    archive: str,
+    index: str,
+    splits: str,
+    test_images: str,
+    rounds: int,
+    threads: int,
+    batch_sizes: tuple[int, ...] = (1, 32),
+) -> list[dict]:
+    """Call every network in every runtime in turn, so that drift of the machine affects all equally.
+
+    In each round every combination of network, runtime, batch size, and with or without decoding is called once, in an
+    order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
+
+    Args:
+        networks: as in `time_networks`, like the next five.
+        archive: path of the archive.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split.
+        test_images: array of the test part.
+        rounds: how often every combination is called.
+        threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
         batch_sizes: images in a call.
+
+    Returns:
+        For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
+        each round's call.
     """
     images = MappedImages(test_images)
     side = images.shape[1]
@@ -79,16 +122,10 @@ def time_networks(
                 if turn >= 0:
                     seconds[combination].append(time.perf_counter() - start)
     names = ("network", "runtime", "precision", "batch_size", "decoding")
-    found = {
-        "machine": _machine(),
-        "images": len(images),
-        "multiply_adds": {network: multiply_adds(files["onnx"]) for network, files in networks.items()},
-        "calls": [
-            dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
-            for combination, taken in seconds.items()
-        ],
-    }
-    write_text(json.dumps(found) + "\n", measured)
+    return [
+        dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
+        for combination, taken in seconds.items()
+    ]
 
 
 def multiply_adds(path: str) -> int:
@@ -110,6 +147,8 @@ def multiply_adds(path: str) -> int:
 
 def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Answer]]:
     """(runtime, precision) and the function that answers, for every way to run a network."""
+    from snakedistill.networks import load_network  # imports TensorFlow, whose threads are fixed then
+
     network = load_network(files["keras"])
     sessions = {precision: open_network(files[kind], threads) for precision, kind in _PRECISIONS.items()}
     found: list[tuple[tuple[str, str], Answer]] = [
@@ -139,7 +178,7 @@ def _image_files(archive: str, index: str, splits: str, count: int, folder: Path
     return [folder / str(number) for number in range(len(ids))]
 
 
-def _machine() -> dict[str, object]:
+def this_machine() -> dict[str, object]:
     """The processor, its instructions that matter here, the cores this process may use, and the runtimes."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
@@ -151,6 +190,6 @@ def _machine() -> dict[str, object]:
         "processor": facts.get("model name") or platform.processor() or platform.machine(),
         "flags": " ".join(flags),
         "cores": cores,
-        "versions": f"Keras {keras.__version__}, ONNX Runtime {onnxruntime.__version__}, "
+        "versions": f"Keras {importlib.metadata.version('keras')}, ONNX Runtime {onnxruntime.__version__}, "
         f"OpenVINO {openvino.__version__.split('-')[0]}",
     }

@@ -21,7 +21,7 @@ from snakedistill.errors import InputError
 from snakedistill.files import join_one_to_one, write_csv, written_whole
 from snakedistill.images import MappedImages
 from snakedistill.launches import ImagesOnDevice, Launch, Step, forward_for, launch_for, near_the_device
-from snakedistill.lineage import read_labels, record_lineage
+from snakedistill.lineage import read_labels, record_lineage, training_settings
 from snakedistill.networks import build_network, training_twin
 
 PREDICTION_BATCH_SIZE = 64
@@ -48,9 +48,9 @@ def train(
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
 
-    After an epoch the state is saved, unless that was done less than ten seconds before or the training is over. One
-    that was killed goes on from there when it is called again, and ends with the same weights and history, bit for bit
-    (on a CPU with the same number of threads), as one that never was.
+    After an epoch a checkpoint is saved, unless that was done less than ten seconds before or it was the last epoch. A
+    training run that was killed resumes from there when this is called again, and ends with the same weights and
+    history, bit for bit (on a CPU with the same number of threads), as one that was never killed.
 
     Args:
         network_id: for example `soft-3`; it keys the random draws, together with `seed`.
@@ -67,7 +67,7 @@ def train(
         code: fingerprint of the code; a state of other code is not gone on from.
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
-        terminal: where to draw a progress bar, or None.
+        terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
 
     Raises:
         InputError: labels and images do not match, the labels are of another network, seed or split, or the loss is no
@@ -94,10 +94,10 @@ def train(
 
     launch, forward = launch_for(twin), forward_for(twin)
 
-    settings = {"network": network_id, "recipe": recipe, "image_size": image_size, "precision": precision}
-    settings |= {"seed": seed, "code": code, "keras": keras.__version__, "backend": keras.backend.backend()}
+    settings = training_settings(recipe, image_size, precision, keras.backend.backend())
+    determined_by = {"network": network_id, "seed": seed, "code": code, "keras": keras.__version__} | settings
     files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
-    saved = Checkpoints(checkpoints, fingerprint_of_training(settings, files))
+    saved = Checkpoints(checkpoints, fingerprint_of_training(determined_by, files))
     rows: list[dict] = []
     best_accuracy, best_weights = -1.0, None
     variables = [*twin.variables, *twin.optimizer.variables]
@@ -107,9 +107,9 @@ def train(
             variable.assign(value)
         rows, best_weights = state.history, state.best
         best_accuracy = max(row["val_accuracy"] for row in rows)
-        print(f"{network_id}: goes on after epoch {len(rows)} of {epochs}")
+        print(f"{network_id}: resumes after epoch {len(rows)} of {epochs}")
     done, saved_at = len(rows), time.monotonic()
-    shown = {"desc": network_id, "file": terminal, "disable": terminal is None, "leave": False}
+    shown = {"desc": network_id, "file": terminal, "disable": None, "leave": False}
     with tqdm(total=epochs * steps, initial=done * steps, **shown) as bar:
         for epoch in range(done + 1, epochs + 1):
             start = time.perf_counter()
@@ -153,9 +153,13 @@ def train(
     network.set_weights(best_weights)
     with written_whole(model) as temporary:
         network.save(temporary)
-    record_lineage(model, network_id, seed, splits=splits, labels=labels)
+    record_lineage(model, network_id, seed, settings, splits=splits, labels=labels)
     write_csv(pd.DataFrame(rows), history)
     saved.remove()
+    best = max(rows, key=lambda row: row["val_accuracy"])
+    line = f"{network_id}, seed {seed}: best epoch {best['epoch']} of {epochs}, validation accuracy "
+    line += f"{best['val_accuracy']:.3f}, {sum(row['seconds'] for row in rows):.0f} s"
+    print(line, file=terminal, flush=True)
 
 
 def compile_for_training(twin: keras.Model, rate: float | keras.optimizers.schedules.LearningRateSchedule) -> None:
