@@ -62,7 +62,7 @@ def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30
     return file.getvalue()
 
 
-def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: int = 2) -> Path:
+def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: tuple[int, ...] = (2,)) -> Path:
     """Write what `time_networks` writes: seconds of each round by (network, runtime, precision, batch size, decoding).
 
     Every combination that is not given takes one second an image.
@@ -73,10 +73,11 @@ def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: int 
     keys = itertools.product(("teacher", "soft-0"), runtimes, (1, 32), ("no", "yes"))
     combinations = [(network, *how, size, decoding) for network, how, size, decoding in keys]
     calls = [
-        dict(zip(names, key, strict=True)) | {"threads": threads, "seconds": seconds.get(key, [key[3] * 1.0] * 5)}
+        dict(zip(names, key, strict=True)) | {"threads": number, "seconds": seconds.get(key, [key[3] * 1.0] * 5)}
+        for number in threads
         for key in combinations
     ]
-    machine = {"processor": "Abacus", "flags": "avx2", "cores": threads, "versions": "Keras 3"}
+    machine = {"processor": "Abacus", "flags": "avx2", "cores": max(threads), "versions": "Keras 3"}
     adds = {"teacher": 4_100_000_000, "soft-0": 1_800_000_000}
     path.write_text(json.dumps({"machine": machine, "images": 70, "multiply_adds": adds, "calls": calls}))
     return path

@@ -18,7 +18,7 @@ from PIL import Image
 from snakedistill.archive import decode, in_order, open_archive, sample_submission, write_index
 from snakedistill.errors import InputError
 
-CLASSES = {"cat": 0, "dog": 1}
+CLASSES = ["cat", "dog"]
 
 
 def index_of(archive, tmp_path):

@@ -57,7 +57,7 @@ class Run:
     def claims(self, seconds=None, backbones=("resnet50", "resnet18")) -> pd.DataFrame:
         measured = measured_timing(self.folder / "measured.json", seconds or {})
         timing, printed = self.folder / "timing.csv", ROOT / "workflow/reference/timing.csv"
-        write_timing_tables([measured], "soft-0", printed, self.folder / "all.csv", timing)
+        write_timing_tables(measured, "soft-0", printed, self.folder / "all.csv", timing)
         write_claims(
             self.paths, self.augmented, self.histories, self.folder / "splits.csv", timing, backbones, PRINTED,
             self.folder / "claims.csv",

@@ -4,10 +4,11 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from snakedistill.configuration import check, networks, recipe, scale_of_run
+from snakedistill.configuration import Config, Recipe, checked, recipe
 from snakedistill.errors import InputError
+from snakedistill.network_ids import networks
+from snakedistill.run_description import describe_run
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
 
@@ -29,16 +30,22 @@ def overlaid(config: dict, overlay: dict) -> dict:
     }
 
 
-def test_the_schema_needs_exactly_the_keys_of_config_yaml():
-    assert list(SCHEMA["properties"]) == list(CONFIG) == SCHEMA["required"]
-    assert list(SCHEMA["properties"]["teacher"]["properties"]) == list(CONFIG["teacher"])
-    assert list(CONFIG["student"]) == list(CONFIG["teacher"])
+def test_the_described_keys_are_those_of_config_yaml():
+    assert list(Config.model_fields) == list(CONFIG)
+    assert list(Recipe.model_fields) == list(CONFIG["teacher"]) == list(CONFIG["student"])
+    assert checked(CONFIG) == CONFIG
+
+
+def test_every_key_is_described_in_a_sentence():
+    for model in (Config, Recipe, *(field.annotation for field in Config.model_fields.values())):
+        for name, field in getattr(model, "model_fields", {}).items():
+            assert field.description, name
 
 
 @pytest.mark.parametrize("preset", ["paper", "photos"])
 def test_presets_are_valid(preset):
     overlay = yaml.safe_load((ROOT / f"presets/{preset}.yaml").read_text())
-    check(overlaid(CONFIG, overlay), SCHEMA)
+    checked(overlaid(CONFIG, overlay))
 
 
 def test_the_paper_preset_is_the_papers():
@@ -61,59 +68,105 @@ def test_the_paper_preset_is_the_papers():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("epochs", 3, "epochs: unknown key; allowed are run, archive"),
-        ("teacher.learning_rat", 3, "teacher.learning_rat: unknown key; allowed are backbone"),
-        ("students.soft.temperature", 2, "students.soft.temperature: unknown key; allowed are .*labels, generations"),
-        ("image_size", "big", "image_size: 'big' given; allowed is integer, at least 32, at most 1024"),
-        ("split.train", 0.8, "split: train, validation and test sum to 1.1; they must sum to 1"),
-        ("students.soft.generations", -1, "students.soft.generations: -1 given; allowed is integer, at least 0"),
-        ("students.classic.generations", 2, "students.classic.generations: 2 given; manual labels allow 0"),
-        ("student.augmentation.shift", 1.5, "student.augmentation.shift: 1.5 given; allowed is number, at least 0"),
-        ("student.schedule", "linear", "student.schedule: 'linear' given; allowed are constant, cosine"),
-        ("student.decay", 0.1, "student.decay: 0.1 given; schedule: cosine allows 0"),
-        ("student.weights", "imagenet", "student.weights: imagenet given; Keras has none for resnet18"),
-        ("teacher.batch_norm_momentum", 1, "teacher.batch_norm_momentum: 1 given; allowed is number or null, at least"),
-        ("seeds", [], r"seeds: \[\] given; allowed is array, of at least 1"),
-        ("seeds", [1, 1], r"seeds: \[1, 1\] given; .*without repetition"),
-        ("classes", {"cat": 0, "dog": 0}, "classes: .* two names are needed, one with 0 and one with 1"),
-        ("run", "../elsewhere", "run: '../elsewhere' given; allowed is string, that matches"),
-        ("evaluation.bin_width", 0.3, "evaluation.bin_width: 0.3 given; 1 / bin_width must be a whole number"),
-        ("precision", "float16", "precision: 'float16' given; allowed are float32, bfloat16"),
+        ("epochs", 3, r"epochs: unknown key; did you mean teacher\.epochs\?"),
+        ("teacher.learning_rat", 3, r"teacher\.learning_rat: unknown key; did you mean learning_rate\?"),
+        (
+            "students.soft.temperature",
+            2,
+            r"students\.soft\.temperature: unknown key; known keys are labels, generations",
+        ),
+        ("image_size", "big", "image_size: expected an integer of at least 32 and at most 1024, got 'big'"),
+        ("split.train", 0.8, r"split: expected train, validation and test to sum to 1, got 1\.1"),
+        ("split.near_duplicates", 99, r"expected an integer of at least 0 and at most 16 or null, got 99"),
+        ("students.soft.generations", -1, r"students\.soft\.generations: expected an integer of at least 0, got -1"),
+        ("students.classic.generations", 2, r"students\.classic\.generations: expected 0 with manual labels, got 2"),
+        ("students.Soft", {"labels": "soft", "generations": 0}, "students: expected a mapping of at least one family"),
+        ("students.soft", 5, r"students\.soft: expected a mapping, got 5"),
+        ("student.augmentation.shift", 1.5, "shift: expected a number of at least 0 and at most 1, got 1.5"),
+        ("student.augmentation", None, r"student\.augmentation: expected a mapping, got null"),
+        ("student.schedule", "cosin", "expected constant or cosine, got 'cosin'; did you mean cosine"),
+        ("student.decay", 0.1, r"student\.decay: expected 0 with schedule cosine, got 0\.1"),
+        ("student.weights", "imagenet", r"student\.weights: expected null or a path with resnet18"),
+        ("student.preprocessing", "imagenet", r"student\.preprocessing: expected paper or none with resnet18"),
+        ("teacher.backbone", "resnet19", "got 'resnet19'; did you mean resnet18"),
+        ("teacher.backbone", "convnexttiny", "expected a network that can be exported to ONNX, got 'convnexttiny'"),
+        ("teacher.backbone", "xception", "expected an image_size of at least 71 with xception, got 32"),
+        ("students.soft.backbone", "ResNet50", r"students\.soft\.backbone: .* did you mean resnet50\?"),
+        ("teacher.batch_norm_momentum", 1, "expected a number of at least 0 and below 1 or null, got 1"),
+        ("teacher.epochs", True, r"teacher\.epochs: expected an integer of at least 1, got true"),
+        (
+            "seeds",
+            [],
+            r"seeds: expected a list of one or more different integers of at least 0, such as \[0, 1\], got \[\]",
+        ),
+        ("seeds", [1, 1], r"seeds: expected a list of one or more different integers .* got \[1, 1\]"),
+        (
+            "classes",
+            {"cat": 0, "dog": 1},
+            r"classes: expected a list of two different names.* got \{'cat': 0, 'dog': 1\}",
+        ),
+        ("classes", ["cat", "cat"], "classes: expected a list of two different names"),
+        ("classes", ["dog", "cat"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
+        ("run", "../elsewhere", r"run: expected a name of letters, digits, .*, got '\.\./elsewhere'"),
+        ("evaluation.bin_width", 0.3, r"evaluation\.bin_width: expected a width of which 1 is a multiple.* got 0\.3"),
+        ("precision", "float16", "expected float32 or bfloat16, got 'float16'; did you mean bfloat16"),
+        ("export.network", "soft0", r"export\.network: expected one of teacher, .* got 'soft0'; did you mean soft-0\?"),
     ],
 )
-def test_what_is_wrong_is_named_with_what_was_given_and_what_is_allowed(path, value, message):
+def test_an_error_says_what_was_expected_and_what_was_given(path, value, message):
     with pytest.raises(InputError, match=message):
-        check(changed(path, value), SCHEMA)
+        checked(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("student", CONFIG["student"] | {"learning_rate": "1e-3"}, CONFIG["student"] | {"learning_rate": 1e-3}),
+        ("teacher.augmentation", {"flip": "false", "shift": "0.1"}, {"flip": False, "shift": 0.1}),
+        ("teacher.batch_norm_momentum", "null", None),
+        ("seeds", ["0", "1"], [0, 1]),
+        ("archive", "null", None),
+        ("run", 2026, "2026"),
+    ],
+)
+def test_text_of_the_command_line_becomes_what_it_says(path, text, value):
+    assert checked(changed(path, text)) == changed(path, value)
+
+
+def test_a_family_is_dropped_with_null():
+    for nothing in (None, "null"):
+        config = changed("students.hard", nothing)
+        assert list(checked(config)["students"]) == ["classic", "soft"]
 
 
 def test_a_missing_key_is_named():
     config = copy.deepcopy(CONFIG)
     del config["teacher"]["epochs"]
-    with pytest.raises(InputError, match=r"teacher\.epochs: missing"):
-        check(config, SCHEMA)
+    with pytest.raises(InputError, match=r"teacher\.epochs: missing, expected an integer of at least 1"):
+        checked(config)
 
 
 def test_all_that_is_wrong_is_said_at_once():
     config = changed("image_size", 0) | {"seed": 1}
     with pytest.raises(InputError) as raised:
-        check(config, SCHEMA)
+        checked(config)
     assert len(str(raised.value).splitlines()) == 3
 
 
 def test_networks_of_the_paper():
     found = networks(CONFIG["students"])
     assert len(found) == 1 + 3 + 12
-    assert found["teacher"].giver is None
-    assert found["classic-0"].giver is None
-    assert found["soft-0"].giver == "teacher"
-    assert found["hard-6"].giver == "hard-5"
+    assert found["teacher"].source is None
+    assert found["classic-0"].source is None
+    assert found["soft-0"].source == "teacher"
+    assert found["hard-6"].source == "hard-5"
     assert list(found)[:6] == ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1"]
     assert list(networks(dict(reversed(CONFIG["students"].items())))) == list(found)
 
 
 def test_a_new_family_is_a_new_entry():
     found = networks({"mild": {"labels": "soft", "generations": 2}})
-    assert [(n.id, n.labels, n.giver) for n in found.values()][1:] == [
+    assert [(n.id, n.labels, n.source) for n in found.values()][1:] == [
         ("mild-0", "soft", "teacher"), ("mild-1", "soft", "mild-0"), ("mild-2", "soft", "mild-1"),
     ]  # fmt: skip
 
@@ -127,38 +180,26 @@ def test_a_family_overrides_the_recipe():
     assert recipe(config, "hard")["epochs"] == CONFIG["student"]["epochs"]
 
 
-def splits_of(folder, **sizes):
-    path = folder / "splits.csv"
-    rows = [f"{part}.{i},0,{part}" for part, images in sizes.items() for i in range(images)]
-    path.write_text("\n".join(["image_id,label,split", *rows]) + "\n")
-    return path
+def test_the_description_of_a_run_names_what_is_not_the_papers():
+    described = describe_run(CONFIG, PAPER)
+    assert described["run"].startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
+    assert described["run"].endswith("The numbers are about drawings, not about photographs.")
+    assert "image_size 32 (224)" in described["deviations"]
+    assert "student.augmentation.shift 0 (0.4)" in described["deviations"]
+    assert "teacher.batch_size" not in described["deviations"]
 
 
-def test_the_scale_of_a_run_names_what_is_not_the_papers(tmp_path):
-    splits = splits_of(tmp_path, train=1190, validation=255, test=255)
-    scale = scale_of_run(CONFIG, PAPER, splits)
-    assert scale["run"].startswith(
-        "Run sample: 1,700 drawings of the built-in sample (1,190 to train, 255 to validate, 255 to test) at 32 pixels;"
-    )
-    assert scale["run"].endswith("Its numbers are about drawings, not about photographs.")
-    assert "image_size 32 (224)" in scale["deviations"]
-    assert "student.augmentation.shift 0 (0.4)" in scale["deviations"]
-    assert "teacher.batch_size" not in scale["deviations"]
+def test_the_papers_own_settings_deviate_in_nothing():
+    described = describe_run(overlaid(CONFIG, PAPER), PAPER)
+    assert described["deviations"] == "Every setting is the paper's."
+    assert "images of dogs-vs-cats.zip" in described["run"]
 
 
-def test_the_papers_own_settings_deviate_in_nothing(tmp_path):
-    config = overlaid(CONFIG, PAPER)
-    scale = scale_of_run(config, PAPER, splits_of(tmp_path, train=70, validation=15, test=15))
-    assert scale["deviations"] == "Every setting is the paper's."
-    assert "100 photographs of dogs-vs-cats.zip" in scale["run"]
-
-
-def test_families_that_are_not_the_papers_are_named(tmp_path):
+def test_families_that_are_not_the_papers_are_named():
     config = overlaid(CONFIG, PAPER)
     config["students"] = {"classic": config["students"]["classic"], "mild": {"labels": "soft", "generations": 1}}
     config["students"]["soft"] = {"labels": "soft", "generations": 8, "epochs": 50}
-    deviations = scale_of_run(config, PAPER, splits_of(tmp_path, train=1))["deviations"]
-    assert deviations == (
-        "Settings that are not the paper's (in brackets): students.mild (none); students.soft.generations 8 (6); "
+    assert describe_run(config, PAPER)["deviations"] == (
+        "Settings that differ from the paper's (in brackets): students.mild (none); students.soft.generations 8 (6); "
         "students.soft.epochs 50 (as student); no students.hard."
     )

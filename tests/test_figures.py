@@ -154,7 +154,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, texts):
     seconds = {("teacher", "Keras", "float32", 1, "no"): [0.0123, 0.0124, 0.0125]}
     measured = measured_timing(tmp_path / "m.json", seconds)
     printed = ROOT / "workflow/reference/timing.csv"
-    write_timing_tables([measured], "soft-0", printed, tmp_path / "timing.csv", tmp_path / "t.csv")
+    write_timing_tables(measured, "soft-0", printed, tmp_path / "timing.csv", tmp_path / "t.csv")
     figures.draw_timing(tmp_path / "timing.csv", printed, "soft-0", SCALE, files(tmp_path, "timing"))
     check(files(tmp_path, "timing"))
     assert "Time an image takes on 2 threads: median, and from p10 to p90\n" in texts

@@ -12,7 +12,7 @@ from snakedistill.images import MappedImages, write_arrays
 
 
 def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(archive, photographs, tmp_path):
-    write_index(archive, {"cat": 0, "dog": 1}, tmp_path / "index.csv", tmp_path / "rejected.csv", threads=1)
+    write_index(archive, ["cat", "dog"], tmp_path / "index.csv", tmp_path / "rejected.csv", threads=1)
     splits = pd.read_csv(tmp_path / "index.csv")[["image_id", "label"]].sample(frac=1, random_state=0)
     splits["split"] = ["train"] * 20 + ["test"] * 18 + ["validation"] * 2
     splits.to_csv(tmp_path / "splits.csv", index=False)

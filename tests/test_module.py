@@ -94,4 +94,4 @@ def test_weights_are_fetched_where_snakemake_runs_not_on_a_node(outer):
 def test_an_unknown_key_is_named(outer):
     (outer / "config.yaml").write_text(yaml.safe_dump({"distillation": {"image_sise": 64}}))
     done = snakemake(outer, "-n", check=False)
-    assert "image_sise: unknown key; allowed are run, archive" in done.stdout
+    assert "image_sise: unknown key; did you mean image_size?" in done.stdout

@@ -1,4 +1,4 @@
-"""A job whose file finds no room says so below the traceback, and leaves nothing half-written."""
+"""A job whose file finds no room says so at the head of its log, and leaves nothing half-written."""
 
 import subprocess
 import sys
@@ -21,12 +21,13 @@ def test_a_file_that_finds_no_room(tmp_path):
         script = JOB.format(scripts=str(ROOT / "workflow/scripts"), size=size)
         done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
         assert done.returncode == status
-        last = (tmp_path / "log").read_text().splitlines()[-1:]
+        log = (tmp_path / "log").read_text()
         if status:
-            assert last[0].startswith("Error: a file could not be written: File too large. The disk or a quota is full")
+            assert log.startswith("Error: a file could not be written: File too large. The disk or a quota is full")
+            assert "Traceback" in log
             assert [path.name for path in tmp_path.iterdir()] == ["log"]
         else:
-            assert last == []
+            assert log == ""
             assert (tmp_path / "file.txt").stat().st_size == size
 
 

@@ -25,7 +25,7 @@ def test_the_layout_is_kaggles(tmp_path):
         assert outer.read("sampleSubmission.csv") == b"id,label\n1,0\n2,0\n3,0\n"
         with zipfile.ZipFile(io.BytesIO(outer.read("test1.zip"))) as test:
             assert test.namelist() == ["test1/1.jpg", "test1/2.jpg", "test1/3.jpg"]
-    write_index(tmp_path / "sample.zip", {"cat": 0, "dog": 1}, tmp_path / "i.csv", tmp_path / "r.csv", threads=1)
+    write_index(tmp_path / "sample.zip", ["cat", "dog"], tmp_path / "i.csv", tmp_path / "r.csv", threads=1)
     assert pd.read_csv(tmp_path / "i.csv")["label"].value_counts().to_dict() == {0: 4, 1: 4}
     assert len(pd.read_csv(tmp_path / "r.csv")) == 0
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedistill.errors import InputError
-from snakedistill.splits import PARTS, group_copies, part_sizes, split_balanced, write_splits
+from snakedistill.splits import DROPPED, PARTS, group_copies, part_sizes, split_balanced, write_splits
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -62,14 +62,48 @@ def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
         assert sorted({frozenset(np.flatnonzero(group == one).tolist()) for one in group}, key=min) == expected
 
 
+def written(folder, near_duplicates=None):
+    """Draw the split of folder/index.csv, in which one file was unusable."""
+    (folder / "unusable.csv").write_text("member,reason\ntrain/cat.99.jpg,cannot be decoded\n")
+    write_splits(
+        folder / "index.csv",
+        folder / "unusable.csv",
+        ["cat", "dog"],
+        SHARES,
+        0,
+        near_duplicates,
+        **{name: folder / f"{name}.csv" for name in ("splits", "copies", "rejected", "counts")},
+    )
+
+
+def test_images_dropped_for_balance_are_rejected_and_the_others_counted(tmp_path):
+    rows = [(f"cat.{i}", f"train/cat.{i}.jpg", 0) for i in range(41)]
+    rows += [(f"dog.{i}", f"train/dog.{i}.jpg", 1) for i in range(20)]
+    index = pd.DataFrame(rows, columns=["image_id", "member", "label"])
+    index["sha256"], index["perceptual_hash"] = index["image_id"], "0"
+    index.to_csv(tmp_path / "index.csv", index=False)
+    written(tmp_path)
+    rejected = pd.read_csv(tmp_path / "rejected.csv")
+    assert rejected["member"][0] == "train/cat.99.jpg"
+    assert (rejected["reason"] == DROPPED).sum() == 21
+    split = pd.read_csv(tmp_path / "splits.csv")
+    assert set(rejected["member"][1:]) == {
+        f"train/{one}.jpg" for one in set(index["image_id"]) - set(split["image_id"])
+    }
+    counts = pd.read_csv(tmp_path / "counts.csv")
+    assert counts["images"].tolist() == [14, 3, 3, 14, 3, 3]
+    assert counts["class"].tolist() == ["cat"] * 3 + ["dog"] * 3
+
+
 def test_copies_with_both_labels_are_listed_and_told(tmp_path, capsys):
     rows = [(f"{name}.{i}", label, f"{name}{i}") for label, name in enumerate(("cat", "dog")) for i in range(20)]
     index = pd.DataFrame(rows, columns=["image_id", "label", "sha256"])
+    index["member"] = index["image_id"] + ".jpg"
     index["perceptual_hash"] = [f"{2**i * 255:016x}" for i in range(40)]  # all at least two bits from one another
     index.loc[3, "sha256"] = index.loc[25, "sha256"]
     index.loc[7, "perceptual_hash"] = index.loc[8, "perceptual_hash"]
     index.to_csv(tmp_path / "index.csv", index=False)
-    write_splits(tmp_path / "index.csv", SHARES, 0, 0, tmp_path / "splits.csv", tmp_path / "copies.csv")
+    written(tmp_path, near_duplicates=0)
     copies = pd.read_csv(tmp_path / "copies.csv").sort_values("image_id")
     assert copies["image_id"].tolist() == ["cat.3", "cat.7", "cat.8", "dog.5"]
     assert copies["contradiction"].tolist() == ["yes", "no", "no", "yes"]

@@ -22,9 +22,17 @@ NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "sof
 
 def test_every_file_of_the_contract_is_there(folder):
     run = folder / "results/tiny"
-    expected = ["data/index.csv", "data/rejected.csv", "data/splits.csv", "data/copies.csv", "config.yaml"]
+    expected = [
+        "data/index.csv",
+        "data/rejected.csv",
+        "data/unusable.csv",
+        "data/counts.csv",
+        "data/splits.csv",
+        "data/copies.csv",
+        "config.yaml",
+    ]
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
-    expected += ["timing/one-thread.json", "timing/all-threads.json"]
+    expected += ["timing.json"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
     expected += ["deploy/requirements.txt"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
@@ -51,6 +59,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "data/index.csv": "image_id,member,label,width,height,sha256,perceptual_hash",
         "data/copies.csv": "group,image_id,label,equal_bytes,contradiction",
         "data/rejected.csv": "member,reason",
+        "data/counts.csv": "class,split,images",
         "data/splits.csv": "image_id,label,split",
         "seed-0/labels/soft-1.csv": "image_id,label",
         "seed-0/history/soft-1.csv": "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds",
@@ -193,7 +202,7 @@ def test_histograms_and_best_epochs_follow_from_their_files(folder, answers):
 def test_the_scale_of_the_run_stands_at_the_head_of_the_summary(folder):
     summary = (folder / "results/tiny/summary.md").read_text()
     head = summary.partition("## ")[0]
-    assert "40 photographs of archive.zip (28 to train, 6 to validate, 6 to test) at 32 pixels" in head
+    assert "Run tiny: images of archive.zip at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
     assert len(pictures) == 13
@@ -218,7 +227,7 @@ def test_the_report_is_one_file_with_captions_and_scale(folder):
     chapters += ["5 Uncertainty and recursion", "6 Examples", "7 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
     # Every result of the report: 13 figures, 6 tables, claims, summary; each caption ends with the scale.
-    assert page.count("40 photographs of archive.zip (28 to train") >= 13 + 6 + 2
+    assert page.count("images of archive.zip at 32 pixels") >= 13 + 6 + 2
 
 
 def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(folder):
@@ -274,14 +283,33 @@ def test_a_terminal_gets_a_progress_bar(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["archive=nowhere.zip"], r"archive: nowhere\.zip was given, but there is nothing at .*kaggle competitions"),
-        (["image_sise=64"], "image_sise: unknown key; allowed are run, archive"),
-        (["photos=nowhere"], r"photos: nowhere was given, but there is no folder at"),
-        (["run=../elsewhere"], r"run: '\.\./elsewhere' given; allowed is string, that matches"),
+        (["archive=nowhere.zip"], r"expected a zip file or a folder, got nowhere\.zip; .*nothing.*kaggle competitions"),
+        (["archive=config.yaml"], r"expected a zip file or a folder, got config\.yaml, which is neither"),
+        (["archive=workflow"], r"expected images named cat\.<number>\.jpg and dog.* got workflow with none among its"),
+        (["image_sise=64"], r"image_sise: unknown key; did you mean image_size\?"),
+        (["photos=nowhere"], r"photos: expected a folder, got nowhere; there is none at"),
+        (["run=../elsewhere"], r"run: expected a name of letters, digits, .* got '\.\./elsewhere'"),
+        (
+            ["teacher={backbone: typo.keras}"],
+            r"teacher\.backbone: expected a saved Keras .* got typo\.keras; there is no",
+        ),
+        (
+            ["student={weights: notop.h5}"],
+            r"student\.weights: expected a Keras HDF5 file of weights, got notop\.h5; there",
+        ),
+        (["student={weights: tiny.yaml}"], r"student\.weights: expected a Keras HDF5 .* got tiny\.yaml, which is none"),
+        (["teacher={backbone: resnet19}"], r"teacher\.backbone: expected .*, got 'resnet19'; did you mean resnet18\?"),
+        (["backend=torch"], r"backend: expected an installed one, got torch"),
+        (["classes=[dog, cat]"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
+        (["seeds=3"], r"seeds: expected a list of one or more different integers .* got 3"),
+        (["--configfile", "presets/photos.yaml"], r"archive: expected a zip file or a folder, got dogs-vs-cats\.zip"),
+        (["--configfile", "presets/photos.yaml"], r"teacher\.backbone: expected a saved Keras .* got extractor\.keras"),
+        (["--configfile", "presets/paper.yaml"], r"archive: expected a zip file or a folder, got dogs-vs-cats\.zip"),
     ],
 )
 def test_bad_configuration_is_one_clear_message(folder, arguments, message):
-    done = snakemake(folder, "-n", "--configfile", "tiny.yaml", "--config", *arguments, check=False)
+    arguments = arguments if arguments[0] == "--configfile" else ["--configfile", "tiny.yaml", "--config", *arguments]
+    done = snakemake(folder, "-n", *arguments, check=False)
     assert done.returncode != 0
     assert re.search(message, done.stdout)
     assert "Traceback" not in done.stdout
