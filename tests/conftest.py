@@ -121,7 +121,8 @@ def archive(tmp_path: Path, photographs: dict[str, bytes]) -> Path:
 
 def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
     """Run Snakemake in `folder`, a copy of this project."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    cores = [] if "--cores" in arguments else ["--cores", "2"]
+    command = [sys.executable, "-m", "snakemake", *cores, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
     if check:
         assert done.returncode == 0, done.stdout[-4000:]
@@ -130,14 +131,14 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
 
 def copy_project(folder: Path) -> None:
     """Copy this project to `folder`, with an archive of 41 small pictures and the tiny experiment as tiny.yaml."""
-    shutil.copy(ROOT / "Snakefile", folder)
+    for file in ("Snakefile", "config.yaml"):
+        shutil.copy(ROOT / file, folder)
     for part in ("workflow", "profiles", "presets", "envs"):
-        shutil.copytree(ROOT / part, folder / part)
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     rng = np.random.default_rng(0)
     members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
     members["cat.20.jpg"] = members["cat.0.jpg"][:300]
     kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
-    shutil.copy(ROOT / "config.yaml", folder)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
 
 

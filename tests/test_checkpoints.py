@@ -1,4 +1,4 @@
-"""A training that is killed goes on from its last saved epoch and ends as one that never was."""
+"""A training run that is killed resumes from its last checkpoint and ends as one that was never killed."""
 
 import contextlib
 import multiprocessing
@@ -165,7 +165,7 @@ def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypat
     train_until(epoch, task, tmp_path, monkeypatch)
     assert not (tmp_path / "soft-0.keras").exists()
     train(**task, **outputs(tmp_path))
-    assert f"soft-0: goes on after epoch {epoch} of 12" in capsys.readouterr().out
+    assert f"soft-0: resumes after epoch {epoch} of 12" in capsys.readouterr().out
     assert result(tmp_path) == uninterrupted
     assert not (tmp_path / "checkpoints").exists()
 
@@ -185,7 +185,7 @@ def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
     train(**(task | {"recipe": recipe}), **outputs(tmp_path))
     said = capsys.readouterr().out
     assert "it is of another training" in said
-    assert "goes on" not in said
+    assert "resumes" not in said
     assert len(pd.read_csv(tmp_path / "soft-0.csv")) == 2
 
 

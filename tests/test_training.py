@@ -192,7 +192,7 @@ def test_a_network_that_never_beats_chance_is_told_of(data, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft"])
-def test_labels_are_the_givers_answers_or_probabilities(data, trained, tmp_path, kind):
+def test_labels_are_the_sources_answers_or_probabilities(data, trained, tmp_path, kind):
     folder, _ = trained
     predictions = {part: folder / f"{part}.csv" for part in PARTS}
     write_labels("soft-1", 0, data / "splits.csv", kind, "soft-0", predictions, tmp_path / "labels.csv")

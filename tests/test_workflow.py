@@ -90,13 +90,13 @@ def test_parts_are_disjoint_complete_and_balanced(folder):
 
 
 @pytest.mark.parametrize(
-    ("network", "giver"),
+    ("network", "source"),
     [("hard-0", "teacher"), ("hard-1", "hard-0"), ("soft-0", "teacher"), ("soft-1", "soft-0"), ("soft-2", "soft-1")],
 )
-def test_every_generation_is_labelled_by_the_one_before(folder, network, giver):
+def test_every_generation_is_labelled_by_the_one_before(folder, network, source):
     seed = folder / "results/tiny/seed-0"
     labels = pd.read_csv(seed / f"labels/{network}.csv").set_index("image_id")["label"]
-    given = pd.concat(pd.read_csv(seed / f"predictions/{giver}/{part}.csv") for part in PARTS)
+    given = pd.concat(pd.read_csv(seed / f"predictions/{source}/{part}.csv") for part in PARTS)
     probability = given.set_index("image_id")["probability"].loc[labels.index]
     expected = probability if network.startswith("soft") else (probability > 0.5).astype(int)
     np.testing.assert_array_equal(labels, expected)

@@ -112,7 +112,7 @@ def result(folder: Path, network: str, seed: int = 0) -> tuple:
 
 def went_on(folder: Path, epoch: int) -> bool:
     """Whether the last attempt went on at `epoch` or later."""
-    found = re.search(rf"soft-1: goes on after epoch (\d+) of {EPOCHS}", log_of_training(folder))
+    found = re.search(rf"soft-1: resumes after epoch (\d+) of {EPOCHS}", log_of_training(folder))
     return found is not None and epoch <= int(found[1]) < EPOCHS
 
 
@@ -211,7 +211,7 @@ def test_the_controller_is_restarted(local, folder):
     wait_for(lambda: trained_epochs(folder) > before, 30)
     said("slurmctld")
     ends_well(process, folder)
-    assert "goes on" not in log_of_training(folder)
+    assert "resumes" not in log_of_training(folder)
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 

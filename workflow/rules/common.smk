@@ -329,7 +329,7 @@ def runtime_by_size(seconds_a_mb):
 
 
 def runtime_of_training(wildcards, input, threads, attempt):
-    """Minutes of a training. One that needs more goes on from its last epoch at the next attempt."""
+    """Minutes of a training. One that needs more resumes at the next attempt."""
     recipe = recipe_of_job(wildcards)
     seconds_a_mb = 1.5 if recipe["backbone"] == "resnet18" else 8
     return runtime_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads, attempt)

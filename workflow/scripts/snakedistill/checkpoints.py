@@ -1,4 +1,4 @@
-"""The state of a training on disk, so that one that was killed goes on from its last saved epoch."""
+"""The checkpoints of a training run on disk, from which one that was killed resumes."""
 
 import hashlib
 import json
