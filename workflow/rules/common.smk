@@ -338,10 +338,3 @@ def runtime_of_training(wildcards, input, threads, attempt):
 # Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
 LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
 GPU = {"gpu": 1} if config["gpu"] else {}
-
-
-onstart:
-    trained = [job for job in workflow.dag.needrun_jobs() if "train" in job.rule.name]
-    if trained:
-        expected = planning.estimate(config, CORES, f"{RUN}/data/counts.csv")
-        print(planning.announcement(expected, len(trained), CORES), file=sys.stderr, flush=True)

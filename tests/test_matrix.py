@@ -1,0 +1,159 @@
+"""Whole small experiments over what users vary: each ends with a summary, or while planning with a sentence."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import copy_project, jpeg, kaggle_zip, snakemake
+
+from snakedistill.splits import DROPPED
+
+QUICK = {"backbone": "resnet18", "epochs": 1}
+ALL_FAMILIES = {"classic": {}, "hard": {"generations": 1}, "soft": {"generations": 1}}
+NO_AUGMENTATION = {"augmentation": {"flip": False, "shift": 0}}
+OWN_FAMILY = {"labels": "soft", "generations": 2, "epochs": 2}
+
+# Cores, and what the configuration has on top of the tiny experiment; every value that users vary is in at least one.
+RUNS = {
+    "one core, a first seed that is not 0, wide bins": (
+        1,
+        {"seeds": [3], "evaluation": {"bin_width": 0.1}, "students": ALL_FAMILIES, "export": {"network": "soft-1"}},
+    ),
+    "two seeds without recursion, one augmented repeat, capitals in the name": (
+        2,
+        {
+            "run": "Run2B",
+            "seeds": [1, 0],
+            "students": {family: {"generations": 0} for family in ("classic", "hard", "soft")},
+            "evaluation": {"augmented_repeats": 1},
+            "export": {"network": "soft-0"},
+        },
+    ),
+    "only a classic student, no augmentation, an odd image size": (
+        3,
+        {
+            "image_size": 33,
+            "students": {"classic": {}, "hard": None, "soft": None},
+            "teacher": NO_AUGMENTATION,
+            "student": NO_AUGMENTATION,
+            "export": {"network": "classic-0"},
+        },
+    ),
+    "no soft family, the teacher is bundled, a path with a space and a letter beyond ASCII": (
+        2,
+        {"students": {"soft": None}, "export": {"network": "teacher"}},
+    ),
+    "a family of one's own alone, batches larger than the training part, one core": (
+        1,
+        {
+            "students": {"mild": OWN_FAMILY, "classic": None, "hard": None, "soft": None},
+            "student": {"batch_size": 64},
+            "teacher": {"batch_size": 64},
+            "export": {"network": "mild-2"},
+        },
+    ),
+    "a teacher from a file, other classes, 41 to 20 images, two seeds with recursion": (
+        3,
+        {
+            "seeds": [0, 2],
+            "classes": ["ant", "bee"],
+            "archive": "insects.zip",
+            "teacher": {"backbone": "extractor.keras", "preprocessing": "none"},
+            "students": {"classic": None, "hard": None, "soft": {"generations": 1}, "mild": OWN_FAMILY},
+            "export": {"network": "soft-1"},
+        },
+    ),
+}
+ERRORS = {
+    "class 1 listed first": ({"classes": {"dog": 1, "cat": 0}}, "classes: expected a list of two different names"),
+    "swapped labels": ({"classes": ["dog", "cat"]}, "classes: expected [cat, dog], got [dog, cat]"),
+    "a backbone's file that is not there": (
+        {"teacher": {"backbone": "typo.keras"}},
+        "teacher.backbone: expected a saved Keras feature extractor, got typo.keras",
+    ),
+    "a weights file that is not there": (
+        {"student": {"weights": "typo.h5"}},
+        "student.weights: expected a Keras HDF5 file of weights, got typo.h5",
+    ),
+    "an archive that is not there": ({"archive": "typo.zip"}, "archive: expected a zip file or a folder, got typo.zip"),
+    "a dropped family that is exported": (
+        {"students": {"soft": None}, "export": {"network": "soft-0"}},
+        "export.network: expected one of teacher, classic-0, hard-0, hard-1, got 'soft-0'",
+    ),
+}
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A copy of this project in a folder whose path has a space and a letter beyond ASCII."""
+    folder = tmp_path / "meine Übung"
+    folder.mkdir()
+    copy_project(folder)
+    tiny = yaml.safe_load((folder / "tiny.yaml").read_text())
+    tiny["teacher"] |= QUICK
+    tiny["student"] |= QUICK
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(tiny))
+    return folder
+
+
+def with_overlay(folder: Path, overlay: dict) -> list[str]:
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+    return ["--configfile", "tiny.yaml", "overlay.yaml"]
+
+
+def write_insects(folder: Path) -> None:
+    """Write an archive of 41 ants and 20 bees."""
+    rng = np.random.default_rng(1)
+    images = {f"ant.{i}.jpg": jpeg(rng, 0) for i in range(41)} | {f"bee.{i}.jpg": jpeg(rng, 1) for i in range(20)}
+    kaggle_zip(folder / "insects.zip", images)
+
+
+def save_extractor(path: Path) -> None:
+    import keras
+
+    images = keras.layers.Input((None, None, 3))
+    scaled = keras.layers.Rescaling(1 / 255)(images)
+    features = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(scaled)
+    keras.Model(images, keras.layers.BatchNormalization()(features), name="extractor").save(path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_ends_with_its_summary(project, name):
+    cores, overlay = RUNS[name]
+    if overlay.get("archive"):
+        write_insects(project)
+        save_extractor(project / "extractor.keras")
+    arguments = with_overlay(project, overlay)
+    done = snakemake(project, "--cores", str(cores), *arguments)
+    run = project / "results" / overlay.get("run", "tiny")
+    assert f"Open {run.relative_to(project)}/summary.md" in done.stdout
+    students = yaml.safe_load((run / "config.yaml").read_text())["students"]
+    summary = (run / "summary.md").read_text()
+    assert [family for family in ("teacher", *students) if family not in summary] == []
+    assert ("figures/generations.png" in summary) == any(student["generations"] for student in students.values())
+    timing = pd.read_csv(run / "timing.csv")
+    assert sorted(timing["threads"].unique()) == sorted({1, cores})
+    assert not timing.duplicated(["runtime", "network", "precision", "threads", "batch_size", "decoding"]).any()
+    assert pd.read_csv(run / "claims.csv")["claim"].nunique() == 11
+    if overlay.get("archive"):
+        assert (pd.read_csv(run / "data/rejected.csv")["reason"] == DROPPED).sum() == 21
+    for other in (1, 2, 3):
+        assert "Nothing to be done" in snakemake(project, "-n", "--cores", str(other), *arguments).stdout
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_planning_on_a_finished_run_ends_with_a_sentence(folder, name):
+    overlay, sentence = ERRORS[name]
+    done = snakemake(folder, "-n", *with_overlay(folder, overlay), check=False)
+    assert done.returncode != 0
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_copied_project_reruns_nothing(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "a copy of it", symlinks=True)
+    assert "Nothing to be done" in snakemake(copy, "-n", "--configfile", "tiny.yaml").stdout
