@@ -306,8 +306,15 @@ def test_an_image_on_its_side_is_turned_upright():
         (encoded(Image.new("RGB", (1, 1)), "PNG"), "1 x 1 pixels, less than 8 on a side"),
         (encoded(Image.new("1", (20_000, 20_000)), "PNG"), "400000000 pixels"),
         (b"\xff\xd8" + 101 * b"\xff\xda", "a JPEG of 101 scans"),
+        (encoded(RED, "AVIF"), "AVIF is not supported: convert the photo to JPEG or PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC is not supported: convert the photo"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(99), "HEIC is not supported: convert the photo"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1heic" + bytes(99), "HEIF is not supported: convert the photo"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(99), "cannot be decoded"),
+        (b"\0\0\0\x18ftyp", "cannot be decoded"),
     ],
-    ids=["empty", "truncated jpeg", "truncated png", "tiff", "16 bits", "one pixel", "pixel bomb", "scan bomb"],
+    ids=["empty", "truncated jpeg", "truncated png", "tiff", "16 bits", "one pixel", "pixel bomb", "scan bomb"]
+    + ["avif", "heic", "heic by its second brand", "heif", "mp4", "truncated mp4"],
 )
 def test_what_is_no_picture_for_us_says_why(data, reason):
     with pytest.raises(InputError, match=reason):

@@ -1,6 +1,10 @@
 """Exported networks: the same answers, out of any frame that TensorFlow gave them."""
 
+import csv
+import io
 import json
+import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -29,10 +33,11 @@ from snakedistill.timing import multiply_adds, this_machine, time_calls
 
 SIDE = 32
 PARTS = {"train": 40, "validation": 20, "test": 70}
-CLASSES = {"cat": 0, "dog": 1}
+CLASSES = ["cat", "dog"]
 RECIPE = {"epochs": 2, "augmentation": {"flip": True, "shift": 0}}
 CONFIG = {"run": "tiny", "image_size": SIDE, "classes": CLASSES, "student": RECIPE}
 CONFIG |= {"students": {"soft": {"labels": "soft", "generations": 1}}}
+RUN_DESCRIPTION = "Run tiny: 70 photographs."
 
 
 @pytest.fixture(scope="module")
@@ -256,11 +261,16 @@ def photos(tmp_path):
     return folder
 
 
+def classify(photos, exported, tmp_path, student="soft-1.onnx"):
+    networks = {"teacher": exported / "soft-1.int8.onnx", "soft-1": exported / student}
+    table, sheet = tmp_path / "answers.csv", tmp_path / "sheet.png"
+    classify_photos(photos, networks, CLASSES, RUN_DESCRIPTION, table, sheet, 1)
+    return pd.read_csv(table).set_index("photo")
+
+
 def test_your_own_photos(exported, photos, tmp_path):
-    networks = {"teacher": exported / "soft-1.int8.onnx", "soft-1": exported / "soft-1.onnx"}
-    classify_photos(photos, networks, CLASSES, tmp_path / "answers.csv", tmp_path / "sheet.png", 1)
-    table = pd.read_csv(tmp_path / "answers.csv").set_index("photo")
-    assert sorted(table.index) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "broken.jpg", "holiday/grey.png"]
+    table = classify(photos, exported, tmp_path)
+    assert list(table.index) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "broken.jpg", "holiday/grey.png"]
     assert "cannot be decoded" in table.loc["broken.jpg", "reason"]
     good = table.drop("broken.jpg")
     assert good["reason"].isna().all()
@@ -269,26 +279,71 @@ def test_your_own_photos(exported, photos, tmp_path):
         (expected,) = probabilities(session, resized_pixels((photos / photo).read_bytes(), SIDE)[None])
         assert row["soft-1_probability_of_dog"] == pytest.approx(expected, abs=1e-6)
         assert row["soft-1_answer"] == ("dog" if expected > 0.5 else "cat")
-    with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (5 * 170, 2 * 217)
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("empty", "holds no file"), ("missing", "is no folder"), (None, "nothing")]
-)
+def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, photos, tmp_path, monkeypatch):
+    drawn = {}
+
+    def contact_sheet(tiles, notes):
+        drawn.update(tiles=tiles, notes=notes)
+        return Image.new("RGB", (1, 1))
+
+    monkeypatch.setattr("snakedistill.classification.contact_sheet", contact_sheet)
+    monkeypatch.setattr("snakedistill.classification.SHEET_PHOTOS", 6)
+    table = classify(photos, exported, tmp_path)
+    assert drawn["notes"] == ["The first 6 of 7 photos.", RUN_DESCRIPTION]
+    assert [tile.name for tile in drawn["tiles"]] == list(table.index)[:6]
+    for tile in drawn["tiles"]:
+        row = table.loc[tile.name]
+        if tile.name == "broken.jpg":
+            assert (tile.photo, tile.answers, tile.reason) == (None, [], row["reason"])
+            continue
+        assert [network for network, _, _ in tile.answers] == ["teacher", "soft-1"]
+        for network, answer, probability in tile.answers:
+            of_dog = row[f"{network}_probability_of_dog"]
+            assert answer == row[f"{network}_answer"]
+            assert probability >= 0.5
+            assert probability == pytest.approx(of_dog if answer == "dog" else 1 - of_dog, abs=1e-6)
+    assert len(set(table["soft-1_answer"].dropna())) == 2
+
+
+def test_a_photo_that_cannot_be_read_costs_only_its_own_answer(exported, photos, tmp_path, monkeypatch):
+    whole = Path.read_bytes
+
+    def read_bytes(path):
+        if path.name == "1.jpg":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr("snakedistill.classification.MAX_BYTES", (photos / "4.jpg").stat().st_size - 1)
+    (photos / "a.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (photos / ".hidden").mkdir()
+    (photos / ".hidden/0.jpg").write_bytes(b"")
+    (photos / 'one, "two".jpg').write_bytes(whole(photos / "0.jpg"))
+    Path(os.fsdecode(os.fsencode(photos) + b"/\xff.jpg")).write_bytes(whole(photos / "0.jpg"))
+    reasons = classify(photos, exported, tmp_path)["reason"].dropna()
+    assert sorted(reasons.index) == ["1.jpg", "4.jpg", "a.heic", "broken.jpg"]
+    assert reasons["1.jpg"] == "cannot be read: Permission denied"
+    assert "bytes, more than" in reasons["4.jpg"]
+    assert reasons["a.heic"] == "HEIC is not supported: convert the photo to JPEG or PNG"
+    with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as table:
+        names = [row[0] for row in csv.reader(table)]
+    assert {'one, "two".jpg', "\\udcff.jpg", "holiday/grey.png"} < set(names)
+
+
+@pytest.mark.parametrize(("name", "message"), [("empty", "holds no file"), ("missing", "is no folder")])
 def test_no_photos_is_a_clear_error(exported, tmp_path, name, message):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=message):
-        folder = name and tmp_path / name
-        classify_photos(
-            folder, {"soft-1": exported / "soft-1.onnx"}, CLASSES, tmp_path / "a.csv", tmp_path / "a.png", 1
-        )
+        classify(tmp_path / name, exported, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty"]
 
 
-def test_the_bundle_runs_where_there_is_no_tensorflow(exported, photos, tmp_path):
-    """In a fresh environment with the bundle's own requirements, it gives the workflow's answers."""
-    bundle = tmp_path / "deploy"
-    bundle.mkdir()
+@pytest.fixture
+def bundle(exported, tmp_path):
+    """The bundle, of a network whose file has metadata of other programs too."""
+    folder = tmp_path / "deploy"
     names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py"}
     names |= {"requirements": "requirements.txt", "readme": "README.md"}
     write_bundle(
@@ -296,37 +351,92 @@ def test_the_bundle_runs_where_there_is_no_tensorflow(exported, photos, tmp_path
         exported / "soft-1.int8.onnx",
         exported / "soft-1.json",
         ROOT / "workflow/deploy/classify.py",
-        {kind: bundle / name for kind, name in names.items()},
+        card(CONFIG, "soft-1", 3),
+        {kind: folder / name for kind, name in names.items()},
     )
-    assert len((bundle / "classify.py").read_text().splitlines()) < 60
+    return folder
+
+
+def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
+    stored = open_network(bundle / "model.onnx").get_modelmeta().custom_metadata_map
+    own = card(CONFIG, "soft-1", 3)
+    assert own.items() < stored.items()
+    readme = (bundle / "README.md").read_text()
+    listed = dict(re.findall(r"^- (.+?): `(.*)`$", readme, re.MULTILINE))
+    assert listed == own
+    assert readme.startswith("# soft-1: cat or dog\n")
+    assert "quant.pre_process" not in readme
+
+
+def run_bundle(python, bundle, *arguments, cwd):
+    command = [python, bundle / "classify.py", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", env=os.environ | {"LC_ALL": "C"})
+    return done.returncode, list(csv.reader(io.StringIO(done.stdout, newline=""))), done.stderr
+
+
+def test_the_bundles_script_runs_from_any_folder_on_any_name(bundle, photos, exported, tmp_path):
+    plain, red = (photos / "0.jpg").read_bytes(), Image.new("RGB", (60, 40), (200, 30, 30))
+    for name in ("one, two.jpg", 'a "quote".JPG', "é ü.jpg", "holiday/猫.jpeg"):
+        (photos / name).write_bytes(plain)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    red.paste((0, 0, 0), (0, 0, 30, 40))
+    red.save(photos / "upright.jpg", exif=exif)
+    glass = red.convert("RGBA")
+    glass.putalpha(Image.linear_gradient("L").resize(glass.size))
+    glass.save(photos / "glass.png")
+    Image.new("I;16", (20, 20)).save(photos / "deep.png")
+    (photos / "note.txt").write_text("no photo")
+    (photos / ".hidden.jpg").write_bytes(plain)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/model.onnx").write_bytes(b"another")
+    status, lines, errors = run_bundle(sys.executable, bundle, "../photos", cwd=tmp_path / "elsewhere")
+    assert status == 1
+    assert len(errors.splitlines()) == 2
+    assert re.search(r"^\.\./photos/broken\.jpg cannot be classified: ", errors, re.MULTILINE)
+    assert "../photos/deep.png cannot be classified: more than 8 bits a channel" in errors
+    assert lines[0] == ["photo", "answer", "probability_of_dog"]
+    found = {name: (answer, float(probability)) for name, answer, probability in lines[1:]}
+    assert list(found) == sorted(found)
+
+    (photos / "note.txt").unlink()
+    expected = classify(photos, exported, tmp_path).dropna(subset="soft-1_answer")
+    assert set(found) == {f"../photos/{name}" for name in expected.index}
+    assert {"../photos/one, two.jpg", '../photos/a "quote".JPG', "../photos/é ü.jpg"} < set(found)
+    for name, row in expected.iterrows():
+        answer, probability = found[f"../photos/{name}"]
+        assert answer == row["soft-1_answer"]
+        assert probability == pytest.approx(row["soft-1_probability_of_dog"], abs=2e-6)
+
+
+def test_the_bundles_script_tells_by_its_status_how_it_went(bundle, photos, tmp_path):
+    assert len((bundle / "classify.py").read_text().splitlines()) < 70
+    head = [["photo", "answer", "probability_of_dog"]]
+    status, lines, errors = run_bundle(sys.executable, bundle, photos / "0.jpg", photos / "holiday", cwd=tmp_path)
+    assert (status, len(lines), errors) == (0, 3, "")
+    int8 = run_bundle(sys.executable, bundle, "--model", bundle / "model.int8.onnx", photos / "0.jpg", cwd=tmp_path)
+    assert (int8[0], int8[1][1][0]) == (0, str(photos / "0.jpg"))
+    assert run_bundle(sys.executable, bundle, photos / "gone.jpg", cwd=tmp_path)[:2] == (1, head)
+    (tmp_path / "empty").mkdir()
+    status, lines, errors = run_bundle(sys.executable, bundle, "empty", cwd=tmp_path)
+    assert (status, lines, errors) == (2, head, "no photo found in empty\n")
+    (bundle / "model.onnx").write_bytes(b"torn")
+    status, lines, errors = run_bundle(sys.executable, bundle, photos, cwd=tmp_path)
+    assert (status, lines) == (2, [])
+    assert errors.startswith(f"{bundle / 'model.onnx'} cannot be loaded: ")
+
+
+def test_the_bundle_runs_where_there_is_no_tensorflow(bundle, photos, tmp_path):
+    """In a fresh environment with the bundle's own requirements."""
     python = tmp_path / "bare/bin/python"
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "bare"], check=True)
     subprocess.run([uv, "pip", "install", "--quiet", "--python", python, "-r", bundle / "requirements.txt"], check=True)
     missing = subprocess.run([python, "-c", "import tensorflow"], capture_output=True, text=True)
     assert "No module named 'tensorflow'" in missing.stderr
-
-    given = sorted(str(path.relative_to(photos)) for path in photos.rglob("*") if path.is_file())
-    done = subprocess.run(
-        [python, bundle / "classify.py", "--model", bundle / "model.onnx", *given],
-        cwd=photos, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "broken.jpg cannot be decoded" in done.stderr
-    lines = dict(line.split(",", 1) for line in done.stdout.splitlines())
-    classify_photos(photos, {"soft-1": exported / "soft-1.onnx"}, CLASSES, tmp_path / "a.csv", tmp_path / "a.png", 1)
-    expected = pd.read_csv(tmp_path / "a.csv").dropna(subset="soft-1_answer")
-    assert lines.pop("photo") == "answer,probability_of_dog"
-    assert len(lines) == len(expected) == 6
-    for row in expected.itertuples(index=False):
-        answer, probability = lines[row.photo].split(",")
-        assert answer == row[1]
-        assert float(probability) == pytest.approx(row[2], abs=2e-6)
-
-    (bundle / "model.onnx").write_bytes(b"torn")
-    done = subprocess.run([python, "classify.py", photos / "0.jpg"], cwd=bundle, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "model.onnx cannot be loaded" in done.stderr
+    here, there = (run_bundle(one, bundle, photos / "0.jpg", cwd=tmp_path) for one in (sys.executable, python))
+    assert here == there
+    assert here[0] == 0
 
 
 def test_timing_calls_every_runtime_with_the_same_images(made, exported, photographs, tmp_path):

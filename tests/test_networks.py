@@ -1,7 +1,10 @@
+import io
 import math
 import subprocess
 import sys
+import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -189,6 +192,64 @@ def test_a_saved_feature_extractor_becomes_a_teacher(tmp_path):
     assert training_twin(network, "bfloat16").count_params() == network.count_params()
 
 
+@pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2", "efficientnetb0", "extractor"])
+def test_every_weight_comes_back_from_a_saved_network(tmp_path, backbone):
+    """Kernels, moving averages, and what a normalisation has adapted to, in backbones inside backbones too."""
+    if backbone == "extractor":
+        inner = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(32, 32, 3))
+        images = keras.layers.Input((32, 32, 3))
+        outer = keras.Sequential([keras.layers.Normalization(), inner, keras.layers.BatchNormalization()])
+        keras.Model(images, outer(images)).save(tmp_path / "extractor.keras")
+        backbone = str(tmp_path / "extractor.keras")
+    network = build_network("classic-0", 32, backbone, dropout=0.5)
+    rng = np.random.default_rng(0)
+    given = [rng.uniform(1, 9, weight.shape).astype(weight.dtype) for weight in network.weights]
+    network.set_weights(given)
+    network.save(tmp_path / "a.keras")
+    loaded = load_network(str(tmp_path / "a.keras"))
+    assert [weight.path for weight in loaded.weights] == [weight.path for weight in network.weights]
+    for mine, its in zip(loaded.get_weights(), given, strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+@keras.saving.register_keras_serializable("test")
+class Blocks(keras.layers.Layer):
+    """Has its sublayers in nested lists only."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.blocks = [[keras.layers.Conv2D(2, 1)], [keras.layers.Conv2D(3, 1)]]
+
+    def build(self, shape):
+        self.blocks[0][0].build(shape)
+        self.blocks[1][0].build((*shape[:-1], 2))
+        self.built = True
+
+    def call(self, images):
+        return self.blocks[1][0](self.blocks[0][0](images))
+
+
+@pytest.mark.parametrize("lacking", [False, True])
+def test_a_file_that_lacks_weights_which_keras_would_replace_by_random_ones_says_so(tmp_path, lacking):
+    images = keras.layers.Input((8, 8, 3))
+    network = keras.Model(images, Blocks()(images))
+    network.save(tmp_path / "a.keras")
+    if lacking:  # as older versions of Keras wrote it
+        with zipfile.ZipFile(tmp_path / "a.keras") as whole:
+            parts = {name: whole.read(name) for name in whole.namelist()}
+        stored = io.BytesIO(parts["model.weights.h5"])
+        with h5py.File(stored, "r+") as file:
+            del file["layers/blocks/blocks/container"], file["layers/blocks/blocks/container_1"]
+        with zipfile.ZipFile(tmp_path / "a.keras", "w") as torn:
+            for name, data in (parts | {"model.weights.h5": stored.getvalue()}).items():
+                torn.writestr(name, data)
+        with pytest.raises(InputError, match=r"a\.keras cannot be loaded as a Keras model: it lacks the weights"):
+            load_network(str(tmp_path / "a.keras"))
+    else:
+        for mine, its in zip(load_network(str(tmp_path / "a.keras")).get_weights(), network.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, its)
+
+
 def test_notop_weights_are_loaded_from_a_path(tmp_path):
     source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 64, 3))
     source.save_weights(tmp_path / "notop.weights.h5")
@@ -232,7 +293,7 @@ def test_truncated_weights_say_so(tmp_path, share):
 
 def test_weights_of_another_network_say_so(tmp_path):
     resnet18(32).save_weights(tmp_path / "a.weights.h5")
-    with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2"):
+    with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2.*objects could not be loaded"):
         build_network("teacher", 32, "mobilenetv2", weights=str(tmp_path / "a.weights.h5"))
 
 

@@ -1,43 +1,66 @@
-"""Classify photos with an exported network: python classify.py [--model model.onnx] PHOTO...
-
-Needs onnxruntime and Pillow, nothing else.
-"""
+"""Classify photos with an exported network. Needs numpy, onnxruntime and pillow, nothing else."""
 
 import argparse
+import csv
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
+SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
+
+
+def photos_of(given: Path) -> list[Path]:
+    """The file itself, or the images below a folder, sorted; hidden ones are left out."""
+    if not given.is_dir():
+        return [given]
+    below = [path for path in given.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return sorted(path for path in below if not any(part.startswith(".") for part in path.relative_to(given).parts))
+
+
+def pixels_of(photo: Path, side: int) -> np.ndarray:
+    """The photo as the network takes it: uint8 [1, side, side, 3], RGB, upright, white where it is transparent."""
+    with Image.open(photo, formats=("JPEG", "PNG", "GIF", "WEBP", "BMP")) as image:
+        if image.mode.startswith(("I", "F")):
+            raise ValueError("more than 8 bits a channel")
+        if image.has_transparency_data:
+            layer = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        upright = ImageOps.exif_transpose(image.convert("RGB"))
+    return np.asarray(upright.resize((side, side), Image.Resampling.NEAREST))[None]
+
 
 def main() -> int:
-    """Print one line a photo: its name, the answer and the probability of class 1."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photos", nargs="+", metavar="PHOTO")
-    parser.add_argument("--model", default="model.onnx", help="model.onnx or model.int8.onnx")
+    """Print CSV: a photo, its answer and the probability of class 1 in each line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("given", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
+    beside = Path(__file__).resolve().with_name("model.onnx")
+    parser.add_argument("--model", default=beside, type=Path, help="default: model.onnx beside this script")
     arguments = parser.parse_args()
     try:
         session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
+        card = session.get_modelmeta().custom_metadata_map
+        classes, side, threshold = json.loads(card["classes"]), int(card["image_size"]), float(card["threshold"])
     except Exception as error:
         print(f"{arguments.model} cannot be loaded: {error}", file=sys.stderr)
         return 2
-    card = session.get_modelmeta().custom_metadata_map
-    names = {label: name for name, label in json.loads(card["classes"]).items()}
-    side, threshold = int(card["image_size"]), float(card["threshold"])
-    failed = 0
-    print(f"photo,answer,probability_of_{names[1]}")
-    for photo in arguments.photos:
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["photo", "answer", f"probability_of_{classes[1]}"])
+    photos = [photo for given in arguments.given for photo in photos_of(given)]
+    failed = 0 if photos else 2
+    if not photos:
+        print(f"no photo found in {', '.join(map(str, arguments.given))}", file=sys.stderr)
+    for photo in photos:
         try:
-            with Image.open(photo) as image:
-                pixels = ImageOps.exif_transpose(image.convert("RGB")).resize((side, side), Image.Resampling.NEAREST)
+            ((probability,),) = session.run(["probability"], {"image": pixels_of(photo, side)})[0]
+            table.writerow([photo, classes[int(probability > threshold)], f"{probability:.6f}"])
         except Exception as error:
-            print(f"{photo} cannot be decoded: {error}", file=sys.stderr)
+            print(f"{photo} cannot be classified: {error}", file=sys.stderr)
             failed = 1
-            continue
-        ((probability,),) = session.run(["probability"], {"image": np.asarray(pixels)[None]})[0]
-        print(f"{photo},{names[int(probability > threshold)]},{probability:.6f}")
     return failed
 
 

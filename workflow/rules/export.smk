@@ -1,5 +1,7 @@
 """Networks that leave the workflow: ONNX files, Kaggle's submission, your own photos, a bundle to carry away."""
 
+from snakedistill.files import name_of_folder
+
 
 rule export:
     input:
@@ -81,22 +83,41 @@ rule write_bundle:
         **LIGHT,
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
-        network=config["export"]["network"],
+        card=configuration.card(config, config["export"]["network"], config["seeds"][0]),
     message:
-        "Bundling {params.network} to carry away"
+        "Bundling {params.card[network]} to carry away"
     script:
         "../scripts/write_bundle.py"
+
+
+def given_photos(wildcards):
+    """The folder of the user's own photos."""
+    if config["photos"] is None:
+        raise WorkflowError("photos: null given; name a folder with photos: --config photos=FOLDER")
+    return ancient(local(config["photos"]))
+
+
+def run_in_words(wildcards, input):
+    """What the networks of this run learned from."""
+    return scale_of_run(wildcards, input)["run"]
+
+
+PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 
 
 # Not part of the experiment: snakemake --config photos=FOLDER -- classify
 rule classify:
     input:
-        photos=local(config["photos"]) if config["photos"] else [],
+        photos=given_photos,
         teacher=forms_of("teacher")["onnx"],
         student=DEPLOYED["onnx"],
+        splits=f"{RUN}/data/splits.csv",
     output:
-        table=f"{RUN}/photos/answers.csv",
-        sheet=f"{RUN}/photos/contact-sheet.png",
+        # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
+        # they do not count as up to date.
+        table=update(f"{PHOTOS}/answers.csv"),
+        sheet=update(f"{PHOTOS}/contact-sheet.png"),
+        done=touch(f"{PHOTOS}/.done"),
     log:
         f"{RUN}/logs/classify.log",
     conda:
@@ -108,8 +129,10 @@ rule classify:
     params:
         code=code_of("classify"),
         photos=config["photos"],
+        content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
         student=config["export"]["network"],
         classes=config["classes"],
+        run_description=run_in_words,
     message:
         "Classifying the photos of {params.photos}"
     script:

@@ -7,6 +7,7 @@ with job(snakemake.log[0], snakemake.threads):
         photos=snakemake.params.photos,
         networks={"teacher": snakemake.input.teacher, snakemake.params.student: snakemake.input.student},
         classes=snakemake.params.classes,
+        run_description=snakemake.params.run_description,
         table=snakemake.output.table,
         sheet=snakemake.output.sheet,
         threads=snakemake.threads,

@@ -8,5 +8,6 @@ with job(snakemake.log[0]):
         int8_file=snakemake.input.int8,
         report=snakemake.input.report,
         script=snakemake.input.script,
+        card=snakemake.params.card,
         bundle=dict(snakemake.output.items()),
     )

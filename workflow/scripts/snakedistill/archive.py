@@ -25,6 +25,8 @@ KAGGLE_COMMAND = "kaggle competitions download -c dogs-vs-cats"
 REJECTED_COLUMNS = ["member", "reason"]
 INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256", "perceptual_hash"]
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+# Brands in the `ftyp` box of ISO/IEC 23008-12 and of AV1 Image File Format; the more telling ones first.
+BRANDS = {"avif": "AVIF", "avis": "AVIF", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIF", "msf1": "HEIF"}
 LEAST_SIDE = 8  # pixels
 MAX_PIXELS = 50_000_000
 MAX_SCANS = 100  # of a progressive JPEG; ten are usual, and each costs a pass over all pixels
@@ -274,6 +276,8 @@ def decode(data: bytes) -> Image.Image:
             `LEAST_SIDE` pixels on a side, or more than `MAX_PIXELS` in all.
     """
     try:
+        if kind := _heif(data):
+            raise InputError(f"{kind} is not supported: convert the photo to JPEG or PNG")
         scans = data.count(b"\xff\xda")
         if scans > MAX_SCANS and data.startswith(b"\xff\xd8"):
             raise InputError(f"a JPEG of {scans} scans, more than {MAX_SCANS} are not decoded")
@@ -291,6 +295,15 @@ def decode(data: bytes) -> Image.Image:
         reason = str(error) or type(error).__name__
         reason = reason.split(" <_io.BytesIO")[0]
         raise InputError(f"cannot be decoded: {reason}") from error
+
+
+def _heif(data: bytes) -> str:
+    """HEIC, HEIF or AVIF where the bytes begin as such a file, else an empty text."""
+    if data[4:8] != b"ftyp":
+        return ""
+    box = data[8 : int.from_bytes(data[:4], "big")]
+    brands = {box[start : start + 4].decode("latin-1") for start in range(0, len(box), 4)}
+    return next((kind for brand, kind in BRANDS.items() if brand in brands), "")
 
 
 def _opaque(image: Image.Image) -> Image.Image:

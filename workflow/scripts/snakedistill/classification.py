@@ -1,90 +1,87 @@
-"""Your own photos: what teacher and student answer, as a table and as a contact sheet."""
+"""Your own photos: what each network answers, as a table and as a contact sheet."""
 
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from snakedistill import metrics
-from snakedistill.archive import decode
+from snakedistill.archive import MAX_BYTES, decode
+from snakedistill.contact_sheet import Tile, contact_sheet, small
 from snakedistill.errors import InputError
 from snakedistill.files import write_csv, written_whole
 from snakedistill.images import resized
 from snakedistill.inference import image_size, open_network, probabilities
 
-THUMBNAIL = 160  # pixels
-COLUMNS = 5
 SHEET_PHOTOS = 200
 
 
 def classify_photos(
-    photos: str | None, networks: dict[str, str], classes: dict[str, int], table: str, sheet: str, threads: int
+    photos: str,
+    networks: dict[str, str],
+    classes: list[str],
+    run_description: str,
+    table: str,
+    sheet: str,
+    threads: int,
 ) -> None:
     """Classify every file of a folder with each network.
 
     Args:
-        photos: folder; files in folders below it count too.
+        photos: folder; files in folders below it count too, hidden ones do not.
         networks: .onnx file by network id.
-        classes: label by class name.
+        classes: names of class 0 and class 1.
+        run_description: on what the networks were trained, in words; it stands below the contact sheet.
         table: CSV to write: photo, and for each network its answer and the probability of class 1; a photo that
             cannot be decoded has none, and the reason.
-        sheet: PNG to write: the first 200 photos with their answers.
+        sheet: PNG to write: the first 200 photos with each network's answer and the probability it gives this answer.
         threads: of ONNX Runtime.
 
     Raises:
         InputError: the folder is missing or empty.
     """
-    folder = Path(photos or "")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    if photos is None or not paths:
+    folder = Path(photos)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder)))
+    if not paths:
         what = "which holds no file" if folder.is_dir() else "which is no folder"
-        what = "which is nothing" if photos is None else what
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
-    names = {label: name for name, label in classes.items()}
     sessions = {network: open_network(path, threads) for network, path in networks.items()}
     rows, tiles = [], []
     for path in paths:
-        row = {"photo": path.relative_to(folder).as_posix()}
+        name = path.relative_to(folder).as_posix()
+        row, answers, photo, reason = {"photo": name}, [], None, ""
         try:
-            photo = decode(path.read_bytes())
+            photo = _decoded(path)
+        except InputError as error:
+            reason = row["reason"] = str(error)
+        else:
             for network, session in sessions.items():
                 pixels = resized(photo, image_size(session))
                 probability = float(probabilities(session, pixels[None])[0])
-                row[f"{network}_answer"] = names[int(metrics.answer(probability))]
-                row[f"{network}_probability_of_{names[1]}"] = probability
-        except InputError as error:
-            row["reason"] = str(error)
-        else:
-            if len(tiles) < SHEET_PHOTOS:
-                tiles.append(_tile(photo, row, list(networks), names[1]))
+                label = int(metrics.answer(probability))
+                row[f"{network}_answer"] = classes[label]
+                row[f"{network}_probability_of_{classes[1]}"] = probability
+                answers.append((network, classes[label], probability if label else 1 - probability))
+        if len(tiles) < SHEET_PHOTOS:
+            tiles.append(Tile(name, photo and small(photo), reason, answers))
         rows.append(row)
-    columns = ["photo", *(f"{one}{of}" for one in networks for of in ("_answer", f"_probability_of_{names[1]}"))]
-    write_csv(pd.DataFrame(rows, columns=[*columns, "reason"]), table)
+    columns = ["photo", *(f"{one}{of}" for one in networks for of in ("_answer", f"_probability_of_{classes[1]}"))]
+    shown = [f"The first {len(tiles)} of {len(rows)} photos."] if len(tiles) < len(rows) else []
     with written_whole(sheet) as temporary:
-        _sheet(tiles).save(temporary)
+        contact_sheet(tiles, [*shown, run_description]).save(temporary)
+    write_csv(pd.DataFrame(rows, columns=[*columns, "reason"]), table)
     print(f"{len(rows)} photos, {sum('reason' in row for row in rows)} of them could not be decoded")
 
 
-def _tile(photo: Image.Image, row: dict, networks: list[str], positive: str) -> Image.Image:
-    """A thumbnail with the photo's name and each network's answer below it."""
-    font = ImageFont.load_default(11)
-    tile = Image.new("RGB", (THUMBNAIL + 10, THUMBNAIL + 12 + 15 * (1 + len(networks))), "white")
-    photo.thumbnail((THUMBNAIL, THUMBNAIL))
-    tile.paste(photo, ((tile.width - photo.width) // 2, (THUMBNAIL - photo.height) // 2 + 5))
-    lines = [row["photo"] if len(row["photo"]) <= 26 else f"...{row['photo'][-23:]}"]
-    lines += [f"{one}: {row[f'{one}_answer']} {row[f'{one}_probability_of_{positive}']:.3f}" for one in networks]
-    draw = ImageDraw.Draw(tile)
-    for number, line in enumerate(lines):
-        draw.text((5, THUMBNAIL + 8 + 15 * number), line, fill="black", font=font)
-    return tile
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
-def _sheet(tiles: list[Image.Image]) -> Image.Image:
-    if not tiles:
-        return Image.new("RGB", (THUMBNAIL, THUMBNAIL), "white")
-    width, height = tiles[0].size
-    columns = min(COLUMNS, len(tiles))
-    sheet = Image.new("RGB", (width * columns, height * -(-len(tiles) // columns)), "white")
-    for number, tile in enumerate(tiles):
-        sheet.paste(tile, (width * (number % columns), height * (number // columns)))
-    return sheet
+def _decoded(path: Path) -> Image.Image:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"{size:,} bytes, more than {MAX_BYTES:,} are not read")
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from error

@@ -2,7 +2,9 @@
 
 import contextlib
 import glob
+import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,10 +35,25 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def name_of_folder(folder: str) -> str:
+    """A name for what is made from a folder: its path with a hyphen for each run of unsafe characters.
+
+    A path that changes by this, or is longer than 60 characters, of which the last are taken, gets 8 digits of its
+    SHA-256, so that different paths have different names.
+    """
+    path = Path(folder).as_posix()
+    name = re.sub(r"[^\w.-]+", "-", path).strip("-.")[-60:]
+    return name if name == path else f"{name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+
+
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write `frame` as CSV without its index; floats keep 9 significant digits, enough to restore any float32."""
+    """Write `frame` as CSV without its index.
+
+    Floats keep 9 significant digits, enough to restore any float32. Of a file name that is not UTF-8, the bytes are
+    written as escapes.
+    """
     with written_whole(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
+        frame.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n", errors="backslashreplace")
 
 
 def write_text(text: str, path: str | Path) -> None:

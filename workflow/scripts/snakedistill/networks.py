@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -15,6 +17,8 @@ from snakedistill.backbones import applications
 from snakedistill.errors import InputError, nearest
 
 PREPROCESSING = ("paper", "imagenet", "none")
+
+Loaded = TypeVar("Loaded")
 
 
 def build_network(
@@ -149,14 +153,35 @@ def load_network(path: str) -> keras.Model:
     """Load a saved network or feature extractor, without running code from the file.
 
     Raises:
-        InputError: the file is missing, damaged, or needs code that is not Keras's own.
+        InputError: the file is missing, damaged, lacks weights, or needs code that is not Keras's own.
     """
     if not Path(path).is_file():
         raise InputError(f"There is no file {Path(path).absolute()}: give the path of a saved Keras model (.keras)")
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return _complete(lambda: keras.saving.load_model(path, compile=False, safe_mode=True))
     except Exception as error:  # Keras raises ValueError, TypeError, KeyError, BadZipFile, OSError by what is wrong
         raise InputError(f"{path} cannot be loaded as a Keras model: {error}") from error
+
+
+def _complete(load: Callable[[], Loaded]) -> Loaded:
+    """What `load` returns.
+
+    Keras only warns where layers in nested lists keep their random weights because the file has none for them. For a
+    file of another network these warnings come before Keras's error, which says more. Where no error follows, weights
+    are missing.
+
+    Raises:
+        ValueError: the file lacks weights.
+    """
+    skipped = "Skipping nested container"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", skipped, UserWarning)
+        loaded = load()
+    for warning in caught:
+        if str(warning.message).startswith(skipped):
+            raise ValueError("it lacks the weights of some layers; save it again with this version of Keras")
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return loaded
 
 
 def application(name: str) -> Callable[..., keras.Model]:
@@ -187,7 +212,7 @@ def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> k
         extractor = application(backbone)(include_top=False, weights=None, input_shape=(image_size, image_size, 3))
     if weights is not None:
         try:
-            extractor.load_weights(weights)
+            _complete(lambda: extractor.load_weights(weights))
         except Exception as error:  # h5py raises OSError, Keras ValueError, by what is wrong
             raise InputError(f"weights: {weights} do not fit {backbone} without its top: {error}") from error
     return extractor

@@ -1,0 +1,119 @@
+"""A contact sheet: small photos in a grid, each with its name and what the networks answer."""
+
+import importlib.util
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+PHOTO = 200  # pixels, the side of the square around a photo
+MARGIN = 10
+LINE = 18
+TEXT = 13
+GAP = 8  # between two tiles
+FEWEST_COLUMNS, MOST_COLUMNS = 3, 5
+INK, GREY, PALE, STRIKING = "black", "#666666", "#d0d0d0", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A photo on the sheet.
+
+    Attributes:
+        name: of the file.
+        photo: RGB image, or None where the file cannot be decoded.
+        reason: why it cannot.
+        answers: of each network: its id, its answer, and the probability that it gives this answer.
+    """
+
+    name: str
+    photo: Image.Image | None
+    reason: str
+    answers: list[tuple[str, str, float]]
+
+
+def small(photo: Image.Image) -> Image.Image:
+    """The photo at the size that it has on the sheet, its aspect ratio kept."""
+    return ImageOps.contain(photo, (PHOTO, PHOTO))
+
+
+def contact_sheet(tiles: list[Tile], notes: list[str]) -> Image.Image:
+    """Draw the tiles in rows, and the notes below them, each as a paragraph.
+
+    A tile on which the networks disagree has a coloured frame and the word "disagree".
+    """
+    columns = max(FEWEST_COLUMNS, min(MOST_COLUMNS, len(tiles)))
+    width = PHOTO + 2 * MARGIN
+    height = PHOTO + 2 * MARGIN + LINE * (1 + max((len(tile.answers) for tile in tiles), default=0))
+    rows = -(-len(tiles) // columns)
+    font = _font("DejaVuSans", TEXT)
+    sheet_width = GAP + columns * (width + GAP)
+    lines = [line for note in notes for line in _wrapped(note, font, sheet_width - 2 * GAP)]
+    below = GAP + rows * (height + GAP)
+    sheet = Image.new("RGB", (sheet_width, below + LINE * len(lines) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, tile in enumerate(tiles):
+        left = GAP + (number % columns) * (width + GAP)
+        top = GAP + (number // columns) * (height + GAP)
+        _draw_tile(sheet, draw, tile, (left, top, left + width - 1, top + height - 1))
+    for number, line in enumerate(lines):
+        draw.text((GAP, below + LINE * number), line, GREY, font)
+    return sheet
+
+
+def _draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, frame: tuple[int, int, int, int]) -> None:
+    font, bold = _font("DejaVuSans", TEXT), _font("DejaVuSans-Bold", TEXT)
+    left, top = frame[0] + MARGIN, frame[1] + MARGIN
+    disagree = len({answer for _, answer, _ in tile.answers}) > 1
+    draw.rectangle(frame, outline=STRIKING if disagree else PALE, width=3 if disagree else 1)
+    if tile.photo is None:
+        draw.rectangle((left, top, left + PHOTO - 1, top + PHOTO - 1), outline=PALE)
+        for number, line in enumerate(_wrapped(tile.reason, font, PHOTO - 2 * MARGIN)[: PHOTO // LINE - 1]):
+            draw.text((left + MARGIN, top + MARGIN + LINE * number), line, GREY, font)
+    else:
+        across, down = (PHOTO - tile.photo.width) // 2, (PHOTO - tile.photo.height) // 2
+        sheet.paste(tile.photo, (left + across, top + down))
+    if disagree:
+        draw.rectangle((frame[0], frame[1], left + bold.getlength("disagree") + 6, top + LINE), STRIKING)
+        draw.text((left, top), "disagree", "white", bold)
+    under = top + PHOTO + 4
+    draw.text((left, under), _shortened(tile.name, bold, PHOTO), INK, bold)
+    for number, (network, answer, probability) in enumerate(tile.answers, start=1):
+        line = _shortened(f"{network}: {answer}", font, PHOTO - font.getlength(" 100.0 %"))
+        draw.text((left, under + LINE * number), f"{line} {100 * probability:.1f} %", INK, font)
+
+
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """A font of those that come with Matplotlib, which takes too long to import for that."""
+    folder = Path(importlib.util.find_spec("matplotlib").origin).parent
+    return ImageFont.truetype(folder / f"mpl-data/fonts/ttf/{name}.ttf", size)
+
+
+def _printable(text: str) -> str:
+    """The text in one line, with accents as one character each, and a sign for what no font shows."""
+    text = unicodedata.normalize("NFC", text)
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    """The text, or as much of its two ends as fits into a width in pixels, with an ellipsis between them."""
+    text = _printable(text)
+    kept = min(len(text), int(width))  # a character takes a pixel at least
+    short = text
+    while font.getlength(short) > width:
+        kept -= 1
+        short = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
+    return short
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """The text's words in lines of a width in pixels."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if font.getlength(_printable(longer)) <= width:
+            lines[-1] = _printable(longer)
+        else:
+            lines.append(_shortened(word, font, width))
+    return lines if lines[0] else lines[1:]
