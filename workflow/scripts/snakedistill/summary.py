@@ -106,7 +106,7 @@ def write_summary(
         "## Examples",
         *pictures("examples"),
     ]
-    write_text("\n\n".join(page) + "\n", summary)
+    write_text("\n\n".join(page).replace(" %", f"{_SPACE}%") + "\n", summary)
 
 
 def one_line(uncertainty: str, timing: str, reports: list[str], student: str) -> str:
@@ -197,7 +197,8 @@ def write_html(summary: str, html: str) -> None:
 
 _CSS = (
     "body{font:15px/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #ccc;padding:.2rem .5rem}"
+    "table{border-collapse:collapse;margin:1rem 0;font-size:.82rem;display:block;overflow-x:auto}"
+    "td,th{border:1px solid #ccc;padding:.2rem .5rem}"
     "td[style]{white-space:nowrap}"
     "th{background:#f3f3f3}tr:hover{background:#fafafa}blockquote{margin:0;padding:.1rem 1rem;background:#fff6dc;"
     "border-left:4px solid #d99a00}summary{cursor:pointer}"
@@ -369,7 +370,7 @@ def _claim_cells(of_seeds: pd.DataFrame) -> list[str]:
     return [
         _measured(of_seeds.rename(columns={"low": "value_low", "high": "value_high"}), "value") or "not measured",
         claimed.replace("<", "&lt;").replace(">", "&gt;"),
-        _number(paper.iloc[0]) if paper.nunique() == 1 else "",
+        _number(paper.iloc[0]) if paper.nunique(dropna=False) == 1 else "",
     ]
 
 
