@@ -64,9 +64,18 @@ def test_images_that_are_all_alike_still_leave_room_for_others():
 def test_strata_that_are_each_alike_leave_room_too():
     """Three cats all wrong and three dogs all right say little about cats and dogs."""
     strata = np.repeat([0, 1], 3)
-    ((low, high),) = statistics.bootstrap_intervals(strata[:, None] * 2.0, strata)
-    assert low == pytest.approx(1 - 2 * 0.70760, abs=1e-4)
-    assert high == pytest.approx(1 + 2 * 0.70760, abs=1e-4)
+    ((low, high),) = statistics.bootstrap_intervals(strata[:, None] * 0.4, strata, bounds=(-0.25, 0.25))
+    assert low == pytest.approx(0.2 - 2 * 0.70760 * 0.25, abs=1e-4)
+    assert high == 0.25
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0, 1.0])
+def test_an_interval_never_leaves_the_range_of_possible_means(value):
+    strata = np.repeat([0, 1], 3)
+    ((low, high),) = statistics.bootstrap_intervals(np.full((6, 1), value), strata)
+    assert -1 <= low <= value <= high <= 1
+    assert low < value or value == -1
+    assert value < high or value == 1
 
 
 def test_the_ratio_of_medians_keeps_the_pairing_of_rounds():

@@ -1,6 +1,486 @@
-import pandas as pd
+"""The summary of made-up runs, every number of which is looked up in the tables that it was written from."""
 
-from snakedistill.summary import warnings
+import functools
+import itertools
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from test_claims import PRINTED, Run
+
+from snakedistill.claims import FAILS, HOLDS, OPEN
+from snakedistill.configuration import networks
+from snakedistill.lineage import record_lineage
+from snakedistill.splits import DROPPED
+from snakedistill.summary import one_line, warnings, write_html, write_summary
+from snakedistill.tables import (
+    write_best_epoch_table,
+    write_class_table,
+    write_evaluation_table,
+    write_histogram_table,
+    write_uncertainty_table,
+)
+
+STUDENTS = {
+    "classic": {"labels": "manual", "generations": 0},
+    "hard": {"labels": "hard", "generations": 1},
+    "soft": {"labels": "soft", "generations": 2},
+}
+PARTS = {"train": 120, "validation": 40, "test": 60}
+NUMBER = re.compile(r"(?<![\w.-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e-?\d+)?")
+
+
+@dataclass
+class Result:
+    """A made-up run: its files, and the arguments of `write_summary`."""
+
+    folder: Path
+    given: dict
+
+    def frame(self, table: str) -> pd.DataFrame:
+        return pd.read_csv(self.given["tables"].get(table, self.folder / f"{table}.csv"))
+
+    def page(self, **other) -> str:
+        write_summary(**self.given | other, summary=self.folder / "summary.md")
+        return (self.folder / "summary.md").read_text()
+
+
+def made_up(
+    folder,
+    students=STUDENTS,
+    seeds=(0,),
+    repeats=2,
+    bin_width=0.05,
+    threads=(1, 2),
+    classes=("cat", "dog"),
+    timed="soft-0",
+) -> Result:
+    rng = np.random.default_rng(0)
+    known = networks(students)
+    results = list(itertools.product(seeds, known))
+    accuracy = {result: rng.uniform(0.7, 1) for result in results}
+    confidence = {result: rng.uniform(1e-4, 0.3) for result in results}
+    epochs = {result: rng.integers(1, 10) for result in results}
+    run = Run(folder, accuracy, confidence, list(known), epochs, seeds, repeats, PARTS)
+    keys = itertools.product(("teacher", "soft-0"), ("Keras", "ONNX Runtime", "OpenVINO"), ("float32", "int8"), (1, 32))
+    seconds = {(*key, decoding): rng.uniform(0.001, 0.1, 5).tolist() for key in keys for decoding in ("no", "yes")}
+    run.claims(seconds, ("resnet50v2", "resnet18"), classes, threads)
+    evaluations, labels = {}, {}
+    for seed, network in results:
+        rows = [(part, "manual", "no", 0) for part in PARTS]
+        rows += [("test", "manual", "yes", repeat) for repeat in range(1, repeats + 1)]
+        evaluation = pd.DataFrame(rows, columns=["split", "labels", "augmented", "repeat"])
+        evaluations[seed, network] = folder / f"{network}.{seed}.evaluation.csv"
+        values = rng.uniform(0.5, 1, (2, len(rows)))
+        evaluation.assign(loss=values[0], accuracy=values[1]).to_csv(evaluations[seed, network], index=False)
+        labels[seed, network] = folder / f"{network}.{seed}.labels.csv"
+        run.splits[["image_id", "label"]].to_csv(labels[seed, network], index=False)
+        record_lineage(labels[seed, network], network, seed, splits=folder / "splits.csv")
+    names = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
+    tables = {name: folder / f"{name}.csv" for name in names} | {"timing": folder / "timing.csv"}
+    splits = folder / "splits.csv"
+    write_evaluation_table(evaluations, run.histories, PRINTED["evaluation"], tables["evaluation"])
+    write_uncertainty_table(run.paths, students, splits, PRINTED["uncertainty"], tables["uncertainty"])
+    write_histogram_table(run.paths, splits, bin_width, PRINTED["histograms"], tables["histograms"])
+    write_best_epoch_table(run.histories, labels, splits, PRINTED["best_epoch"], tables["best_epoch"])
+    write_class_table(run.paths, list(classes), splits, tables["classes"])
+    rows = [(name, part, images // 2) for name in classes for part, images in PARTS.items()]
+    pd.DataFrame(rows, columns=["class", "split", "images"]).to_csv(folder / "counts.csv", index=False)
+    rejected(folder, dropped=21, others=1)
+    reports = [folder / f"{network}.{seed}.json" for seed, network in results]
+    for (_, network), path in zip(results, reports, strict=True):
+        sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
+        path.write_text(json.dumps({"network": network, "bytes": sizes}))
+    given = {
+        "run_description": {"run": "Run made-up: drawings.", "deviations": "Every setting is the paper's."},
+        "counts": folder / "counts.csv",
+        "rejected": folder / "rejected.csv",
+        "tables": tables,
+        "claims": folder / "claims.csv",
+        "figures": [],
+        "reports": reports,
+        "students": students,
+        "timed": timed,
+    }
+    return Result(folder, given)
+
+
+def rejected(folder, dropped: int, others: int) -> None:
+    reasons = ["cannot be decoded"] * others + [DROPPED] * dropped
+    frame = pd.DataFrame({"member": [f"train/{number}.jpg" for number in range(len(reasons))], "reason": reasons})
+    frame.to_csv(folder / "rejected.csv", index=False)
+
+
+def tables_of(page: str) -> list[list[list[str]]]:
+    """The tables of a page of Markdown, each as rows of cells, the head first."""
+    found = []
+    for block in page.split("\n\n"):
+        if block.startswith("|"):
+            rows = [[cell.strip(" ") for cell in line[1:-1].split(" |")] for line in block.splitlines()]
+            assert {len(row) for row in rows} == {len(rows[0])}
+            found.append([rows[0], *rows[2:]])
+    return found
+
+
+def numbers_in(text: str) -> list[str]:
+    return NUMBER.findall(text.replace("ResNet-50", "").replace("ResNet-18", ""))
+
+
+def is_printed_as(value: float, text: str) -> bool:
+    """Whether the text is the value, to half of its last digit, and shows at least one digit of it."""
+    mantissa, _, exponent = text.replace(",", "").partition("e")
+    last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    return abs(float(f"{mantissa}e{exponent or 0}") - value) <= 0.5001 * last and (value == 0 or float(mantissa) != 0)
+
+
+def check(text: str, expected: list[float]) -> None:
+    expected = [value for value in expected if not pd.isna(value)]
+    shown = numbers_in(text)
+    assert len(shown) == len(expected), (text, expected)
+    assert all(is_printed_as(*pair) for pair in zip(expected, shown, strict=True)), (text, expected)
+
+
+def check_table(table: list[list[str]], expected: list[list]) -> None:
+    """Compare a table with rows of texts, which must be equal, and of lists of numbers."""
+    assert len(table) - 1 == len(expected), (table[0], len(expected))
+    for shown, row in zip(table[1:], expected, strict=True):
+        assert len(shown) == len(row), (shown, row)
+        for text, cell in zip(shown, row, strict=True):
+            if isinstance(cell, list):
+                check(text, cell)
+            else:
+                assert text.replace("\N{NO-BREAK SPACE}", " ") == str(cell)
+
+
+def groups(frame: pd.DataFrame, *keys: str) -> list[tuple]:
+    """Texts of the keys and their rows, one of each seed."""
+    found = []
+    for values in dict.fromkeys(frame[list(keys)].itertuples(index=False, name=None)):
+        rows = frame[(frame[list(keys)] == list(values)).all(axis=1)]
+        assert rows["seed"].is_unique
+        found.append((list(values), rows))
+    return found
+
+
+def measured(rows: pd.DataFrame, name: str) -> list[float]:
+    """Mean and standard deviation over seeds; of one seed the value and its interval."""
+    if len(rows) > 1:
+        return [rows[name].mean(), np.std(rows[name], ddof=1)] if rows[name].notna().any() else []
+    return [rows[column].iloc[0] for column in (name, f"{name}_low", f"{name}_high") if column in rows]
+
+
+def beside_paper(rows: pd.DataFrame, name: str) -> list[list[float]]:
+    printed = [rows[f"paper_{name}"].iloc[0]]
+    return [measured(rows, name), printed, [(rows[name] - rows[f"paper_{name}"]).mean()]]
+
+
+def first_students(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[(frame["network"] == "teacher") | frame["network"].str.endswith("-0")]
+
+
+SOURCES = {
+    "teacher": "manual labels", "classic-0": "manual labels", "hard-0": "answers of teacher",
+    "soft-0": "probabilities of teacher", "hard-1": "answers of hard-0", "soft-2": "probabilities of soft-1",
+    "small-0": "answers of teacher", "small-1": "answers of small-0", "tram-0": "manual labels",
+}  # fmt: skip
+
+
+def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
+    """What each table of the page must hold, in their order."""
+    uncertainty, timing, claims = (result.frame(table) for table in ("uncertainty", "timing", "claims"))
+    claims = claims.rename(columns={"low": "value_low", "high": "value_high"})
+    sizes = [json.loads(Path(path).read_text()) for path in result.given["reports"]]
+    one_image = timing[
+        (timing["threads"] == timing["threads"].max()) & (timing["batch_size"] == 1)
+        & (timing["decoding"] == "no") & (timing["precision"] == "float32")
+    ].set_index("runtime")  # fmt: skip
+    roles = {"teacher": "teacher", result.given["timed"]: "student"}
+    head = []
+    for network in shown:
+        rows = uncertainty[(uncertainty["network"] == network) & (uncertainty["split"] == "test")]
+        megabytes = [
+            np.mean([one["bytes"][kind] for one in sizes if one["network"] == network]) / 1e6
+            for kind in ("onnx", "int8")
+        ]
+        seconds = [
+            [1000 * one_image.loc[runtime, roles[network]]] if network in roles else "\N{EN DASH}"
+            for runtime in ("ONNX Runtime", "Keras")
+        ]
+        head.append([network, SOURCES[network], measured(rows, "accuracy"), megabytes, *seconds])
+
+    def claim_cells(rows: pd.DataFrame) -> list:
+        claimed = rows["claimed"].iloc[0].replace("<", "&lt;").replace(">", "&gt;")
+        value = measured(rows, "value")
+        paper = rows["paper"].iloc[0] if rows["paper"].nunique(dropna=False) == 1 else np.nan
+        return ["not measured" if rows["value"].isna().all() else value, claimed, [paper]]
+
+    verdicts, evidence = [], []
+    several = [] if claims["seed"].nunique() == 1 else ["seed"]
+    for claim in dict.fromkeys(claims["claim"]):
+        of_claim = claims[claims["claim"] == claim]
+        by_evidence = [rows for _, rows in groups(of_claim, "evidence")]
+        worst = max(((rows["finding"] == FAILS).sum(), (rows["finding"] == OPEN).sum()) for rows in by_evidence)
+        deciding = next(
+            rows for rows in by_evidence if ((rows["finding"] == FAILS).sum(), (rows["finding"] == OPEN).sum()) == worst
+        )
+        of_seeds = of_claim.drop_duplicates("seed")["verdict"].tolist()
+        words = [(verdict, of_seeds.count(verdict)) for verdict in (HOLDS, FAILS, OPEN) if of_seeds.count(verdict)]
+        verdict = of_seeds[0]
+        if len(of_seeds) > 1:
+            verdict = f"{words[0][0]} in {words[0][1]} of {len(of_seeds)} seeds"
+            verdict += "".join(f", {word} in {count}" for word, count in words[1:])
+        others = {0: "", 1: " (and 1 other)"}.get(len(by_evidence) - 1, f" (and {len(by_evidence) - 1} others)")
+        name = deciding["evidence"].iloc[0] + others
+        verdicts.append([claim, of_claim["statement"].iloc[0], f"**{verdict}**", name, *claim_cells(deciding)])
+        for rows in by_evidence:
+            for number, row in rows.iterrows():
+                seed = [row["seed"]] if several else []
+                cells = claim_cells(rows.loc[[number]])
+                evidence.append([claim, row["evidence"], *seed, *cells, row["finding"], row["interval"]])
+
+    evaluations = []
+    for (network, split, labels, how, repeats), rows in groups(
+        first_students(result.frame("evaluation")), "network", "split", "labels", "augmented", "repeats"
+    ):
+        best = f"augmented, best of {repeats}" if repeats > 1 else "augmented"
+        mean = (
+            measured(rows, "accuracy_mean") if several else [rows["accuracy_mean"].iloc[0], rows["accuracy_sd"].iloc[0]]
+        )
+        evaluations.append(
+            [network, split, labels, {"no": "plain", "yes": best}.get(how, how)]
+            + [*beside_paper(rows, "loss"), *beside_paper(rows, "accuracy"), mean]
+        )
+    times = [["the paper", "", "", "", "", [354.52], [71.68], [4.9459]]]
+    for row in timing.to_dict("records"):
+        decoding = {"yes": "file to answer", "no": "network alone"}[row["decoding"]]
+        times.append(
+            [row["runtime"], row["precision"], row["threads"], row["batch_size"], decoding]
+            + [[1000 * row["teacher"]], [1000 * row["student"]], [row["ratio"], row["ratio_low"], row["ratio_high"]]]
+        )
+    histograms = first_students(result.frame("histograms"))
+    ends = histograms[(histograms["bin_low"] == 0) | (histograms["bin_high"] == 1)]
+    columns = [f"{prefix}relative_frequency" for prefix in ("", "paper_")]
+    ends = ends.groupby(["seed", "network", "split"], sort=False)[columns].sum(min_count=1).reset_index()
+    shares = [[*keys, *beside_paper(rows, "relative_frequency")] for keys, rows in groups(ends, "network", "split")]
+    bins = [
+        [
+            [[low, high]]
+            + [cell for _, rows in groups(of_bin, "network") for cell in beside_paper(rows, "relative_frequency")]
+            for (low, high), of_bin in histograms[histograms["split"] == split].groupby(["bin_low", "bin_high"])
+        ]
+        for split in dict.fromkeys(histograms["split"])
+    ]
+    generations = [
+        [
+            [*keys, *beside_paper(rows, "accuracy"), *beside_paper(rows, "uncertainty")]
+            for keys, rows in groups(uncertainty[uncertainty["split"] == split], "network")
+        ]
+        for split in ("test", "validation", "train")
+    ]
+    classes = result.frame("classes")
+    by_class = [
+        [*keys, measured(rows, "errors"), [30], measured(rows, "error_rate"), measured(rows, "uncertainty")]
+        for keys, rows in groups(classes[classes["split"] == "test"], "network", "class")
+    ]
+    best = [
+        [*keys, measured(rows, "epoch"), [10], [rows["paper_epoch"].iloc[0]], measured(rows, "val_accuracy")]
+        for keys, rows in groups(result.frame("best_epoch"), "network")
+    ]
+    return [head, verdicts, evidence, evaluations, times, shares, *bins, *generations, by_class, best]
+
+
+OWN = {"tram": {"labels": "manual", "generations": 0}, "small": {"labels": "hard", "generations": 1}}
+MADE_UP = {
+    "one seed": ({}, ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-2"]),
+    "three seeds": ({"seeds": (0, 1, 5)}, ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-2"]),
+    "classic alone": (
+        {"students": {"classic": STUDENTS["classic"]}, "timed": "classic-0", "threads": (1,)},
+        ["teacher", "classic-0"],
+    ),
+    "own families": (
+        {
+            "students": OWN, "timed": "small-0", "classes": ("bus", "tram"), "repeats": 0, "bin_width": 0.1,
+            "threads": (1,),
+        },
+        ["teacher", "tram-0", "small-0", "small-1"],
+    ),
+    "own families, two seeds": (
+        {"students": OWN, "timed": "small-0", "classes": ("bus", "tram"), "repeats": 1, "seeds": (0, 1)},
+        ["teacher", "tram-0", "small-0", "small-1"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The made-up runs by name, each made once."""
+    return functools.cache(lambda name: made_up(tmp_path_factory.mktemp("made-up"), **MADE_UP[name][0]))
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_every_number_of_the_page_is_in_the_tables(results, name):
+    result, shown = results(name), MADE_UP[name][1]
+    page = result.page()
+    assert not re.search(r"\b(nan|None|inf)\b", page)
+    tables = tables_of(page)
+    expected = expected_tables(result, shown)
+    assert len(tables) == len(expected)
+    for table, rows in zip(tables, expected, strict=True):
+        check_table(table, rows)
+    # And the sentences with numbers of this run.
+    timing = result.frame("timing")
+    all_threads = timing[timing["threads"] == timing["threads"].max()]
+
+    def row(**of) -> pd.Series:
+        (found,) = all_threads[(all_threads[list(of)] == list(of.values())).all(axis=1)].to_dict("records")
+        return pd.Series(found)
+
+    ratio = ["ratio", "ratio_low", "ratio_high"]
+    keras, from_file = (row(runtime="Keras", batch_size=32, decoding=decoding) for decoding in ("no", "yes"))
+    int8 = [row(runtime=one, batch_size=1, decoding="no", precision="int8") for one in ("ONNX Runtime", "OpenVINO")]
+    fastest = min(int8, key=lambda found: found["student"])
+    float32 = row(runtime=fastest["runtime"], batch_size=1, decoding="no", precision="float32")
+    (sentences,) = (block for block in page.split("\n\n") if block.startswith("An image costs"))
+    numbers = [4100, 1800, 4100 / 1800, 32, keras["threads"], *keras[ratio], 354.52 / 71.68, *from_file[ratio]]
+    check(sentences, [*numbers, 1000 * fastest["student"], 1000 * float32["teacher"], 95])
+    assert f"One image at a time in {fastest['runtime']}" in sentences
+    assert "220 images are used: 120 to train, 40 to validate, 60 to test" in page
+
+
+def test_intervals_and_deviations_have_no_place_to_wrap(results):
+    pages = [results(name).page() for name in ("one seed", "three seeds")]
+    cells = [cell for page in pages for table in tables_of(page) for row in table for cell in row]
+    intervals = [cell for cell in cells if re.match(r"-?\d\S*\s+\[", cell)]
+    deviations = [cell for cell in cells if "±" in cell]
+    assert len(intervals) > 50
+    assert len(deviations) > 50
+    assert not [cell for cell in [*intervals, *deviations] if " " in cell]
+
+
+def test_the_head_has_the_result_for_someone_with_one_minute(results):
+    blocks = results("one seed").page().split("\n\n")
+    assert blocks[0].startswith("# ")
+    assert blocks[1] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
+    rest = [block for block in blocks[2:] if not block.startswith("> **Warning")]
+    assert rest[0].startswith("220 images are used")
+    assert rest[1].startswith("| network | learns from | test accuracy |")
+    assert "teacher and soft-0 are timed" in rest[2]
+    assert rest[3] == "## The paper's claims"
+
+
+@pytest.mark.parametrize(
+    ("dropped", "others", "words"),
+    [
+        (
+            21,
+            1,
+            "22 files are not used (`data/rejected.csv`): 21 dropped so that the classes have the same number of "
+            "images, 1 for other reasons.",
+        ),
+        (
+            1,
+            0,
+            "1 file is not used (`data/rejected.csv`): 1 dropped so that the classes have the same number of images.",
+        ),
+        (0, 2, "2 files are not used (`data/rejected.csv`): 2 for the reasons given there."),
+        (0, 0, "No file is left out."),
+    ],
+)
+def test_images_that_are_not_used_are_counted_by_reason(results, tmp_path, dropped, others, words):
+    rejected(tmp_path, dropped, others)
+    assert (
+        "220 images are used: 120 to train, 40 to validate, 60 to test, the same number of each class (cat, dog). "
+        f"{words}\n" in results("classic alone").page(rejected=tmp_path / "rejected.csv")
+    )
+
+
+def test_a_tiny_number_is_not_printed_as_zero(results, tmp_path):
+    claims = results("one seed").frame("claims")
+    row = claims.index[claims["evidence"] == "hard-0 - soft-0: uncertainty, test"]
+    claims.loc[row, ["value", "low", "high"]] = [2.7e-11, -1.26e-5, 0.00034]
+    claims.loc[row, "paper"] = 0.0
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    lines = results("one seed").page(claims=tmp_path / "claims.csv").splitlines()
+    (line,) = (line for line in lines if "| C6 | hard-0 - soft-0: uncertainty, test |" in line)
+    assert "| 2.7e-11 [-1.3e-5, 0.00034] | &gt; 0 | 0.0000 |" in line.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_seeds_whose_evidence_has_different_printed_numbers_show_none(results, tmp_path):
+    claims = results("three seeds").frame("claims")
+    claims.loc[claims["claim"] == "C1", "paper"] = claims["seed"] / 100
+    claims.to_csv(tmp_path / "claims.csv", index=False)
+    lines = results("three seeds").page(claims=tmp_path / "claims.csv").splitlines()
+    (line,) = (line for line in lines if line.startswith("| C1 | Students"))
+    assert line.endswith("| &gt; -0.02 |  |")
+
+
+def test_uncertainty_is_explained_where_it_first_appears(results):
+    page = results("one seed").page()
+    assert re.search("(?i)uncertainty", page).start() == page.index("*Uncertainty* is the mean squared distance") + 1
+
+
+def test_the_page_as_html_keeps_numbers_on_one_line(results):
+    result = results("one seed")
+    result.page()
+    write_html(result.folder / "summary.md", result.folder / "summary.html")
+    html = (result.folder / "summary.html").read_text()
+    assert "td[style]{white-space:nowrap}" in html
+    assert re.search(r'<td style="text-align:right">\d\.\d{4}\N{NO-BREAK SPACE}\[', html)
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "seconds", "words"),
+    [
+        ((94_000_000, 45_000_000), (0.0068, 0.002), "soft-0 is 2.1 times smaller and 3.4 times faster"),
+        ((10_000_000, 45_000_000), (0.0020, 0.003), "soft-0 is 4.5 times larger and 1.5 times slower"),
+        ((45_100_000, 45_000_000), (0.0020, 0.00201), "soft-0 is as large and as fast"),
+    ],
+)
+def test_the_result_in_one_line(tmp_path, bytes_, seconds, words):
+    rows = [
+        (seed, network, split, images, accuracy + shift)
+        for seed, shift in ((0, 0.01), (1, -0.01))
+        for network, accuracy in (("teacher", 0.961), ("soft-0", 0.973), ("hard-0", 0.5))
+        for split, images in (("train", 1190), ("test", 1256))
+    ]
+    both = pd.DataFrame(rows, columns=["seed", "network", "split", "images", "accuracy"])
+    timing = pd.DataFrame(
+        [
+            (runtime, precision, threads, size, decoding, 1.0, 1.0)
+            for runtime in ("Keras", "ONNX Runtime") for precision in ("float32", "int8") for threads in (1, 2)
+            for size in (1, 32) for decoding in ("no", "yes")
+        ],
+        columns=["runtime", "precision", "threads", "batch_size", "decoding", "teacher", "student"],
+    )  # fmt: skip
+    names = ["runtime", "precision", "threads", "batch_size", "decoding"]
+    row = (timing[names] == ["ONNX Runtime", "float32", 2, 1, "no"]).all(axis=1)
+    timing.loc[row, ["teacher", "student"]] = seconds
+    timing.to_csv(tmp_path / "timing.csv", index=False)
+    reports = [tmp_path / f"{network}.json" for network in ("teacher", "soft-0", "hard-0")]
+    for path, size in zip(reports, (*bytes_, 1), strict=True):
+        path.write_text(json.dumps({"network": path.stem, "bytes": {"onnx": size, "int8": 1}}))
+    for frame, which in (
+        (both, ", mean of 2 seeds"),
+        (both[both["seed"] == 0].assign(accuracy=both["accuracy"] - 0.01), ""),
+    ):
+        frame.to_csv(tmp_path / "uncertainty.csv", index=False)
+        assert one_line(tmp_path / "uncertainty.csv", tmp_path / "timing.csv", reports, "soft-0") == (
+            f"test accuracy on 1,256 images{which}: teacher 0.961, soft-0 0.973; {words}"
+        )
+
+
+def test_the_line_for_the_terminal_costs_no_heavy_import():
+    code = "import sys, snakedistill.summary; print({'scipy', 'matplotlib', 'keras'} & {*sys.modules})"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT / "workflow/scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_networks_that_learned_nothing_are_named():
@@ -28,4 +508,4 @@ def test_networks_that_learned_nothing_are_named():
         "its best epoch, 1 of 3, is no better on validation than always the same answer, 0.550, and it answers cat to"
         in one
     )
-    assert "soft-1, seed 0**: it answers dog to every test image." in other
+    assert "soft-1, seed 0**: it answers dog to every test image. Disregard results derived from it." in other

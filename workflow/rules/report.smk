@@ -163,7 +163,7 @@ rule weigh_claims:
             f"{RUN}/claims.csv",
             caption="../report/claims.rst",
             category=RESULT_CATEGORY,
-            labels={"result": "claims C1 to C11, all figures"},
+            labels={"result": "claims C1 to C11, all evidence"},
         ),
     log:
         f"{RUN}/logs/weigh_claims.log",
@@ -198,6 +198,7 @@ rule summarise:
         figures=[png for _, png in FIGURES],
         counts=f"{RUN}/data/counts.csv",
         rejected=f"{RUN}/data/rejected.csv",
+        reports=of_all_networks(f"{SEED}/onnx/{{network}}.json"),
     output:
         summary=f"{RUN}/summary.md",
     log:
@@ -210,6 +211,8 @@ rule summarise:
     params:
         **DESCRIBED,
         code=code_of("summarise"),
+        students=config["students"],
+        timed=SHOWN_STUDENT,
     message:
         "Writing the summary"
     script:

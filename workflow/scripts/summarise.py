@@ -11,5 +11,8 @@ with job(snakemake.log[0]):
         tables={table: snakemake.input[table] for table in tables},
         claims=snakemake.input.claims,
         figures=snakemake.input.figures,
+        reports=snakemake.input.reports,
+        students=snakemake.params.students,
+        timed=snakemake.params.timed,
         summary=snakemake.output.summary,
     )

@@ -14,6 +14,7 @@ with job(snakemake.log[0]):
         splits=snakemake.input.splits,
         timing=snakemake.input.timing,
         backbones=tuple(snakemake.params.backbones),
+        classes=snakemake.params.classes,
         printed={table: snakemake.input[f"printed_{table}"] for table in printed},
         claims=snakemake.output.claims,
     )

@@ -1,4 +1,4 @@
-"""The paper's claims C1 to C11, each as figures with an interval and what the claim says they should be."""
+"""The paper's claims C1 to C11: the evidence for each, with an interval, and where the claim puts it."""
 
 import math
 from dataclasses import dataclass
@@ -35,26 +35,43 @@ STUDENTS = ("classic-0", "hard-0", "soft-0")
 BINS = 20  # of the paper's histograms, numbered from 0
 END, BELOW, ABOVE = (0, BINS - 1), tuple(range(1, BINS // 2)), tuple(range(BINS // 2, BINS - 1))
 
+RESOLUTION = float(np.finfo(np.float32).eps)  # of differences of probabilities, which are float32
+
 Term = tuple[str | tuple[int, ...], str, str]
 """A mean over images: quantity, network id, part. A tuple is the share of predictions in these bins; else `accuracy`,
 `augmented accuracy`, `uncertainty`, or `errors on 0` and `errors on 1`, the error rate of one class."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class Evidence:
     """A sum of means over the images of one part, and where the claim puts it.
 
     Attributes:
         text: what it is.
         terms: factor by term.
         claimed: the open interval that the claim puts it in.
-        alternatives: how many figures of this kind it was picked from as the extreme one.
+        alternatives: how many quantities of this kind it was picked from as the extreme one.
+        details: what belongs to it in this run only, in words.
+        lacks: what it needs and this run does not have, in words, beside networks and augmentation.
     """
 
     text: str
     terms: dict[Term, float]
     claimed: tuple[float, float]
     alternatives: int = 1
+    details: str = ""
+    lacks: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest possible value: shares are in [0, 1], uncertainty in [0, 0.25]."""
+        ends = [factor * (0.25 if quantity == "uncertainty" else 1) for (quantity, *_), factor in self.terms.items()]
+        return sum(end for end in ends if end < 0), sum(end for end in ends if end > 0)
+
+    @property
+    def resolution(self) -> float:
+        """Values nearer to each other than this cannot be told apart: shares are counted, uncertainty is not."""
+        return RESOLUTION if any(quantity == "uncertainty" for quantity, *_ in self.terms) else 0.0
 
 
 def write_claims(
@@ -64,15 +81,19 @@ def write_claims(
     splits: str,
     timing: str,
     backbones: tuple[str, str],
+    classes: list[str],
     printed: dict[str, str],
     claims: str,
 ) -> None:
-    """Compute the figures of every claim and its verdict.
+    """Compute the evidence of every claim and its verdict.
 
-    A claim with m figures gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them hold
-    together with 95 % confidence. A figure is for the claim when its whole interval lies where the claim puts it,
-    against it when no part of the interval does, and open otherwise. A claim holds when all its figures do, fails
-    when one is against it, and cannot be told otherwise.
+    A claim with m pieces of evidence gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them
+    hold together with 95 % confidence. Evidence is for the claim when its whole interval lies where the claim puts it,
+    against it when no part of the interval does, and open otherwise. A claim holds when all its evidence is for it,
+    fails when some is against it, and cannot be told otherwise.
+
+    Probabilities are float32, so a difference of uncertainties smaller than float32's eps, 1.2e-7, cannot be told from
+    0: an interval that ends nearer than that to a bound of the claim counts as reaching it, and decides nothing.
 
     Args:
         predictions: CSV files of the predictions by part.
@@ -81,10 +102,11 @@ def write_claims(
         splits: CSV with image_id, manual label and split.
         timing: CSV of the timing table.
         backbones: of the teacher and of the student that were timed.
+        classes: names; the position of a name is its label. C7 is about dogs and cats; its evidence is open for others.
         printed: CSV files of the paper's numbers: evaluation, uncertainty, histograms, best_epoch.
-        claims: CSV to write: seed, claim, statement, figure, value, low, high, interval (how it was made, and its
-            level), claimed, paper (the same figure from the paper's printed numbers), images, finding (of the
-            figure), verdict (of the claim).
+        claims: CSV to write: seed, claim, statement, evidence, value, low, high, interval (how it was made, and its
+            level), claimed, paper (the same from the paper's printed numbers), images, finding (of the evidence),
+            verdict (of the claim). C2 stands with the first seed only, whose networks are timed.
     """
     paper = _Printed(printed)
     manual = pd.read_csv(splits)
@@ -108,7 +130,8 @@ def write_claims(
             if one == seed
         }
         epochs = {network: int(best_epoch(path)["epoch"]) for (one, network), path in histories.items() if one == seed}
-        rows += [{"seed": seed} | row for row in _claims_of_seed(_Run(plain, repeats), epochs, speed, paper)]
+        rows += [{"seed": seed} | row for row in _claims_of_seed(_Run(plain, repeats), epochs, classes, speed, paper)]
+        speed = []
     write_csv(pd.DataFrame(rows), claims)
 
 
@@ -149,14 +172,14 @@ class _Run:
         joined["correct"] = metrics.correct(joined["probability"], joined["label"])
         return joined.groupby("image_id")["correct"].mean().loc[frame["image_id"]].to_numpy(np.float64)
 
-    def missing(self, figure: Figure) -> str:
-        """What the run lacks for a figure, in words, or an empty text."""
-        for quantity, network, part in figure.terms:
+    def missing(self, evidence: Evidence) -> str:
+        """What the run lacks for the evidence, in words, or an empty text."""
+        for quantity, network, part in evidence.terms:
             if (network, part) not in self.plain:
                 return f"this run has no {network}"
             if quantity == "augmented accuracy" and self.augmented[network].empty:
                 return f"{network} was trained without augmentation"
-        return ""
+        return evidence.lacks
 
 
 class _Printed:
@@ -186,22 +209,24 @@ class _Printed:
         return self._values.get(term, math.nan)
 
 
-def _claims_of_seed(run: _Run, epochs: dict[str, int], speed: dict, paper: _Printed) -> list[dict]:
+def _claims_of_seed(
+    run: _Run, epochs: dict[str, int], classes: list[str], speed: list[dict], paper: _Printed
+) -> list[dict]:
     networks = list(epochs)
-    figures = {
+    evidence = {
         "C1": _close_to_teacher(),
         "C3": _soft_beats_classic(),
         "C4": [_difference("accuracy", "hard-0", "classic-0", "test", (-SLIGHTLY, math.inf))],
         "C5": _confident(run),
         "C6": _most_and_least_confident(),
-        "C7": _dogs(),
+        "C7": _dogs_against_cats(classes),
         "C8": _recursion_keeps_accuracy(networks),
         "C9": _recursion_and_uncertainty(networks),
         "C10": _soft_above_hard(networks),
         "C11": _into_the_upper_bins(networks),
     }
-    rows_of = _measured(figures, run, paper)
-    rows_of["C2"] = [speed]
+    rows_of = _measured(evidence, run, paper)
+    rows_of["C2"] = speed
     rows_of["C4"].append(_ratio_of_epochs(epochs, paper))
     rows = []
     for claim, statement in STATEMENTS.items():
@@ -214,60 +239,68 @@ def _claims_of_seed(run: _Run, epochs: dict[str, int], speed: dict, paper: _Prin
 _POSITIVE = (0.0, math.inf)
 
 
-def _speed(timing: pd.DataFrame, backbones: tuple[str, str]) -> dict:
+def _speed(timing: pd.DataFrame, backbones: tuple[str, str]) -> list[dict]:
     """The teacher's time over the student's; it bears on the claim only where they are the paper's networks."""
     row = as_the_paper_timed(timing)
     text = f"teacher / student: seconds an image, Keras, batch 32, threads {row['threads']}"
-    figure = Figure(text, {}, (ALMOST_5_TIMES, math.inf))
-    found = {"figure": text, "value": row["ratio"], "claimed": _in_words(figure.claimed)}
+    evidence = Evidence(text, {}, (ALMOST_5_TIMES, math.inf))
+    found = {"evidence": text, "value": row["ratio"], "claimed": _in_words(evidence.claimed)}
     found |= {"paper": row["paper_ratio"], "images": None}
-    found |= _with_interval((row["ratio_low"], row["ratio_high"]), "bootstrap over rounds of calls, 95 %", figure)
+    found |= _with_interval((row["ratio_low"], row["ratio_high"]), "bootstrap over rounds of calls, 95 %", evidence)
     if backbones != ("resnet50", "resnet18"):
         found["finding"] = OPEN
         found["interval"] += f"; the claim is about resnet50 and resnet18, this run has {' and '.join(backbones)}"
-    return found
+    return [found]
 
 
-def _close_to_teacher() -> list[Figure]:
+def _close_to_teacher() -> list[Evidence]:
     return [_difference("accuracy", student, "teacher", "test", (-INSIGNIFICANT, math.inf)) for student in STUDENTS]
 
 
-def _soft_beats_classic() -> list[Figure]:
+def _soft_beats_classic() -> list[Evidence]:
     quantities = ("accuracy", "augmented accuracy")
     return [_difference(quantity, "soft-0", "classic-0", "test", _POSITIVE) for quantity in quantities]
 
 
-def _confident(run: _Run) -> list[Figure]:
+def _confident(run: _Run) -> list[Evidence]:
     found = []
     for network in ("teacher", *STUDENTS):
-        found.append(Figure(f"{network}: end bins, train", {(END, network, "train"): 1}, (0.91, math.inf)))
+        found.append(Evidence(f"{network}: end bins, train", {(END, network, "train"): 1}, (0.91, math.inf)))
         for part in ("test", "validation"):
             inner = [((number,), network, part) for number in (*BELOW, *ABOVE)]
             fullest = max(inner, key=lambda term: run.of_images(term).mean() if (term[1:] in run.plain) else 0)
             (number,) = fullest[0]
-            text = f"{network}: fullest inner bin, [{number / BINS:.2f}, {(number + 1) / BINS:.2f}), {part}"
-            found.append(Figure(text, {fullest: 1}, (-math.inf, 0.015), alternatives=len(inner)))
+            found.append(
+                Evidence(
+                    f"{network}: fullest inner bin, {part}",
+                    {fullest: 1},
+                    (-math.inf, 0.015),
+                    alternatives=len(inner),
+                    details=f"bin [{number / BINS:.2f}, {(number + 1) / BINS:.2f})",
+                )
+            )
     return found
 
 
-def _most_and_least_confident() -> list[Figure]:
+def _most_and_least_confident() -> list[Evidence]:
     pairs = [(student, "teacher") for student in STUDENTS] + [("hard-0", "classic-0"), ("hard-0", "soft-0")]
     return [_difference("uncertainty", *pair, part, _POSITIVE) for part in ("test", "train") for pair in pairs]
 
 
-def _dogs() -> list[Figure]:
+def _dogs_against_cats(classes: list[str]) -> list[Evidence]:
+    lacks = "" if classes == ["cat", "dog"] else "this run has no classes cat and dog"
     errors = {("errors on 1", "teacher", "test"): 1, ("errors on 0", "teacher", "test"): -1}
-    found = [Figure("teacher: error rate on dogs - on cats, test", errors, _POSITIVE)]
+    found = [Evidence("teacher: error rate on dogs - on cats, test", errors, _POSITIVE, lacks=lacks)]
     for part in ("test", "train"):
         soft = {(ABOVE, "soft-0", part): 1, (BELOW, "soft-0", part): -1}
         hard = {(ABOVE, "hard-0", part): -1, (BELOW, "hard-0", part): 1}
         text = f"inner bins above - below 0.5, {part}"
-        found.append(Figure(f"soft-0: {text}", soft, _POSITIVE))
-        found.append(Figure(f"soft-0 - hard-0: {text}", soft | hard, _POSITIVE))
+        found.append(Evidence(f"soft-0: {text}", soft, _POSITIVE, lacks=lacks))
+        found.append(Evidence(f"soft-0 - hard-0: {text}", soft | hard, _POSITIVE, lacks=lacks))
     return found
 
 
-def _recursion_keeps_accuracy(networks: list[str]) -> list[Figure]:
+def _recursion_keeps_accuracy(networks: list[str]) -> list[Evidence]:
     return [
         _difference("accuracy", network, f"{family}-0", "test", (-0.03, math.inf))
         for family in ("hard", "soft")
@@ -275,7 +308,7 @@ def _recursion_keeps_accuracy(networks: list[str]) -> list[Figure]:
     ]
 
 
-def _recursion_and_uncertainty(networks: list[str]) -> list[Figure]:
+def _recursion_and_uncertainty(networks: list[str]) -> list[Evidence]:
     found = []
     for part in ("train", "validation", "test"):
         steps = _steps(networks, "hard")
@@ -284,26 +317,26 @@ def _recursion_and_uncertainty(networks: list[str]) -> list[Figure]:
     return found
 
 
-def _soft_above_hard(networks: list[str]) -> list[Figure]:
+def _soft_above_hard(networks: list[str]) -> list[Evidence]:
     return [
         _difference("accuracy", network, network.replace("soft", "hard"), "test", _POSITIVE)
         for network in _steps(networks, "soft")
     ]
 
 
-def _into_the_upper_bins(networks: list[str]) -> list[Figure]:
+def _into_the_upper_bins(networks: list[str]) -> list[Evidence]:
     last = _steps(networks, "soft")[-1]
     upper = {(ABOVE, last, "test"): 1, (ABOVE, "soft-0", "test"): -1}
     lower = {(BELOW, last, "test"): -1, (BELOW, "soft-0", "test"): 1}
     return [
-        Figure(f"{last} - soft-0: inner bins above 0.5, test", upper, _POSITIVE),
-        Figure(f"{last} - soft-0: inner bins above - below 0.5, test", upper | lower, _POSITIVE),
+        Evidence(f"{last} - soft-0: inner bins above 0.5, test", upper, _POSITIVE),
+        Evidence(f"{last} - soft-0: inner bins above - below 0.5, test", upper | lower, _POSITIVE),
     ]
 
 
-def _difference(quantity: str, one: str, other: str, part: str, claimed: tuple[float, float]) -> Figure:
+def _difference(quantity: str, one: str, other: str, part: str, claimed: tuple[float, float]) -> Evidence:
     terms = {(quantity, one, part): 1, (quantity, other, part): -1}
-    return Figure(f"{one} - {other}: {quantity}, {part}", terms, claimed)
+    return Evidence(f"{one} - {other}: {quantity}, {part}", terms, claimed)
 
 
 def _steps(networks: list[str], family: str) -> list[str]:
@@ -312,47 +345,51 @@ def _steps(networks: list[str], family: str) -> list[str]:
     return steps or [f"{family}-1"]
 
 
-def _measured(figures: dict[str, list[Figure]], run: _Run, paper: _Printed) -> dict[str, list[dict]]:
-    """Value, interval and finding of every figure, by claim."""
-    rows: dict[str, list[dict]] = {claim: [] for claim in figures}
+def _measured(evidence: dict[str, list[Evidence]], run: _Run, paper: _Printed) -> dict[str, list[dict]]:
+    """Value, interval and finding of all evidence, by claim."""
+    rows: dict[str, list[dict]] = {claim: [] for claim in evidence}
     resampled: dict[str, list[tuple]] = {}
-    for claim, of_claim in figures.items():
-        level = 1 - 0.05 / max(1, sum(figure.alternatives for figure in of_claim))
-        for figure in of_claim:
-            printed = sum(factor * paper.value(term) for term, factor in figure.terms.items())
-            missing = run.missing(figure)
+    for claim, of_claim in evidence.items():
+        level = 1 - 0.05 / sum(one.alternatives for one in of_claim)
+        for one in of_claim:
+            printed = sum(factor * paper.value(term) for term, factor in one.terms.items())
+            missing = run.missing(one)
             if missing:
-                rows[claim].append(_without_interval(figure.text, _in_words(figure.claimed), missing, printed))
+                rows[claim].append(_without_interval(one.text, _in_words(one.claimed), missing, printed))
                 continue
-            values = sum(factor * run.of_images(term) for term, factor in figure.terms.items())
-            row = {"figure": figure.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
-            row |= {"claimed": _in_words(figure.claimed), "paper": printed, "images": len(values), "finding": ""}
+            values = sum(factor * run.of_images(term) for term, factor in one.terms.items())
+            row = {"evidence": one.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
+            row |= {"claimed": _in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
             rows[claim].append(row)
-            if len(figure.terms) == 1:
+            if len(one.terms) == 1:
                 interval = exact_interval(round(values.sum()), len(values), level)
-                row |= _with_interval(interval, f"exact binomial, {100 * level:.4g} %", figure)
+                row |= _with_interval(interval, f"exact binomial, {100 * level:.4g} %", one)
             else:
-                _, network, part = next(iter(figure.terms))
-                resampled.setdefault(part, []).append((network, row, figure, values, level))
+                _, network, part = next(iter(one.terms))
+                resampled.setdefault(part, []).append((network, row, one, values, level))
     for part, columns in resampled.items():
         label = run.plain[columns[0][0], part]["label"].to_numpy()
         values = np.stack([values for *_, values, _ in columns], axis=1)
-        intervals = bootstrap_intervals(values, label, np.array([level for *_, level in columns]))
-        for (_, row, figure, _, level), interval in zip(columns, intervals, strict=True):
-            row |= _with_interval(interval, f"bootstrap over images, {100 * level:.4g} %", figure)
+        levels = np.array([level for *_, level in columns])
+        bounds = np.array([one.bounds for _, _, one, _, _ in columns])
+        intervals = bootstrap_intervals(values, label, levels, bounds)
+        for (_, row, one, _, level), interval in zip(columns, intervals, strict=True):
+            row |= _with_interval(interval, f"bootstrap over images, {100 * level:.4g} %", one)
     return rows
 
 
-def _with_interval(interval: tuple[float, float], how: str, figure: Figure) -> dict:
+def _with_interval(interval: tuple[float, float], how: str, evidence: Evidence) -> dict:
     low, high = interval
-    (least, most) = figure.claimed
-    inside, outside = least < low and high < most, high <= least or most <= low
+    least, most = evidence.claimed
+    near = evidence.resolution
+    inside, outside = least + near < low and high < most - near, high <= least - near or most + near <= low
     finding = HOLDS if inside else FAILS if outside else OPEN
+    how = f"{how}; {evidence.details}" if evidence.details else how
     return {"low": low, "high": high, "interval": how, "finding": finding}
 
 
 def _without_interval(text: str, claimed: str | None, why: str, printed: float, value: float = math.nan) -> dict:
-    row = {"figure": text, "value": value, "low": math.nan, "high": math.nan, "interval": f"none: {why}"}
+    row = {"evidence": text, "value": value, "low": math.nan, "high": math.nan, "interval": f"none: {why}"}
     return row | {"claimed": claimed, "paper": printed, "images": None, "finding": OPEN}
 
 
@@ -361,7 +398,7 @@ def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
     if "hard-0" not in epochs or "classic-0" not in epochs:
         return _without_interval(text, "about 0.5", "this run lacks one of them", printed)
     ratio = epochs["hard-0"] / epochs["classic-0"]
-    return _without_interval(text, "about 0.5", "one training each", printed, ratio)
+    return _without_interval(text, "about 0.5", "one training run each", printed, ratio)
 
 
 def _in_words(claimed: tuple[float, float]) -> str:

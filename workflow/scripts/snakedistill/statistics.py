@@ -1,7 +1,6 @@
 """How far a number measured on n images can be trusted: exact binomial and bootstrap intervals."""
 
 import numpy as np
-from scipy import stats
 
 RESAMPLES = 10_000
 _RESAMPLES_AT_ONCE = 250
@@ -18,6 +17,8 @@ def exact_interval(successes: int, trials: int, level: float = 0.95) -> tuple[fl
     Returns:
         low and high, in [0, 1].
     """
+    from scipy import stats  # slow to import, and only intervals need it
+
     interval = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
     return float(interval.low), float(interval.high)
 
@@ -49,32 +50,41 @@ def bootstrap_means(values: np.ndarray, strata: np.ndarray, seed: int = 0) -> np
 
 
 def bootstrap_intervals(
-    values: np.ndarray, strata: np.ndarray, level: float | np.ndarray = 0.95, seed: int = 0
+    values: np.ndarray,
+    strata: np.ndarray,
+    level: float | np.ndarray = 0.95,
+    bounds: tuple[float, float] | np.ndarray = (-1.0, 1.0),
+    seed: int = 0,
 ) -> list[tuple[float, float]]:
     """Percentile intervals of the mean of every column.
 
     Where all images of a stratum have the same value, resampling shows no spread, which proves little when images are
     few. The interval then reaches as far as images of another value could have been missed: by the exact binomial
-    bound on their share in each stratum, at a distance of 1 (quantities here are differences of shares).
+    bound on their share in each stratum, at a distance of half the range of possible means. It never leaves that range.
 
     Args:
         values: float [n, k], as in `bootstrap_means`.
         strata: [n].
         level: of confidence, one for all or float [k].
+        bounds: least and greatest possible mean, one pair for all or float [k, 2]; a difference of shares has -1 and 1.
         seed: of the resampling.
 
     Returns:
         (low, high) of each column.
     """
-    levels = np.broadcast_to(level, values.shape[1])
+    columns = values.shape[1]
+    levels, ranges = np.broadcast_to(level, columns), np.broadcast_to(bounds, (columns, 2))
+    members = [strata == stratum for stratum in np.unique(strata)]
     intervals = []
-    for of_images, means, one in zip(values.T, bootstrap_means(values, strata, seed).T, levels, strict=True):
+    for of_images, means, one, (least, greatest) in zip(
+        values.T, bootstrap_means(values, strata, seed).T, levels, ranges, strict=True
+    ):
         low, high = np.quantile(means, [(1 - one) / 2, (1 + one) / 2])
-        members = [of_images[strata == stratum] for stratum in np.unique(strata)]
-        if all(np.ptp(of_stratum) == 0 for of_stratum in members):
-            missed = sum(exact_interval(0, len(of_stratum), one)[1] for of_stratum in members)
-            low, high = low - missed, high + missed
-        intervals.append((float(low), float(high)))
+        if all(np.ptp(of_images[of_stratum]) == 0 for of_stratum in members):
+            missed = sum(exact_interval(0, of_stratum.sum(), one)[1] for of_stratum in members)
+            reach = missed * (greatest - least) / 2
+            low, high = low - reach, high + reach
+        intervals.append((float(max(low, least)), float(min(high, greatest))))
     return intervals
 
 
