@@ -305,9 +305,8 @@ def draw_examples(
                 lines.append(f"{letter} {classes[answer]} {sure:.2f} {mark}")
             size = min(6.5, 6.5 * 16 / max(map(len, lines)))
             axis.set_xlabel("\n".join(lines), fontsize=size, labelpad=2)
-    figure.suptitle(
-        f"Test images: answers of teacher (T) and {student_id} (S) with their probability, right ✓ or wrong ✗"
-    )
+    title = f"Test images: answers of teacher (T) and {student_id} (S), their probability, right ✓ or wrong ✗"
+    figure.suptitle(title, fontsize=10)
     save(figure, run_description, paths)
 
 
