@@ -96,7 +96,7 @@ def examples(run):
     shutil.copyfile(run / "test.csv", run / "teacher.csv")
     record(run, "teacher.csv", "teacher")
     shown = (run / "splits.csv", 0, run / "teacher.csv", run / "test.csv", "soft-0")
-    draw_examples(run / "test.npy", *shown, "scale", [run / "out.png"])
+    draw_examples(run / "test.npy", *shown, ["cat", "dog"], "run", [run / "out.png"])
 
 
 PRINTED = ROOT / "workflow/reference/uncertainty.csv"

@@ -51,6 +51,10 @@ rule draw_training:
         code=code_of("draw_training", "../reference/evaluation.csv"),
         results=RESULTS,
         networks=list(TRAINING_FIGURES),
+        labels={
+            network: (NETWORKS[network].labels, NETWORKS[network].source)
+            for network in TRAINING_FIGURES
+        },
     message:
         "Drawing the training curves"
     script:

@@ -78,6 +78,7 @@ rule draw_timing:
         **DESCRIBED,
         code=code_of("draw_timing", "../reference/timing.csv"),
         student=SHOWN_STUDENT,
+        families=sorted(config["students"]),
     message:
         "Drawing seconds an image"
     script:

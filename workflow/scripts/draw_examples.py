@@ -10,6 +10,7 @@ with job(snakemake.log[0]):
         teacher=snakemake.input.teacher,
         student=snakemake.input.student,
         student_id=snakemake.params.student,
+        classes=snakemake.params.classes,
         run_description=snakemake.params.run_description["run"],
         paths=list(snakemake.output),
     )

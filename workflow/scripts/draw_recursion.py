@@ -5,6 +5,7 @@ with job(snakemake.log[0]):
 
     draw_recursion(
         snakemake.input.table,
+        snakemake.params.classes,
         snakemake.params.run_description["run"],
         by_name(snakemake.params.families, snakemake.output),
     )

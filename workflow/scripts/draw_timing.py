@@ -7,6 +7,7 @@ with job(snakemake.log[0]):
         timing=snakemake.input.timing,
         printed=snakemake.input.printed,
         student=snakemake.params.student,
+        families=snakemake.params.families,
         run_description=snakemake.params.run_description["run"],
         paths=list(snakemake.output),
     )

@@ -5,6 +5,7 @@ with job(snakemake.log[0]):
 
     draw_training(
         histories=dict(zip(snakemake.params.results, snakemake.input.histories, strict=True)),
+        labels=snakemake.params.labels,
         printed=snakemake.input.printed,
         run_description=snakemake.params.run_description["run"],
         figures=by_name(snakemake.params.networks, snakemake.output),

@@ -1,6 +1,7 @@
 """The paper's figures 2 to 9, and those that it describes in numbers alone; each as SVG and PNG."""
 
 import textwrap
+from collections.abc import Iterable
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -8,21 +9,28 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from snakedistill import metrics
 from snakedistill.files import join_one_to_one, written_whole
 from snakedistill.lineage import read_predictions
 from snakedistill.tables import Files
 
-_P = "probability of class 1 (dog)"
 WIDTH = 7.2  # inches, a page's
 EXAMPLES_IN_A_ROW = 8
-_COLOURS = {"teacher": "#000000", "classic": "#0072B2", "hard": "#D55E00", "soft": "#009E73"}  # Okabe and Ito
-_OTHER_COLOURS = ("#CC79A7", "#56B4E9", "#E69F00")
-_MARKERS = {"teacher": "D", "classic": "s", "hard": "^", "soft": "o"}
+_CLASS_COLOURS = ("#999933", "#882255")  # Tol; of no family
+_LOOKS = {  # colours of Okabe and Ito
+    "teacher": {"color": "#000000", "marker": "D", "linestyle": "-"},
+    "classic": {"color": "#0072B2", "marker": "s", "linestyle": "-"},
+    "hard": {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 2))},
+    "soft": {"color": "#009E73", "marker": "o", "linestyle": "-"},
+}
+_OTHER_LOOKS = [
+    {"color": color, "marker": marker, "linestyle": "-."}
+    for color, marker in (("#CC79A7", "v"), ("#56B4E9", "P"), ("#E69F00", "X"), ("#332288", "<"), ("#661100", ">"))
+]
 
 
 def save(figure: Figure, run_description: str, paths: list[str]) -> None:
@@ -42,184 +50,206 @@ def by_name(names: list[str], paths: list[str]) -> dict[str, list[str]]:
     return {name: list(pair) for name, pair in zip(names, pairs, strict=True)}
 
 
-def draw_training(histories: Files, printed: str, run_description: str, figures: dict[str, list[str]]) -> None:
+def draw_training(
+    histories: Files,
+    labels: dict[str, tuple[str, str | None]],
+    printed: str,
+    run_description: str,
+    figures: dict[str, list[str]],
+) -> None:
     """Draw loss and accuracy by epoch (figures 2 to 5), the best epoch marked; with several seeds, one line each.
 
     Args:
-        histories: CSV of the training history by (seed, network id).
+        histories: CSV of the training history by (seed, network id), of all networks of the run.
+        labels: kind of the labels and their source, see `labels_in_words`, by network id.
         printed: CSV of the paper's evaluation, whose values during training become dotted lines.
         run_description: what the run is, in words.
         figures: paths to write by network id.
     """
     set_style()
-    paper = pd.read_csv(printed).query("labels == 'own'").set_index(["network", "split"])
+    paper = pd.read_csv(printed).query("labels == 'own' and split == 'validation'").set_index("network")
+    looks = _looks(network for _, network in histories)
     for network, paths in figures.items():
-        runs = {seed: pd.read_csv(path) for (seed, one), path in histories.items() if one == network}
-        figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.1), layout="constrained")
-        bests = [history.loc[history["val_accuracy"].idxmax()] for history in runs.values()]
-        for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-            for number, history in enumerate(runs.values()):
-                for column, part, dashes, marker, colour in (
-                    (quantity, "train", (), "o", "#0072B2"),
-                    (f"val_{quantity}", "validation", (4, 2), "s", "#D55E00"),
+        runs = [pd.read_csv(path) for (_, one), path in histories.items() if one == network]
+        bests = [history.loc[history["val_accuracy"].idxmax()] for history in runs]
+        epochs = max(len(history) for history in runs)
+        figure, axes = _page(3.3, 1, 2)
+        for axis, quantity in zip(axes.flat, ("loss", "accuracy"), strict=True):
+            for number, (history, best) in enumerate(zip(runs, bests, strict=True)):
+                for column, part, look in (
+                    (quantity, "train", {"linestyle": "-", "marker": "o", "alpha": 0.45}),
+                    (f"val_{quantity}", "validation", {"linestyle": (0, (4, 2)), "marker": "s"}),
                 ):
-                    sns.lineplot(
-                        x=history["epoch"], y=history[column], ax=axis, color=colour, dashes=dashes, marker=marker,
-                        markersize=4 if len(history) <= 30 else 0, label=part if number == 0 else None,
-                        linestyle="-" if not dashes else (0, dashes),
-                    )  # fmt: skip
-            for number, best in enumerate(bests):
-                label = "best epoch" if number == 0 else None
-                axis.axvline(best["epoch"], color="0.5", linewidth=0.8, zorder=0)
-                point = best[f"val_{quantity}"]
-                axis.plot(best["epoch"], point, "*", markersize=12, color="black", zorder=5, label=label)
-            printed_network = network.removesuffix("-0")
-            if (printed_network, "validation") in paper.index:
-                value = paper.loc[(printed_network, "validation"), quantity]
-                axis.axhline(value, color="0.5", linestyle=":", label="paper's best epoch, validation")
-                beside = {"loss": "bottom", "accuracy": "top"}[quantity]  # where the curves do not begin
-                axis.text(1, value, f"{value:.3f}", va=beside, fontsize=7, color="0.4")
+                    look |= {"color": looks[_family(network)]["color"], "markersize": 4 if epochs <= 30 else 0}
+                    axis.plot(history["epoch"], history[column], label=None if number else part, **look)
+                axis.axvline(best["epoch"], color="0.6", linewidth=0.8, zorder=1)
+                axis.plot(
+                    best["epoch"], best[f"val_{quantity}"], "*", label=None if number else "best epoch",
+                    markersize=12, color="black", markeredgecolor="white", zorder=5, clip_on=False,
+                )  # fmt: skip
+            if network.removesuffix("-0") in paper.index:
+                values = paper.loc[network.removesuffix("-0")]
+                label = f"paper's best epoch, validation: loss {values['loss']:.3f}, accuracy {values['accuracy']:.3f}"
+                axis.axhline(values[quantity], color="0.5", linestyle=":", label=label)
             axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share"}[quantity])
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axis.get_legend().remove()
-        reached = ", ".join(f"{best['val_accuracy']:.3f} in epoch {best['epoch']:.0f}" for best in bests[:3])
-        more = f" and {len(bests) - 3} more seeds" if len(bests) > 3 else ""
-        _title_and_legend(figure, f"Training of {network}: best validation accuracy {reached}{more}", axes[0])
+            _whole_numbers(axis, 1, epochs)
+        reached = sorted(best["val_accuracy"] for best in bests)
+        title = (
+            f"Training of {network}: loss and accuracy by {labels_in_words(*labels[network])}\n"
+            f"Best validation accuracy: {reached[0]:.3f} "
+        )
+        title += f"to {reached[-1]:.3f} ({len(bests)} seeds)" if len(bests) > 1 else f"in epoch {bests[0]['epoch']:.0f}"
+        _title_and_legend(figure, title, axes)
         save(figure, run_description, paths)
 
 
-def draw_predictions(histograms: str, run_description: str, figures: dict[str, list[str]]) -> None:
+def labels_in_words(kind: str, source: str | None) -> str:
+    """Say whose labels a network trains on.
+
+    Args:
+        kind: `manual`, `hard` or `soft`.
+        source: id of the network whose predictions become the labels; None for manual ones.
+    """
+    if kind == "manual":
+        return "manual labels"
+    whose = f"{'the teacher' if source == 'teacher' else source}'s"
+    return {"hard": f"{whose} answers (hard labels)", "soft": f"{whose} probabilities (soft labels)"}[kind]
+
+
+def draw_predictions(histograms: str, classes: list[str], run_description: str, figures: dict[str, list[str]]) -> None:
     """Draw the relative frequencies of predictions of the teacher and its students (figures 6 to 8).
 
     Args:
         histograms: CSV of the table; seeds are averaged.
+        classes: names; the position of a name is its label.
         run_description: what the run is, in words.
         figures: paths to write by part.
     """
     set_style()
     table = pd.read_csv(histograms)
+    looks = _looks(table["network"])
+    seeds = _seeds_in_words(table)
     table = table[table["network"].str.fullmatch(r"teacher|.*-0")]
     networks = table["network"].unique()
+    shares = table[["relative_frequency", "paper_relative_frequency"]]
+    lowest = shares.where(shares > 0).min().min()
     for part, paths in figures.items():
         rows = -(-len(networks) // 2)
-        figure, axes = plt.subplots(
-            rows, 2, figsize=(WIDTH, 0.6 + 2.1 * rows), sharex=True, sharey=True, layout="constrained"
-        )
-        for axis, network in zip(axes.flat, networks, strict=False):
+        figure, axes = _page(1 + 2.1 * rows, rows, 2, sharex=True, sharey=True)
+        for number, (axis, network) in enumerate(zip(axes.flat, networks, strict=False)):
             of_network = table[(table["network"] == network) & (table["split"] == part)]
-            bins = of_network.groupby(["bin_low", "bin_high"])[["relative_frequency", "paper_relative_frequency"]]
-            bins = bins.mean().reset_index()
+            bins = of_network.groupby(["bin_low", "bin_high"])[list(shares)].mean().reset_index()
             edges = [*bins["bin_low"], bins["bin_high"].iloc[-1]]
             if bins["paper_relative_frequency"].notna().any():
                 axis.stairs(bins["paper_relative_frequency"], edges, fill=True, color="0.82", label="paper")
-            axis.stairs(bins["relative_frequency"], edges, color=_colour(network), linewidth=1.4, label="measured")
+            look = looks[_family(network)]
+            label = None if number else "measured"
+            axis.stairs(bins["relative_frequency"], edges, color=look["color"], linewidth=1.4, label=label)
             middle = (bins["bin_low"] + bins["bin_high"]) / 2
-            axis.plot(middle, bins["relative_frequency"], _marker(network), color=_colour(network), markersize=3.5)
+            size = min(3.5, 100 / len(bins))
+            axis.plot(middle, bins["relative_frequency"], **look | {"linestyle": "none", "markersize": size})
             ends = bins["relative_frequency"].iloc[[0, -1]].sum()
-            axis.set(
-                yscale="log", ylim=(4e-5, 1), xlim=(0, 1), xlabel="prediction p (1: dog)", ylabel="share of images"
-            )
+            axis.set(yscale="log", ylim=(lowest / 2, 2), xlim=(0, 1))
             axis.set_title(f"{network}: {ends:.3f} in the two end bins", fontsize=9)
-            axis.label_outer()
             axis.minorticks_off()
-            axis.legend(loc="upper center", fontsize=7)
+            if number % 2 == 0:
+                axis.set_ylabel("share of images")
+            if number >= len(networks) - 2:
+                axis.set_xlabel(f"prediction: probability of {classes[1]}")
+                axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)
-        figure.suptitle(f"How sure the networks are on the {part} part: predictions in {len(bins)} bins, log scale")
+        title = f"Predictions on the {part} part in {len(bins)} bins, on a logarithmic scale{seeds}"
+        _title_and_legend(figure, title, axes)
         save(figure, run_description, paths)
 
 
-def draw_recursion(histograms: str, run_description: str, figures: dict[str, list[str]]) -> None:
+def draw_recursion(histograms: str, classes: list[str], run_description: str, figures: dict[str, list[str]]) -> None:
     """Draw how the predictions on the test part move along the recursion of a family (figure 9).
 
     Args:
         histograms: CSV of the table; seeds are averaged.
+        classes: names; the position of a name is its label.
         run_description: what the run is, in words.
         figures: paths to write by family.
     """
     set_style()
     table = pd.read_csv(histograms).query("split == 'test'")
+    lowest = table["relative_frequency"][table["relative_frequency"] > 0].min()
+    greys = ListedColormap(plt.colormaps["Greys"](np.linspace(0.15, 1, 256)))  # white is left for empty bins
     for family, paths in figures.items():
-        chain = table[table["network"].str.startswith(f"{family}-")]
+        chain = table[table["network"].map(_family) == family]
         chain = chain.assign(generation=chain["network"].str.rpartition("-")[2].astype(int))
         shares = chain.pivot_table(index="generation", columns="bin_low", values="relative_frequency")
         lows = shares.columns.to_numpy()
-        figure, (left, right) = plt.subplots(
-            1, 2, figsize=(WIDTH, 3.1), layout="constrained", gridspec_kw={"width_ratios": [1.7, 1]}
-        )
-        sns.heatmap(
-            shares.where(shares > 0), ax=left, norm=LogNorm(1e-3, 1), cmap="Greys", linewidths=0.4, linecolor="white",
-            cbar_kws={"label": "share of images"},
+        highs = np.append(lows[1:], 1)
+        figure, axes = _page(3.3, 1, 2, width_ratios=[1.7, 1])
+        left, right = axes.flat
+        cells = left.pcolormesh(
+            np.append(lows, 1), np.append(shares.index - 0.5, shares.index[-1] + 0.5), shares.where(shares > 0),
+            norm=LogNorm(min(lowest, 0.1), 1), cmap=greys, edgecolor="white", linewidth=0.4,
         )  # fmt: skip
-        left.set_xticks(np.arange(0, len(lows) + 1, len(lows) / 5), [f"{x:.1f}" for x in np.linspace(0, 1, 6)])
-        left.set(xlabel=f"prediction, {_P}", ylabel="generation")
-        left.tick_params(axis="both", rotation=0)
-        left.set_facecolor("white")
-        for label, inside, marker, dashes, colour in (
-            ("above 0.5", (lows >= 0.5) & (lows < lows[-1]), "o", (), "#D55E00"),
-            ("below 0.5", (lows > 0) & (lows < 0.5), "s", (4, 2), "#0072B2"),
-        ):
-            of_bins = shares.loc[:, inside].sum(axis=1)
-            sns.lineplot(
-                x=of_bins.index, y=of_bins, ax=right, marker=marker, linestyle=(0, dashes) if dashes else "-",
-                color=colour, label=label,
-            )  # fmt: skip
+        left.figure.colorbar(cells, ax=left, label="share of images")
+        left.grid(False)
+        left.set(xlabel=f"prediction: probability of {classes[1]}", ylabel="generation")
+        left.set_yticks(shares.index)
+        left.invert_yaxis()
+        half = metrics.THRESHOLD
+        for name, where, inside, color, look in zip(
+            classes, ("below", "above"), ((lows > 0) & (highs <= half), (lows >= half) & (highs < 1)),
+            _CLASS_COLOURS, ({"marker": "s", "linestyle": "--"}, {"marker": "o", "linestyle": "-"}), strict=True,
+        ):  # fmt: skip
+            label = f"answer {name} (inner bins {where} {half})"
+            right.plot(shares.index, shares.loc[:, inside].sum(axis=1), color=color, label=label, **look)
         right.set(xlabel="generation", ylabel="share in the inner bins", ylim=(0, None))
-        right.xaxis.set_major_locator(MaxNLocator(integer=True))
-        sns.move_legend(right, "lower center", bbox_to_anchor=(0.5, 1), ncols=2, title="inner bins", fontsize=7)
-        figure.suptitle(f"Predictions of {family} on the test part, generation by generation")
+        _whole_numbers(right, 0, shares.index[-1])
+        title = f"Predictions of {family} on the test part, generation by generation{_seeds_in_words(table)}"
+        _title_and_legend(figure, title, axes)
         save(figure, run_description, paths)
 
 
 def draw_generations(uncertainty: str, run_description: str, paths: list[str]) -> None:
-    """Draw accuracy and uncertainty along the generations of every family with recursion, on every part.
+    """Draw accuracy and uncertainty by generation of every family, on every part.
 
     Args:
-        uncertainty: CSV of the table; with several seeds, their mean, and from the least to the greatest as a band.
+        uncertainty: CSV of the table; with several seeds, their mean, and a bar from the least to the greatest.
         run_description: what the run is, in words.
         paths: to write.
     """
     set_style()
     table = pd.read_csv(uncertainty)
     several = table["seed"].nunique() > 1
-    families = [name for name, group in table.groupby("family", sort=False) if group["generation"].max() > 0]
+    looks = _looks(table["family"])
+    students = table[table["family"] != "teacher"]
+    families = students["family"].unique()
+    step = min(0.18, 0.7 / len(families))
     parts = table["split"].unique()
-    figure, axes = plt.subplots(
-        2, len(parts), figsize=(WIDTH, 4.6), sharex=True, sharey="row", layout="constrained", squeeze=False
-    )
+    figure, axes = _page(4.8, 2, len(parts), sharex=True, sharey="row")
     for column, part in enumerate(parts):
-        of_part = table[table["split"] == part]
         for axis, quantity in zip(axes[:, column], ("accuracy", "uncertainty"), strict=True):
-            for family in families:
-                chain = of_part[of_part["family"] == family]
-                look = {"color": _colour(family), "marker": _marker(family), "markersize": 5}
-                dashes = {"hard": (0, (4, 2))}.get(family, "-")
-                paper = chain.drop_duplicates("generation")
-                axis.plot(
-                    paper["generation"], paper[f"paper_{quantity}"], color="0.72", linestyle=dashes,
-                    marker=_marker(family), markersize=3, linewidth=1, label=f"{family}, paper",
+            for number, family in enumerate(families):
+                of_family = students[(students["family"] == family) & (students["split"] == part)]
+                chain = of_family.groupby("generation").agg(
+                    value=(quantity, "mean"), paper=(f"paper_{quantity}", "first"),
+                    low=(quantity, "min") if several else (f"{quantity}_low", "min"),
+                    high=(quantity, "max") if several else (f"{quantity}_high", "max"),
                 )  # fmt: skip
-                sns.lineplot(
-                    chain, x="generation", y=quantity, ax=axis, linestyle=dashes, label=family, **look,
-                    errorbar=("pi", 100) if several else None,
-                )  # fmt: skip
-                if not several:
-                    axis.vlines(
-                        chain["generation"], chain[f"{quantity}_low"], chain[f"{quantity}_high"],
-                        color=look["color"], linewidth=1, alpha=0.6,
-                    )  # fmt: skip
-            for family, student in of_part[(of_part["generation"] == 0)].groupby("family", sort=False):
-                if family not in families:
-                    mean = student[quantity].mean()
-                    axis.plot(0, mean, _marker(family), color=_colour(family), markersize=5, label=family)
-            teacher = of_part[of_part["family"] == "teacher"][quantity].mean()
+                x = chain.index + step * (number - (len(families) - 1) / 2)
+                look = looks[family]
+                if chain["paper"].notna().any():
+                    grey = {"color": "0.72", "markersize": 3, "linewidth": 1, "label": "paper"}
+                    axis.plot(x, chain["paper"], **look | grey)
+                axis.vlines(x, chain["low"], chain["high"], color=look["color"], linewidth=1, alpha=0.6)
+                axis.plot(x, chain["value"], **look, markersize=4.5, linewidth=1.2, label=family)
+            teacher = table[(table["family"] == "teacher") & (table["split"] == part)][quantity].mean()
             axis.axhline(teacher, color="black", linestyle=":", linewidth=1, label="teacher")
-            axis.set(xlabel="generation", ylabel={"accuracy": "accuracy, share"}.get(quantity, quantity))
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axis.get_legend().remove()
+            _whole_numbers(axis, 0, int(students["generation"].max()))
         axes[0, column].set_title(part, fontsize=9)
-    what = "band: all seeds" if several else "bars: 95 % intervals over images"
-    _title_and_legend(figure, f"What recursion does to accuracy and uncertainty ({what})", axes[0, 0])
+        axes[1, column].set_xlabel("generation")
+    axes[0, 0].set_ylabel("accuracy, share")
+    axes[1, 0].set_ylabel("uncertainty")
+    what = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
+    _title_and_legend(figure, f"Accuracy and uncertainty by generation (bars: {what})", axes)
     save(figure, run_description, paths)
 
 
@@ -230,6 +260,7 @@ def draw_examples(
     teacher: str,
     student: str,
     student_id: str,
+    classes: list[str],
     run_description: str,
     paths: list[str],
 ) -> None:
@@ -242,6 +273,7 @@ def draw_examples(
         teacher: CSV of the teacher's predictions of the test part.
         student: CSV of the student's.
         student_id: its network id.
+        classes: names; the position of a name is its label.
         run_description: what the run is, in words.
         paths: to write.
     """
@@ -265,20 +297,29 @@ def draw_examples(
             image = test.loc[number]
             axis.imshow(array[number], interpolation="nearest")
             axis.set(xticks=[], yticks=[])
-            marks = ["✓" if metrics.correct(image[name], image["label"]) else "✗" for name in ("teacher", "student")]
-            lines = [f"T {image['teacher']:.2f} {marks[0]}", f"S {image['student']:.2f} {marks[1]}"]
-            axis.set_xlabel("\n".join([image["image_id"], *lines]), fontsize=6.5, labelpad=2)
-    figure.suptitle(f"Test images: p of class 1 (dog) by teacher (T) and {student_id} (S), right ✓ or wrong ✗")
+            lines = [image["image_id"]]
+            for letter, name in (("T", "teacher"), ("S", "student")):
+                answer = metrics.answer(image[name])
+                sure = image[name] if answer == 1 else 1 - image[name]
+                mark = "✓" if metrics.correct(image[name], image["label"]) else "✗"
+                lines.append(f"{letter} {classes[answer]} {sure:.2f} {mark}")
+            size = min(6.5, 6.5 * 16 / max(map(len, lines)))
+            axis.set_xlabel("\n".join(lines), fontsize=size, labelpad=2)
+    title = f"Test images: answers of teacher (T) and {student_id} (S), their probability, right ✓ or wrong ✗"
+    figure.suptitle(title, fontsize=10)
     save(figure, run_description, paths)
 
 
-def draw_timing(timing: str, printed: str, student: str, run_description: str, paths: list[str]) -> None:
+def draw_timing(
+    timing: str, printed: str, student: str, families: list[str], run_description: str, paths: list[str]
+) -> None:
     """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
 
     Args:
-        timing: CSV of the timing of every runtime.
+        timing: CSV of the timing of every runtime; shown are the rows with most threads.
         printed: CSV of the paper's numbers, which stand beside Keras's batches of 32, see `tables.as_the_paper_timed`.
         student: its network id.
+        families: all of the run.
         run_description: what the run is, in words.
         paths: to write.
     """
@@ -289,61 +330,97 @@ def draw_timing(timing: str, printed: str, student: str, run_description: str, p
     paper = 1000 * pd.read_csv(printed).set_index("network")["seconds_per_image"]
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
-    figure, axes = plt.subplots(
-        len(sizes), 2, figsize=(WIDTH, 1.1 + 1.9 * len(sizes)), sharex=True, sharey=True, layout="constrained"
-    )
-    networks = {"teacher": (-0.16, paper["resnet50"]), student: (0.16, paper["resnet18"])}
+    looks = _looks(families)
+    figure, axes = _page(1.3 + 2.1 * len(sizes), len(sizes), 2, sharex=True, sharey=True)
+    networks = {"teacher": (-0.2, "ResNet-50"), student: (0.2, "ResNet-18")}
     for size, row in zip(sizes, axes, strict=True):
         for axis, decoding in zip(row, ("no", "yes"), strict=True):
             chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
-            for network, (offset, seconds) in networks.items():
-                colour = _colour(network)
-                if (size, decoding) == (32, "no"):
-                    row_of_keras = hows.index("Keras float32") + offset
-                    grey = {"color": "0.6", "markersize": 5, "linestyle": "none", "label": f"{network}, paper"}
-                    axis.plot(seconds, row_of_keras, _marker(network), fillstyle="none", **grey)
+            for network, (offset, theirs) in networks.items():
+                look = looks[_family(network)] | {"linestyle": "none", "markersize": 5}
                 of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
+                low, middle, high = (1000 * of_network[quantile] for quantile in ("p10", "median", "p90"))
                 y = np.arange(len(hows)) + offset
-                middle = 1000 * of_network["median"]
-                axis.hlines(y, 1000 * of_network["p10"], 1000 * of_network["p90"], color=colour, linewidth=1.5)
-                axis.plot(middle, y, _marker(network), color=colour, markersize=5, linestyle="none", label=network)
-                for at, value, end in zip(y, middle, 1000 * of_network["p90"], strict=True):
-                    text = f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-                    axis.annotate(text, (end, at), (5, -2), textcoords="offset points", fontsize=6)
-            axis.set(xscale="log", yticks=range(len(hows)), yticklabels=hows, xlabel="milliseconds an image")
+                axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
+                axis.plot(middle, y, label=network, **look)
+                printed_value = pd.Series(np.nan, hows)
+                if (size, decoding) == (32, "no"):
+                    printed_value["Keras float32"] = paper[theirs.lower().replace("-", "")]
+                    hollow = {"color": "0.6", "fillstyle": "none", "label": f"paper's {theirs}"}
+                    axis.plot(printed_value, y, **look | hollow)
+                for how, at in zip(hows, y, strict=True):
+                    # The number stands where the paper's mark is not.
+                    left = printed_value[how] > middle[how]
+                    axis.annotate(
+                        _three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),
+                        textcoords="offset points", ha="right" if left else "left", va="center", fontsize=6,
+                    )  # fmt: skip
             what = "from the file to the answer" if decoding == "yes" else "the network alone"
             axis.set_title(f"batch {size}, {what}", fontsize=9)
-            axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.tick_params(labelbottom=True)
+            axis.set_xlabel("milliseconds an image")
             sns.despine(ax=axis)
-    axes[0, 0].invert_yaxis()
+    lows, highs = frame["p10"].min() * 1000, max(frame["p90"].max() * 1000, paper.max())
+    decades = max(0.3, np.log10(highs / lows))
+    axis.set(xscale="log", xlim=(lows / 10 ** (0.1 * decades), highs * 10 ** (0.2 * decades)))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set(yticks=range(len(hows)), yticklabels=hows, ylim=(len(hows) - 0.5, -0.5))
     threads = frame["threads"].iloc[0]
     title = f"Time an image takes on {threads} thread{'s' if threads > 1 else ''}: median, and from p10 to p90"
-    _title_and_legend(figure, title, axes[-1, 0])
+    _title_and_legend(figure, title, axes)
     save(figure, run_description, paths)
 
 
-def _title_and_legend(figure: Figure, title: str, axis: Axes) -> None:
-    """A title, and below it one legend for all axes, where it hides no line."""
-    figure.suptitle(f"{title}\n")
-    handles, labels = axis.get_legend_handles_labels()
-    place = (0.5, 1 - 0.23 / figure.get_size_inches()[1])
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=place, ncols=len(labels), fontsize=7)
+def _page(height: float, rows: int, columns: int, **grid) -> tuple[Figure, np.ndarray]:
+    """A figure as wide as a page, and its axes, which share it with a legend above them; `height` in inches."""
+    figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subfigures().subplots(rows, columns, squeeze=False, **grid)
+
+
+def _title_and_legend(figure: Figure, title: str, axes: np.ndarray) -> None:
+    """A title, and below it one legend for all axes of `_page`, each label once."""
+    figure.suptitle("\n".join(textwrap.fill(line, 88) for line in title.splitlines()))
+    shown = {}
+    for axis in axes.flat:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            shown.setdefault(label, handle)
+    rows = -(-sum(len(label) + 8 for label in shown) // 130)
+    columns = -(-len(shown) // rows)
+    panels = axes.flat[0].figure
+    panels.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns, fontsize=7)
+
+
+def _whole_numbers(axis: Axes, first: int, last: int) -> None:
+    """Ticks at whole numbers alone on an x axis from `first` to `last`, even where these are one."""
+    axis.set_xlim(first - 0.5, last + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def _seeds_in_words(table: pd.DataFrame) -> str:
+    seeds = table["seed"].nunique()
+    return f", mean of {seeds} seeds" if seeds > 1 else ""
+
+
+def _three_digits(value: float) -> str:
+    """A positive number with three significant digits, or with all before the point where these are more."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    return f"{value:.{max(0, 2 - exponent)}f}"
 
 
 def set_style() -> None:
     """The look of every figure; drawn without a display, and the same bytes for the same numbers."""
     matplotlib.use("agg")
-    sns.set_theme(context="paper", style="ticks", rc={"axes.grid": True, "grid.color": "0.92", "svg.hashsalt": "0"})
+    look = {"axes.grid": True, "grid.color": "0.92", "figure.constrained_layout.w_pad": 0.08, "svg.hashsalt": "0"}
+    sns.set_theme(context="paper", style="ticks", rc=look)
+
+
+def _looks(networks: Iterable[str]) -> dict[str, dict]:
+    """Colour, marker and line style by family; `networks` are ids or families, of the whole run."""
+    own = sorted(set(map(_family, networks)) - set(_LOOKS))
+    others = {family: _OTHER_LOOKS[number % len(_OTHER_LOOKS)] for number, family in enumerate(own)}
+    return others | _LOOKS
 
 
 def _family(network: str) -> str:
     return network.rpartition("-")[0] or network
-
-
-def _colour(network: str) -> str:
-    family = _family(network)
-    return _COLOURS.get(family) or _OTHER_COLOURS[sum(family.encode()) % len(_OTHER_COLOURS)]
-
-
-def _marker(network: str) -> str:
-    return _MARKERS.get(_family(network), "v")

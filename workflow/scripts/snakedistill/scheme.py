@@ -1,6 +1,7 @@
 """Figure 1 of the paper: the scheme of a network, drawn from the network itself."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import keras
 import matplotlib.pyplot as plt
@@ -39,11 +40,12 @@ def stages(network: keras.Model) -> list[Stage]:
     return found
 
 
-def draw_scheme(model: str, run_description: str, paths: list[str]) -> None:
+def draw_scheme(model: str, classes: list[str], run_description: str, paths: list[str]) -> None:
     """Draw the scheme of a saved network.
 
     Args:
         model: .keras file.
+        classes: names; the position of a name is its label.
         run_description: what the run is, in words.
         paths: to write.
     """
@@ -61,31 +63,43 @@ def draw_scheme(model: str, run_description: str, paths: list[str]) -> None:
         if number:
             arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 0.8}
             axis.annotate("", (number - 0.28, 0), (number - 0.72, 0), arrowprops=arrow)
-        lines = [block.name, " x ".join(map(str, block.shape))]
+        lines = [block.name, "\N{MULTIPLICATION SIGN}".join(map(str, block.shape))]
         lines += [f"{block.convolutions} conv."] if block.convolutions else []
-        lines += [f"{block.parameters:,} par."] if block.parameters else []
+        lines += [f"{_short(block.parameters)} par."] if block.parameters else []
         axis.text(number, -0.52, "\n".join(lines), ha="center", va="top", fontsize=6)
     axis.annotate(
         f"{backbone.name}: {len(backbone.layers)} layers, {backbone.count_params():,} parameters",
         ((inside[0] + inside[-1]) / 2, 0.56), ha="center", fontsize=8,
     )  # fmt: skip
     axis.plot([inside[0] - 0.35, inside[-1] + 0.35], [0.52, 0.52], color="black", linewidth=1)
-    axis.set(xlim=(-0.5, len(blocks) - 0.5), ylim=(-0.95, 0.68))
+    axis.set(xlim=(-0.5, len(blocks) - 0.5), ylim=(-0.88, 0.68))
     axis.axis("off")
     figure.suptitle(
-        f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of dog"
+        f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of {classes[1]}"
     )
     save(figure, run_description, paths)
 
 
+def _short(count: int) -> str:
+    """A count with at most three digits: 640, 1.3 k, 12 k, 6.5 M."""
+    if count < 1000:
+        return str(count)
+    value, unit = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
+    return f"{value:.{1 if value < 9.95 else 0}f} {unit}"
+
+
 def _resolutions(backbone: keras.Model) -> list[Stage]:
-    found: dict[tuple[int, int], Stage] = {}
+    maps = []
     for layer in backbone._flatten_layers(include_self=False):
         shape = getattr(layer.output, "shape", ())
-        if len(shape) != 4 or isinstance(layer, layers.InputLayer | layers.ZeroPadding2D | keras.Model):
-            continue
-        stage = found.setdefault(shape[1:3], Stage("", (), 0, 0))
-        stage.shape = tuple(shape[1:])
+        if len(shape) == 4 and not isinstance(layer, layers.InputLayer | layers.ZeroPadding2D | keras.Model):
+            maps.append((layer, tuple(shape[1:])))
+    # A layer before one of higher resolution is in a side branch, as those that squeeze a map to weigh its channels.
+    sizes = list(accumulate((shape[:2] for _, shape in reversed(maps)), max))[::-1]
+    found: dict[tuple[int, int], Stage] = {}
+    for (layer, shape), size in zip(maps, sizes, strict=True):
+        stage = found.setdefault(size, Stage("", shape, 0, 0))
+        stage.shape = shape if shape[:2] == size else stage.shape
         stage.convolutions += isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D)
         stage.parameters += layer.count_params()
     convolutional = [stage for stage in found.values() if stage.convolutions]

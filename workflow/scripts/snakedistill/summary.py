@@ -282,7 +282,7 @@ def _networks(
 def _learns_from(network: Network) -> str:
     if network.labels == "manual":
         return "manual labels"
-    return f"{'answers' if network.labels == 'hard' else 'probabilities'} of {network.giver}"
+    return f"{'answers' if network.labels == 'hard' else 'probabilities'} of {network.source}"
 
 
 def _how_to_read_networks(seeds: int, images: int, timing: pd.DataFrame, timed: str) -> str:
