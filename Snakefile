@@ -21,18 +21,13 @@ include: "workflow/rules/export.smk"
 include: "workflow/rules/timing.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/terminal.smk"
 
 
 rule all:
     default_target: True
     input:
-        f"{RUN}/summary.md",
         f"{RUN}/summary.html",
-        f"{RUN}/claims.csv",
-        f"{RUN}/timing.csv",
         f"{RUN}/submission.csv",
         f"{RUN}/deploy/README.md",
         f"{RUN}/config.yaml",
-        expand(f"{RUN}/tables/{{table}}.csv", table=TABLES),
-        FIGURES,
-        of_all_networks(f"{SEED}/onnx/{{network}}.onnx"),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import kaggle_zip, planned, snakemake
+from conftest import ROOT, kaggle_zip, planned, snakemake
 
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
@@ -333,3 +333,15 @@ def test_the_paper_is_planned_in_full(folder, archive):
     assert jobs["train_student"] == 15
     assert jobs["predict"] == jobs["evaluate"] == jobs["write_labels"] == 16
     assert jobs["fetch_weights"] == 1
+
+
+def test_the_rule_graph_of_the_readme_is_the_workflows(tmp_path):
+    """In the sample run; Snakemake numbers the rules, the README names them."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--rulegraph", "mermaid-js"]
+    command += ["--configfile", ROOT / "config.yaml"]
+    printed = subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", printed))
+    edges = {(names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", printed)}
+    drawn = re.search(r"```mermaid\nflowchart TB\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    lines = [line.strip().split(" --> ") for line in drawn.splitlines()]
+    assert {(source, target) for sources, target in lines for source in sources.split(" & ")} == edges

@@ -222,7 +222,6 @@ rule summarise:
 rule summary_to_html:
     input:
         summary=f"{RUN}/summary.md",
-        figures=[png for _, png in FIGURES],
     output:
         html=report(
             f"{RUN}/summary.html",

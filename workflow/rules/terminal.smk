@@ -4,13 +4,18 @@ from snakedistill.summary import one_line
 
 
 onstart:
-    training_runs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
+    training_runs = [
+        job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")
+    ]
     if training_runs:
         expected = planning.estimate(config, CORES, f"{RUN}/data/counts.csv")
-        print(planning.announcement(expected, len(training_runs), CORES), file=sys.stderr, flush=True)
+        lines = planning.announcement(expected, len(training_runs), CORES, config["precision"])
+        print(lines, file=sys.stderr, flush=True)
 
 
 onsuccess:
     if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
-        print(one_line(), file=sys.stderr)
+        reports = of_all_networks(f"{SEED}/onnx/{{network}}.json")
+        tables = [f"{RUN}/tables/{table}.csv" for table in ("uncertainty", "timing")]
+        print(f"Result: {one_line(*tables, reports, SHOWN_STUDENT)}.", file=sys.stderr)
         print(f"Open {RUN}/summary.md", file=sys.stderr, flush=True)

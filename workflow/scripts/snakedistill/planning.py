@@ -98,22 +98,32 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
     return Estimate(len(found) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
 
 
-def announcement(expected: Estimate, training_runs: int, cores: int) -> str:
+def announcement(expected: Estimate, training_runs: int, cores: int, precision: str) -> str:
     """The lines that a user reads before the first job.
 
     Args:
         expected: of the whole run.
         training_runs: how many are to do now.
         cores: processor cores to use.
+        precision: of training.
     """
     units = {"minutes": 60 * expected.hours, "hours": expected.hours, "days": expected.hours / 24}
     unit = "minutes" if units["minutes"] < 120 else "hours" if units["hours"] < 72 else "days"
-    return (
-        f"Training runs: {training_runs} to do, of {expected.networks} in the whole experiment.\n"
+    lines = [
+        f"Training runs: {training_runs} to do, of {expected.networks} in the whole experiment.",
         f"Rough estimate for the whole experiment, about {expected.images:,} images on {cores} "
         f"core{'s' if cores != 1 else ''} without a GPU: {units[unit]:.0f} {unit}, "
-        f"{max(0.1, expected.gigabytes):.1f} GB of disk. It may be wrong by a factor of three."
-    )
+        f"{max(0.1, expected.gigabytes):.1f} GB of disk. It may be wrong by a factor of three.",
+    ]
+    if precision == "bfloat16" and not _computes_in_bfloat16():
+        lines.append("This processor has no instructions for bfloat16: --config precision=float32 is faster here.")
+    return "\n".join(lines)
+
+
+def _computes_in_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16, as far as the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    return not cpuinfo.exists() or any(flag in cpuinfo.read_text() for flag in ("avx512_bf16", "amx_bf16", " bf16"))
 
 
 def _wrong_archive(archive: str | None, classes: list[str]) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from snakedistill.claims import FAILS, HOLDS, OPEN
-from snakedistill.configuration import Network, networks
 from snakedistill.files import write_text
+from snakedistill.network_ids import Network, networks
 from snakedistill.tables import as_the_paper_timed
 
 _SPACE = "\N{NO-BREAK SPACE}"
