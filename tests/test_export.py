@@ -23,6 +23,7 @@ from snakedistill.classification import classify_photos
 from snakedistill.configuration import card
 from snakedistill.errors import InputError
 from snakedistill.export import _write_onnx, export_network
+from snakedistill.files import name_of_folder
 from snakedistill.images import resized_pixels
 from snakedistill.inference import open_network, probabilities
 from snakedistill.lineage import record_lineage
@@ -338,6 +339,42 @@ def test_no_photos_is_a_clear_error(exported, tmp_path, name, message):
     with pytest.raises(InputError, match=message):
         classify(tmp_path / name, exported, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("mine", "mine"),
+        ("./mine/", "mine"),
+        ("Müße_2.1", "Müße_2.1"),
+        ("a/pics", r"a-pics-\w{8}"),
+        ("a-pics", "a-pics"),
+        ("../pics", r"pics-\w{8}"),
+        ("/home/me/my pics (1)", r"home-me-my-pics-1-\w{8}"),
+        ("{network}", r"network-\w{8}"),
+        (".", r"-\w{8}"),
+        ("x" * 300, r"x{60}-\w{8}"),
+    ],
+)
+def test_a_folders_name_is_safe_and_readable(folder, name):
+    assert re.fullmatch(name, name_of_folder(folder))
+
+
+def test_different_folders_have_different_names():
+    folders = [
+        "a/pics",
+        "a pics",
+        "a-pics",
+        "/a/pics",
+        "../a/pics",
+        "a/../pics",
+        "pics",
+        "x" * 99,
+        "x" * 98,
+        "\udcff",
+        "ä",
+    ]
+    assert len({name_of_folder(folder) for folder in folders}) == len(folders)
 
 
 @pytest.fixture

@@ -234,18 +234,62 @@ def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(f
     assert (folder / "results/tiny/summary.html").stat().st_size * 4 / 3 < 2 * 2**20
 
 
+def classify(folder: Path, photos: str, check: bool = True) -> subprocess.CompletedProcess:
+    return snakemake(folder, "--configfile", "tiny.yaml", "--config", f"photos={photos}", "--", "classify", check=check)
+
+
 def test_your_own_photos_are_classified(folder, photographs):
     (folder / "mine").mkdir()
     for name in ("cat.0.jpg", "dog.0.jpg"):
         (folder / "mine" / name).write_bytes(photographs[name])
     (folder / "mine/note.txt").write_text("no photo")
-    snakemake(folder, "--configfile", "tiny.yaml", "--config", "photos=mine", "--", "classify")
-    table = pd.read_csv(folder / "results/tiny/photos/answers.csv")
+    classify(folder, "mine")
+    table = pd.read_csv(folder / "results/tiny/photos/mine/answers.csv")
     assert list(table)[1:] == [
         "teacher_answer", "teacher_probability_of_dog", "soft-1_answer", "soft-1_probability_of_dog", "reason",
     ]  # fmt: skip
     assert table["photo"].tolist() == ["cat.0.jpg", "dog.0.jpg", "note.txt"]
-    assert (folder / "results/tiny/photos/contact-sheet.png").is_file()
+    assert (folder / "results/tiny/photos/mine/contact-sheet.png").is_file()
+
+
+def test_every_folder_of_photos_has_answers_of_its_own(folder, photographs, tmp_path):
+    photos = ["a/pics", "b/pics", str(tmp_path / "pics"), "../mine, 'ö'"]
+    for number, name in enumerate(photos):
+        (folder / name).mkdir(parents=True)
+        (folder / name / f"{number}.jpg").write_bytes(photographs["cat.0.jpg"])
+        classify(folder, name)
+    tables = [pd.read_csv(path) for path in (folder / "results/tiny/photos").glob("*/answers.csv")]
+    assert {"0.jpg", "1.jpg", "2.jpg", "3.jpg"} <= {name for table in tables for name in table["photo"]}
+    names = {path.name.rpartition("-")[0] for path in (folder / "results/tiny/photos").iterdir()}
+    assert {"a-pics", "b-pics", "mine-ö"} < names
+
+
+def test_answers_stay_until_the_next_ones_are_whole(folder, photographs):
+    photos, answers = folder / "changing", folder / "results/tiny/photos/changing"
+    (photos / "below").mkdir(parents=True)
+    (photos / "below/cat.0.jpg").write_bytes(photographs["cat.0.jpg"])
+    classify(folder, "changing")
+    first = {name: (answers / name).read_bytes() for name in ("answers.csv", "contact-sheet.png")}
+    assert "Nothing to be done" in classify(folder, "changing").stdout
+
+    (photos / "below/cat.0.jpg").unlink()
+    for _ in range(2):  # nor do they count as up to date afterwards
+        failed = classify(folder, "changing", check=False)
+        assert failed.returncode != 0
+        assert "photos: changing given, which holds no file" in failed.stdout
+        assert {name: (answers / name).read_bytes() for name in first} == first
+
+    (photos / "below/dog.0.jpg").write_bytes(photographs["dog.0.jpg"])
+    classify(folder, "changing")
+    assert pd.read_csv(answers / "answers.csv")["photo"].tolist() == ["below/dog.0.jpg"]
+    assert (answers / "contact-sheet.png").read_bytes() != first["contact-sheet.png"]
+
+
+def test_classify_without_photos_says_so_before_anything_runs(folder):
+    done = snakemake(folder, "--configfile", "tiny.yaml", "--", "classify", check=False)
+    assert done.returncode != 0
+    assert "photos: null given; name a folder with photos: --config photos=FOLDER" in done.stdout
+    assert "Execute" not in done.stdout
 
 
 def test_the_merged_configuration_is_beside_the_results(folder):

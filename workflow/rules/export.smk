@@ -131,7 +131,7 @@ rule classify:
         photos=config["photos"],
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
         student=config["export"]["network"],
-        classes=config["classes"],
+        classes=list(config["classes"]),
         run_description=run_in_words,
     message:
         "Classifying the photos of {params.photos}"

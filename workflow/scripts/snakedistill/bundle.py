@@ -35,8 +35,8 @@ def write_bundle(
     python classify.py PHOTO_OR_FOLDER...
     python classify.py --model model.int8.onnx PHOTO_OR_FOLDER... > answers.csv
 
-The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. Of a folder it takes the
-images below it, hidden ones left out. It reads JPEG, PNG, GIF, WebP and BMP.
+The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. It reads JPEG, PNG, GIF,
+WebP and BMP files, and all images below a folder, except hidden ones.
 
 It prints CSV: each photo's name, the answer, and the probability of {positive}. A photo that cannot be classified is
 named on standard error. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
@@ -44,14 +44,17 @@ cannot be loaded or no photo is found.
 
 ## In your own program
 
-The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are, resized by nearest neighbour
-without keeping the aspect ratio. It returns `probability`, the probability of {positive}, float32 [n, 1].
+The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are turned upright by
+their EXIF orientation, get a white background where they are transparent, and are resized by nearest neighbour without
+keeping the aspect ratio. The network returns `probability`, float32 [n, 1]. The answer is {positive} where it is above
+{card["threshold"]}, and {negative} elsewhere.
 
 ## What was measured
 
-On {int8["images"]:,} test images, the accuracy of `model.onnx` is {int8["accuracy_float32"]:.4f}, and that of
-`model.int8.onnx`, {size:.0%} of its size, is {int8["accuracy_int8"]:.4f}; {int8["changed_answers"]} answers differ.
-int8 is the faster one on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or Arm's dot product).
+The accuracy on {int8["images"]:,} test images is {int8["accuracy_float32"]:.4f} for `model.onnx` and
+{int8["accuracy_int8"]:.4f} for `model.int8.onnx`, which has {size:.0%} of its size. Their answers differ on
+{int8["changed_answers"]} images. int8 is faster on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or
+Arm's dot product).
 
 ## What the network is
 

@@ -56,7 +56,8 @@ class Checkpoints:
         """The newest state that is whole and of this training, or None."""
         for path in self._newest_first():
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                # Given a path, NumPy leaves a torn file open.
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     said = json.loads(stored["said"].tobytes())
                     sizes = said["sizes"].items()
                     groups = {name: [stored[f"{name}-{i}"] for i in range(size)] for name, size in sizes}

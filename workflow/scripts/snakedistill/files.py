@@ -36,10 +36,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def name_of_folder(folder: str) -> str:
-    """A name for what is made from a folder: its path with a hyphen for each run of unsafe characters.
+    """A name for what is made from a folder: the last 60 characters of its path, with hyphens for unsafe ones.
 
-    A path that changes by this, or is longer than 60 characters, of which the last are taken, gets 8 digits of its
-    SHA-256, so that different paths have different names.
+    8 digits of the path's SHA-256 follow where the name differs from the path, so that no two paths have one name.
     """
     path = Path(folder).as_posix()
     name = re.sub(r"[^\w.-]+", "-", path).strip("-.")[-60:]
@@ -49,7 +48,7 @@ def name_of_folder(folder: str) -> str:
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
     """Write `frame` as CSV without its index.
 
-    Floats keep 9 significant digits, enough to restore any float32. Of a file name that is not UTF-8, the bytes are
+    Floats keep 9 significant digits, enough to restore any float32. The bytes of a file name that is not UTF-8 are
     written as escapes.
     """
     with written_whole(path) as temporary:
