@@ -390,6 +390,7 @@ def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
 def test_long_names_of_classes_do_not_run_into_each_other(tmp_path, saved):
     examples(tmp_path, ["golden_retriever", "norwegian_forest_cat"], [], student="classic-0")
     assert not overlaps(saved[0])
+    assert len({axis.xaxis.label.get_fontsize() for axis in saved[0].axes}) == 1
 
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path):

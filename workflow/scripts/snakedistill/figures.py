@@ -85,7 +85,7 @@ def draw_training(
                 axis.axvline(best["epoch"], color="0.6", linewidth=0.8, zorder=1)
                 axis.plot(
                     best["epoch"], best[f"val_{quantity}"], "*", label=None if number else "best epoch",
-                    markersize=12, color="black", markeredgecolor="white", zorder=5, clip_on=False,
+                    markersize=10, color="black", markeredgecolor="white", zorder=5, clip_on=False,
                 )  # fmt: skip
             if network.removesuffix("-0") in paper.index:
                 values = paper.loc[network.removesuffix("-0")]
@@ -289,7 +289,9 @@ def draw_examples(
         "they disagree most": -(test["teacher"] - test["student"]).abs(),
     }
     columns = min(EXAMPLES_IN_A_ROW, len(test))
-    figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.57)), layout="constrained")
+    widest = max(*(len(name) + len("T  0.00 ✓") for name in classes), *test["image_id"].map(len))
+    size = min(6.5, 6.5 * 16 / widest)  # points; 16 characters of 6.5 are as wide as an image
+    figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.5)), layout="constrained")
     for (title, distance), row in zip(rows.items(), figure.subfigures(len(rows), 1), strict=True):
         row.suptitle(f"Where {title}", fontsize=8.5, x=0.01, ha="left")
         chosen = distance.sort_values(kind="stable").index[:columns]
@@ -303,7 +305,6 @@ def draw_examples(
                 sure = image[name] if answer == 1 else 1 - image[name]
                 mark = "✓" if metrics.correct(image[name], image["label"]) else "✗"
                 lines.append(f"{letter} {classes[answer]} {sure:.2f} {mark}")
-            size = min(6.5, 6.5 * 16 / max(map(len, lines)))
             axis.set_xlabel("\n".join(lines), fontsize=size, labelpad=2)
     title = f"Test images: answers of teacher (T) and {student_id} (S), their probability, right ✓ or wrong ✗"
     figure.suptitle(title, fontsize=10)
