@@ -66,7 +66,7 @@ class Run:
     def claims(
         self, seconds=None, backbones=("resnet50", "resnet18"), classes=("cat", "dog"), threads=(2,)
     ) -> pd.DataFrame:
-        measured = [measured_timing(self.folder / f"measured-{n}.json", seconds or {}, n) for n in threads]
+        measured = measured_timing(self.folder / "measured.json", seconds or {}, threads)
         timing, printed = self.folder / "timing.csv", ROOT / "workflow/reference/timing.csv"
         write_timing_tables(measured, "soft-0", printed, self.folder / "all.csv", timing)
         write_claims(

@@ -17,6 +17,7 @@ from test_claims import PRINTED, Run
 
 from snakedistill.claims import FAILS, HOLDS, OPEN
 from snakedistill.configuration import networks
+from snakedistill.errors import InputError
 from snakedistill.lineage import record_lineage
 from snakedistill.splits import DROPPED
 from snakedistill.summary import one_line, warnings, write_html, write_summary
@@ -50,6 +51,9 @@ class Result:
     def page(self, **other) -> str:
         write_summary(**self.given | other, summary=self.folder / "summary.md")
         return (self.folder / "summary.md").read_text()
+
+
+SETTINGS = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
 
 
 def made_up(
@@ -97,7 +101,7 @@ def made_up(
     reports = [folder / f"{network}.{seed}.json" for seed, network in results]
     for (_, network), path in zip(results, reports, strict=True):
         sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
-        path.write_text(json.dumps({"network": network, "bytes": sizes}))
+        path.write_text(json.dumps({"network": network, "bytes": sizes, "settings": SETTINGS}))
     given = {
         "run_description": {"run": "Run made-up: drawings.", "deviations": "Every setting is the paper's."},
         "counts": folder / "counts.csv",
@@ -106,6 +110,7 @@ def made_up(
         "claims": folder / "claims.csv",
         "figures": [],
         "reports": reports,
+        "settings": dict.fromkeys(known, SETTINGS),
         "students": students,
         "timed": timed,
     }
@@ -116,6 +121,30 @@ def rejected(folder, dropped: int, others: int) -> None:
     reasons = ["cannot be decoded"] * others + [DROPPED] * dropped
     frame = pd.DataFrame({"member": [f"train/{number}.jpg" for number in range(len(reasons))], "reason": reasons})
     frame.to_csv(folder / "rejected.csv", index=False)
+
+
+def test_networks_trained_with_other_settings_are_refused(tmp_path):
+    result = made_up(tmp_path)
+    other = SETTINGS | {"recipe": {"learning_rate": 0.1, "augmentation": {"shift": 0.2}}}
+    settings = result.given["settings"] | {"soft-0": other}
+    with pytest.raises(InputError) as raised:
+        result.page(settings=settings)
+    model = tmp_path.parent / "models/soft-0.keras"
+    assert f"{model}: expected recipe.learning_rate 0.1, got 0.002\n" in str(raised.value)
+    assert f"{model}: expected recipe.augmentation.shift 0.2, got 0\n" in str(raised.value)
+    assert "image_size" not in str(raised.value)
+    assert not (tmp_path / "summary.md").exists()
+
+
+def test_figures_of_families_that_are_gone_do_not_stay(tmp_path):
+    (tmp_path / "figures").mkdir()
+    kept = ["2-training-teacher", "training-mild", "9-recursion-soft", "timing", "of-my-own"]
+    for name in [*kept, "3-training-classic", "training-wild", "9-recursion-hard"]:
+        for suffix in ("svg", "png"):
+            (tmp_path / f"figures/{name}.{suffix}").touch()
+    figures = [tmp_path / f"figures/{name}.png" for name in kept[:-1]]
+    made_up(tmp_path).page(figures=figures)
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(kept)
 
 
 def tables_of(page: str) -> list[list[list[str]]]:

@@ -97,11 +97,6 @@ def given_photos(wildcards):
     return ancient(local(config["photos"]))
 
 
-def run_in_words(wildcards, input):
-    """What the networks of this run learned from."""
-    return scale_of_run(wildcards, input)["run"]
-
-
 PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 
 
@@ -111,7 +106,6 @@ rule classify:
         photos=given_photos,
         teacher=forms_of("teacher")["onnx"],
         student=DEPLOYED["onnx"],
-        splits=f"{RUN}/data/splits.csv",
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -131,8 +125,8 @@ rule classify:
         photos=config["photos"],
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
         student=config["export"]["network"],
-        classes=list(config["classes"]),
-        run_description=run_in_words,
+        classes=config["classes"],
+        run_description=DESCRIBED["run_description"]["run"],
     message:
         "Classifying the photos of {params.photos}"
     script:

@@ -211,6 +211,7 @@ rule summarise:
     params:
         **DESCRIBED,
         code=code_of("summarise"),
+        settings={network: settings_of(network) for network in NETWORKS},
         students=config["students"],
         timed=SHOWN_STUDENT,
     message:

@@ -12,6 +12,7 @@ with job(snakemake.log[0]):
         claims=snakemake.input.claims,
         figures=snakemake.input.figures,
         reports=snakemake.input.reports,
+        settings=snakemake.params.settings,
         students=snakemake.params.students,
         timed=snakemake.params.timed,
         summary=snakemake.output.summary,

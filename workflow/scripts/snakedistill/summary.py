@@ -11,6 +11,7 @@ import pandas as pd
 
 from snakedistill.claims import FAILS, HOLDS, OPEN
 from snakedistill.files import write_text
+from snakedistill.lineage import check_settings
 from snakedistill.network_ids import Network, networks
 from snakedistill.tables import as_the_paper_timed
 
@@ -26,11 +27,12 @@ def write_summary(
     claims: str,
     figures: list[str],
     reports: list[str],
+    settings: dict[str, dict],
     students: dict,
     timed: str,
     summary: str,
 ) -> None:
-    """Write the whole result on one page of Markdown.
+    """Write the whole result on one page of Markdown, and delete figures of families that the run no longer has.
 
     One seed has intervals over images; several seeds have their mean and standard deviation instead.
 
@@ -42,10 +44,15 @@ def write_summary(
         claims: CSV of the claims.
         figures: PNG files in a folder beside the page, each shown in the section that its name begins with.
         reports: JSON files of the exported networks, of all seeds.
+        settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
         timed: id of the student in the timing table.
         summary: Markdown file to write.
+
+    Raises:
+        InputError: a network was trained with other settings.
     """
+    _check_settings(reports, settings)
     frames = {name: pd.read_csv(path) for name, path in tables.items()}
     claimed = pd.read_csv(claims)
     seeds = claimed["seed"].nunique()
@@ -107,6 +114,7 @@ def write_summary(
         *pictures("examples"),
     ]
     write_text("\n\n".join(page).replace(" %", f"{_SPACE}%") + "\n", summary)
+    _delete_other_figures(list(map(Path, figures)))
 
 
 def one_line(uncertainty: str, timing: str, reports: list[str], student: str) -> str:
@@ -231,6 +239,22 @@ def _images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame) -> str:
 
 
 _PURPOSES = {"train": "train", "validation": "validate", "test": "test"}
+
+
+def _check_settings(reports: list[str], settings: dict[str, dict]) -> None:
+    found, expected = {}, {}
+    for path in map(Path, reports):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        model = str(path.parents[1] / "models" / f"{report['network']}.keras")
+        found[model], expected[model] = report["settings"], settings[report["network"]]
+    check_settings(found, expected)
+
+
+def _delete_other_figures(figures: list[Path]) -> None:
+    """Delete the figures of training and recursion of families that are not among the figures of the run."""
+    for path in [path for folder in {figure.parent for figure in figures} for path in folder.iterdir()]:
+        if re.fullmatch(r"(\d-)?(training|recursion)-.*", path.stem) and path.with_suffix(".png") not in figures:
+            path.unlink()
 
 
 def _megabytes(reports: list[str]) -> pd.DataFrame:
