@@ -76,7 +76,7 @@ def test_every_file_of_the_contract_is_there(folder):
 def test_the_broken_image_is_rejected_and_the_run_goes_on(folder):
     rejected = pd.read_csv(folder / "results/tiny/data/rejected.csv")
     assert rejected["member"].tolist() == ["train/cat.20.jpg"]
-    assert "1 member of the archive was left out" in (folder / "results/tiny/summary.md").read_text()
+    assert "1 file is not used" in (folder / "results/tiny/summary.md").read_text()
 
 
 def test_parts_are_disjoint_complete_and_balanced(folder):
