@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakedistill import configuration, planning
 from snakedistill.errors import InputError
+from snakedistill.files import name_of_folder
 from snakedistill.fingerprint import (
     fingerprint_of_archive,
     fingerprint_of_code,
@@ -216,6 +217,15 @@ def teacher_labels(wildcards):
     """Labels of the teacher, of the kind the network was trained on; none for networks with manual labels."""
     network = NETWORKS[wildcards.network]
     return f"{SEED}/labels/{network.family}-0.csv" if network.source else []
+
+
+def given_photos(wildcards):
+    """The folder of the user's own photos."""
+    if config["photos"] is None:
+        raise WorkflowError(
+            "photos: expected a folder, got null; name one with --config photos=FOLDER"
+        )
+    return ancient(local(config["photos"]))
 
 
 def lineage_of(files):

@@ -1,7 +1,5 @@
 """Networks that leave the workflow: ONNX files, Kaggle's submission, your own photos, a bundle to carry away."""
 
-from snakedistill.files import name_of_folder
-
 
 rule export:
     input:
@@ -88,13 +86,6 @@ rule write_bundle:
         "Bundling {params.card[network]} to carry away"
     script:
         "../scripts/write_bundle.py"
-
-
-def given_photos(wildcards):
-    """The folder of the user's own photos."""
-    if config["photos"] is None:
-        raise WorkflowError("photos: null given; name a folder with photos: --config photos=FOLDER")
-    return ancient(local(config["photos"]))
 
 
 PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
