@@ -288,7 +288,7 @@ def test_answers_stay_until_the_next_ones_are_whole(folder, photographs):
 def test_classify_without_photos_says_so_before_anything_runs(folder):
     done = snakemake(folder, "--configfile", "tiny.yaml", "--", "classify", check=False)
     assert done.returncode != 0
-    assert "photos: null given; name a folder with photos: --config photos=FOLDER" in done.stdout
+    assert "photos: expected a folder, got null; name one with --config photos=FOLDER" in done.stdout
     assert "Execute" not in done.stdout
 
 
