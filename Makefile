@@ -7,7 +7,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
-.PHONY: run report test test-long test-slurm test-slurm-long benchmark lint lock
+.PHONY: run report test test-long test-slurm test-slurm-long benchmark lint reference lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -41,6 +41,10 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow
 	$(VENV)/bin/snakemake --lint
+
+# The JSON schema and the reference page of the configuration, from its types.
+reference: $(READY)
+	PYTHONPATH=workflow/scripts $(VENV)/bin/python -m snakedistill.configuration_reference
 
 # The exact version and hash of every package, for every supported Python and platform.
 lock: $(READY)

@@ -1,10 +1,13 @@
 import copy
+import json
 
+import jsonschema
 import pytest
 import yaml
 from conftest import ROOT
 
 from snakedistill.configuration import Config, Recipe, checked, recipe
+from snakedistill.configuration_reference import json_schema, reference_page
 from snakedistill.errors import InputError
 from snakedistill.network_ids import networks
 from snakedistill.run_description import describe_run
@@ -40,6 +43,25 @@ def test_every_key_is_described_in_a_sentence():
     for model in (Config, Recipe, *(field.annotation for field in Config.model_fields.values())):
         for name, field in getattr(model, "model_fields", {}).items():
             assert field.description, name
+
+
+def test_schema_and_reference_page_are_those_of_the_types():
+    assert (ROOT / "workflow/schemas/config.schema.json").read_text() == json_schema(), "run `make reference`"
+    assert (ROOT / "docs/configuration.md").read_text() == reference_page(CONFIG, PAPER), "run `make reference`"
+
+
+def test_editors_accept_the_files_that_the_workflow_accepts():
+    schema = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    overlay = {"students": {"hard": None, "mild": {"labels": "soft", "generations": 1, "augmentation": {"shift": 0.1}}}}
+    for accepted in (CONFIG, PAPER, overlay):
+        assert schema.is_valid(accepted)
+    for refused in (
+        {"image_sise": 64},
+        {"image_size": 8},
+        {"student": {"schedule": "linear"}},
+        {"students": {"hard": 1}},
+    ):
+        assert not schema.is_valid(refused)
 
 
 @pytest.mark.parametrize("preset", ["paper", "photos"])

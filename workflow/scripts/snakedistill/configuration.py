@@ -55,7 +55,6 @@ Whole = Annotated[int, BeforeValidator(_not_a_switch)]
 Number = Annotated[float, BeforeValidator(_not_a_switch)]
 NullOrNumber = BeforeValidator(lambda value: _null_from_text(_not_a_switch(value)))
 PathOrNull = Annotated[str | None, BeforeValidator(_null_from_text)]
-Share = Annotated[Number, Field(gt=0, lt=1)]
 ClassName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 FamilyName = Annotated[str, Field(pattern=r"^(?!teacher$)[a-z][a-z0-9_]*$")]
 
@@ -77,9 +76,9 @@ class Sample(Section):
 class Split(Section):
     """The parts of the images."""
 
-    train: Share = Field(description="share of the images to train on")
-    validation: Share = Field(description="share of the images that choose the best epoch")
-    test: Share = Field(description="share of the images that networks are measured on")
+    train: Number = Field(gt=0, lt=1, description="share of the images to train on")
+    validation: Number = Field(gt=0, lt=1, description="share of the images that choose the best epoch")
+    test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
     seed: Whole = Field(ge=0, description="seed of the draw")
     near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
         description="most bits, of 64, in which the perceptual hashes of copies differ; null: none are looked for",
@@ -175,7 +174,7 @@ class Config(Section):
     """The configuration of one run."""
 
     run: str = Field(
-        description="name of the run; results go to results/<run>/",
+        description="name of the run; results go to results/RUN/",
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
         json_schema_extra=_words("a name of letters, digits, '_', '.' and '-' that does not begin with '.' or '-'"),
     )
@@ -290,7 +289,7 @@ def _explained(error: dict) -> str:
     if error["type"] == "extra_forbidden":
         return f"{name}: unknown key{_nearest_key(path)}"
     field = None if _model(path) else _model(path[:-1]).model_fields[path[-1]]
-    expected = _expected(field) if field else "a mapping"
+    expected = expected_value(field) if field else "a mapping"
     if error["type"] == "missing":
         return f"{name}: missing, expected {expected}"
     options = get_args(field.annotation) if field else ()
@@ -319,7 +318,7 @@ def _model(path: list[str]) -> type[Section] | None:
     return model
 
 
-def _expected(field: FieldInfo) -> str:
+def expected_value(field: FieldInfo) -> str:
     """What a value must be, in words."""
     if field.json_schema_extra:
         return field.json_schema_extra["expected"]
