@@ -48,8 +48,8 @@ def reference_page(sample: dict, paper: dict) -> str:
 _HEAD = """# Configuration
 
 `config.yaml` has every key, with the values of the sample run. A file given with `--configfile` has the keys that
-differ: mappings are merged key by key, lists are replaced as a whole, and `null` drops a family of students. *Sample* is
-the value of `config.yaml`, *paper* that of `presets/paper.yaml`, where it has one.
+differ: mappings are merged key by key, lists are replaced as a whole, and `null` drops a family of students. *Sample*
+is the value of `config.yaml`, *paper* that of `presets/paper.yaml`, where it has one.
 
 `make reference` writes this page, and `workflow/schemas/config.schema.json` for editors, from the types in
 `workflow/scripts/snakedistill/configuration.py`."""
