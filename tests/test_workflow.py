@@ -215,7 +215,7 @@ def test_every_claim_has_a_verdict(folder):
     assert set(claims["verdict"]) <= {"holds", "does not hold", "cannot be told"}
     assert (claims.groupby("claim")["verdict"].nunique() == 1).all()
     # Two generations of soft, one of hard: the claim about every step names what is missing.
-    missing = claims.query("claim == 'C10'").set_index("figure")["interval"]
+    missing = claims.query("claim == 'C10'").set_index("evidence")["interval"]
     assert missing["soft-2 - hard-2: accuracy, test"] == "none: this run has no hard-2"
 
 

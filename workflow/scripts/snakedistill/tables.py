@@ -77,7 +77,7 @@ def write_uncertainty_table(
     for (seed, split), answers in _answers(predictions, splits).items():
         label = next(iter(answers.values()))["label"].to_numpy()
         squared = [metrics.squared_distance(joined["probability"]) for joined in answers.values()]
-        intervals = bootstrap_intervals(np.stack(squared, axis=1), label)
+        intervals = bootstrap_intervals(np.stack(squared, axis=1), label, bounds=(0, 0.25))
         rows = []
         for (network, joined), interval in zip(answers.items(), intervals, strict=True):
             correct = int(metrics.correct(joined["probability"], joined["label"]).sum())
