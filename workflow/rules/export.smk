@@ -57,7 +57,7 @@ rule write_submission:
         archive=ARCHIVE_CONTENT,
         clip=config["submission"]["clip"],
     message:
-        "Answering the unlabelled images of {input.archive}"
+        "Predicting the unlabelled images in {input.archive}"
     script:
         "../scripts/write_submission.py"
 

@@ -29,7 +29,7 @@ class State:
 
 
 class Checkpoints:
-    """The states of one training in a folder of its own; the last two are kept, so that a torn one can be passed over.
+    """The checkpoints of one training run in a folder; the last two are kept, so that a torn one can be skipped.
 
     Args:
         folder: made when it is needed.
@@ -62,11 +62,11 @@ class Checkpoints:
                     sizes = said["sizes"].items()
                     groups = {name: [stored[f"{name}-{i}"] for i in range(size)] for name, size in sizes}
             except Exception as error:  # a torn file: zipfile, zlib, numpy and json have their own for each damage
-                print(f"{path} is passed over: {error or type(error).__name__}")
+                print(f"{path} is skipped: {error or type(error).__name__}")
                 continue
             if said["fingerprint"] == self._fingerprint:
                 return State(groups["variable"], groups["best"], said["history"])
-            print(f"{path} is passed over: it is of another training (recipe, labels, data or code)")
+            print(f"{path} is skipped: it is from another training run (recipe, labels, data or code)")
         return None
 
     def remove(self) -> None:

@@ -1,4 +1,4 @@
-"""What a model, a label file or a file of predictions was made from, so that one of another making is never used.
+"""What a model, a label file or a file of predictions was made from, so that a file made from different inputs is never used.
 
 It stands beside the file, as JSON: `soft-0.lineage.json` beside `soft-0.csv`.
 """
@@ -55,7 +55,7 @@ def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str
         InputError: it is another file, or nothing says what it is; the message names what it was made from and what
             is expected.
     """
-    what_to_do = "Delete it and start again, then it is made anew."
+    what_to_do = "Delete it and start again, then it is made again."
     try:
         found = json.loads(lineage_file(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -72,7 +72,7 @@ def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str
         if found.get(name) != value
     ]
     if wrong:
-        raise InputError(f"{path} is not of this making: {'; '.join(wrong)}. {what_to_do}")
+        raise InputError(f"{path} was made from different inputs: {'; '.join(wrong)}. {what_to_do}")
 
 
 def recorded_settings(model: str | Path) -> dict:

@@ -64,7 +64,7 @@ def train(
         model: .keras file to write, its lineage beside it.
         history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
         checkpoints: folder for the states; gone when the network is saved.
-        code: fingerprint of the code; a state of other code is not gone on from.
+        code: fingerprint of the code; a checkpoint from different code is not resumed.
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
         terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
