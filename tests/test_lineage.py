@@ -23,6 +23,7 @@ from snakedistill.training import train
 PARTS = ("train", "validation", "test")
 STUDENTS = {"soft": {"labels": "soft", "generations": 0}}
 RECIPE = {"backbone": "resnet18", "preprocessing": "paper", "dropout": 0, "batch_norm_momentum": None}
+DIFFERENT = "was made from different inputs"
 SWAPS = {
     "seed": ("soft-0", 1, "splits.csv", "its seed is 1, not 0"),
     "network": ("hard-0", 0, "splits.csv", "its network is hard-0, not soft-0"),
@@ -121,14 +122,14 @@ def test_a_file_of_another_making_is_an_error_that_names_it(run, read, name, swa
     *making, message = SWAPS[swap]
     record(run, name, *making)
     before = sorted(path.name for path in run.iterdir())
-    with pytest.raises(InputError, match=f"{re.escape(str(run / name))} was made from different inputs: {message}.*Delete it"):
+    with pytest.raises(InputError, match=rf"{re.escape(str(run / name))} {DIFFERENT}: {message}.*Delete it"):
         read(run)
     assert sorted(path.name for path in run.iterdir()) == before
 
 
 def test_examples_are_of_these_networks(run):
     record(run, "test.csv", "hard-0")
-    with pytest.raises(InputError, match=r"test\.csv was made from different inputs: its network is hard-0, not soft-0"):
+    with pytest.raises(InputError, match=rf"test\.csv {DIFFERENT}: its network is hard-0, not soft-0"):
         examples(run)
 
 
@@ -136,7 +137,7 @@ def test_predictions_of_another_model_are_not_those_of_this_one(run):
     (run / "model.keras").write_text("the same network, trained again")
     record(run, "model.keras")
     for read, name in ((evaluation, "train"), (exporting, "validation")):
-        with pytest.raises(InputError, match=rf"{name}\.csv was made from different inputs: its model is .*model\.keras\)"):
+        with pytest.raises(InputError, match=rf"{name}\.csv {DIFFERENT}: its model is .*model\.keras\)"):
             read(run)
 
 
@@ -152,7 +153,7 @@ def test_what_is_of_this_making_is_read(run):
 def test_a_changed_file_and_one_without_lineage_are_errors(run):
     rows = (run / "test.csv").read_text()
     (run / "test.csv").write_text(rows.replace("0.5", "0.6", 1))
-    with pytest.raises(InputError, match=r"test\.csv was made from different inputs: its sha256 is"):
+    with pytest.raises(InputError, match=rf"test\.csv {DIFFERENT}: its sha256 is"):
         read_predictions(run / "test.csv", "soft-0", 0)
     (run / "test.csv").write_text(rows)
     assert read_predictions(run / "test.csv", "soft-0", 0)["probability"].tolist() == [0.5, 0.5]
@@ -174,5 +175,5 @@ def test_files_swapped_between_networks_stop_the_workflow(folder, tmp_path):
         shutil.copyfile(path, given / "teacher" / path.name)
     done = snakemake(copy, "--configfile", "tiny.yaml", "--", "results/tiny/seed-0/labels/hard-0.csv", check=False)
     assert done.returncode != 0
-    wrong = r"Error: .*predictions/teacher/train\.csv was made from different inputs: its network is soft-0, not teacher"
+    wrong = rf"Error: .*predictions/teacher/train\.csv {DIFFERENT}: its network is soft-0, not teacher"
     assert re.search(wrong, done.stdout), done.stdout

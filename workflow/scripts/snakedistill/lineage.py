@@ -1,4 +1,4 @@
-"""What a model, a label file or a file of predictions was made from, so that a file made from different inputs is never used.
+"""What a model, a label file or a file of predictions was made from, so that a wrong file is never used.
 
 It stands beside the file, as JSON: `soft-0.lineage.json` beside `soft-0.csv`.
 """
