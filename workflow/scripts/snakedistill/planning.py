@@ -13,10 +13,12 @@ from snakedistill.network_ids import networks
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
-# Measured on two cores of an AMD EPYC (Zen 5) without AMX, rounded; a training step and the jobs around it.
-CORE_SECONDS_A_MEGAPIXEL = {"resnet18": 0.8}  # of training in bfloat16
-CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS = 2.0
-FLOAT32_FACTOR = 1.8
+# Measured on two cores of an AMD EPYC (Zen 5, and Zen 3 without bfloat16 instructions), rounded.
+CORE_SECONDS_A_MEGAPIXEL = {"resnet18": 0.55}  # of training in bfloat16
+CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS = 1.4
+PIXELS_AN_IMAGE_MORE = 3600  # what an image costs besides its pixels
+FLOAT32_FACTOR = 1.9
+EMULATED_BFLOAT16_FACTOR = 6.0
 SHARE_OF_A_PREDICTION = 0.3  # of a training step
 CORE_SECONDS_A_NETWORK = 20  # programs start, networks are saved, exported and loaded
 CORE_SECONDS_A_RUN = 90
@@ -80,11 +82,12 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
         cores: processor cores to use.
         counts: CSV of the images used, which an earlier run may have left.
     """
-    images = _images(config, counts)
-    megapixels = images * config["image_size"] ** 2 / 1e6
-    slower = FLOAT32_FACTOR if config["precision"] == "float32" else 1.0
+    images, pixels = _images(config, counts), config["image_size"] ** 2
+    megapixels = images * (pixels + PIXELS_AN_IMAGE_MORE) / 1e6
+    in_bfloat16 = 1.0 if computes_in_bfloat16() else EMULATED_BFLOAT16_FACTOR
+    slower = FLOAT32_FACTOR if config["precision"] == "float32" else in_bfloat16
     predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
-    core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * megapixels
+    core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * images * pixels / 1e6
     found = networks(config["students"])
     for network in found.values():
         complete = recipe(config, network.family)
@@ -115,12 +118,12 @@ def announcement(expected: Estimate, training_runs: int, cores: int, precision: 
         f"core{'s' if cores != 1 else ''} without a GPU: {units[unit]:.0f} {unit}, "
         f"{max(0.1, expected.gigabytes):.1f} GB of disk. It may be wrong by a factor of three.",
     ]
-    if precision == "bfloat16" and not _computes_in_bfloat16():
+    if precision == "bfloat16" and not computes_in_bfloat16():
         lines.append("This processor has no instructions for bfloat16: --config precision=float32 is faster here.")
     return "\n".join(lines)
 
 
-def _computes_in_bfloat16() -> bool:
+def computes_in_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16, as far as the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
     return not cpuinfo.exists() or any(flag in cpuinfo.read_text() for flag in ("avx512_bf16", "amx_bf16", " bf16"))

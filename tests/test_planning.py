@@ -1,0 +1,122 @@
+"""What is known before the first job: files that are there, and a rough estimate."""
+
+import zipfile
+
+import pytest
+import yaml
+from conftest import ROOT, kaggle_zip
+
+from snakedistill import planning
+from snakedistill.errors import InputError
+from snakedistill.planning import announcement, check_inputs, estimate
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
+
+
+def checked(**other) -> None:
+    check_inputs(CONFIG | other, software_deployed=False)
+
+
+def test_everything_that_is_missing_is_said_at_once():
+    teacher = CONFIG["teacher"] | {"backbone": "typo.keras"}
+    families = CONFIG["students"] | {"soft": {"labels": "soft", "generations": 1, "weights": "typo.h5"}}
+    with pytest.raises(InputError) as raised:
+        checked(archive="typo.zip", photos="typo", teacher=teacher, students=families)
+    lines = [line.strip().split(":")[0] for line in str(raised.value).splitlines()[1:]]
+    assert lines == ["archive", "photos", "teacher.backbone", "students.soft.weights"]
+
+
+def test_archives_of_every_layout_are_accepted(archive, photographs, tmp_path):
+    checked(archive=str(archive))  # train.zip inside
+    with zipfile.ZipFile(archive) as outer:
+        outer.extractall(tmp_path / "zips")
+    checked(archive=str(tmp_path / "zips/train.zip"))
+    checked(archive=str(tmp_path / "zips"))
+    with zipfile.ZipFile(tmp_path / "zips/train.zip") as inner:
+        inner.extractall(tmp_path / "folders")
+    checked(archive=str(tmp_path / "folders"))
+    checked(archive=str(tmp_path / "folders/train"))
+
+
+def test_archives_of_another_kind_are_refused(archive, tmp_path):
+    (tmp_path / "picture.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "empty").mkdir()
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as other:
+        other.writestr("train/notes.txt", "no picture")
+    for name, sentence in {
+        "picture.jpg": "expected a zip file or a folder, got .*picture.jpg, which is neither",
+        "empty": "expected images named cat.<number>.jpg and dog.<number>.jpg, got .*empty with none for it",
+        "notes.zip": "got .*notes.zip with none among its 1 files, such as notes.txt",
+    }.items():
+        with pytest.raises(InputError, match=sentence):
+            checked(archive=str(tmp_path / name))
+    with zipfile.ZipFile(archive) as outer:
+        outer.extract("train.zip", tmp_path)
+    with pytest.raises(InputError, match=r"expected images named ant\.<number>\.jpg"):
+        checked(archive=str(tmp_path / "train.zip"), classes=["ant", "dog"])
+
+
+def test_files_of_another_kind_are_refused(tmp_path):
+    (tmp_path / "a.keras").write_text("no zip")
+    with pytest.raises(InputError, match=r"teacher.backbone: expected a saved Keras .* got .*a.keras, which is none"):
+        checked(teacher=CONFIG["teacher"] | {"backbone": str(tmp_path / "a.keras")})
+    with pytest.raises(
+        InputError, match=r"student.weights: expected a Keras HDF5 file of weights, got .*, which is none"
+    ):
+        checked(student=CONFIG["student"] | {"weights": str(tmp_path / "a.keras")})
+
+
+def test_a_backend_must_be_installed_or_brought(monkeypatch):
+    monkeypatch.setattr(planning.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="backend: expected an installed one, got jax"):
+        checked(backend="jax")
+    check_inputs(CONFIG | {"backend": "jax"}, software_deployed=True)
+    with pytest.raises(InputError, match="backend: expected tensorflow or jax with conda or a container, got torch"):
+        check_inputs(CONFIG | {"backend": "torch"}, software_deployed=True)
+
+
+@pytest.fixture
+def with_bfloat16(monkeypatch):
+    monkeypatch.setattr(planning, "computes_in_bfloat16", lambda: True)
+
+
+def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
+    nowhere = tmp_path / "counts.csv"
+    sample = estimate(CONFIG, 2, nowhere)
+    assert (sample.networks, sample.images) == (16, 1700)
+    assert 2 / 60 < sample.hours < 15 / 60  # measured: 5 minutes
+    assert 1 < sample.gigabytes < 3
+    assert estimate(CONFIG, 1, nowhere).hours == pytest.approx(2 * sample.hours)
+    assert estimate(CONFIG | {"seeds": [0, 1]}, 2, nowhere).networks == 32
+    assert estimate(CONFIG | {"image_size": 224}, 2, nowhere).hours > 3 * sample.hours
+    nowhere.write_text("class,split,images\ncat,train,17000\n")
+    assert estimate(CONFIG, 2, nowhere).images == 17000
+
+
+def test_the_paper_at_full_scale_is_days_on_a_cpu(with_bfloat16, photographs, tmp_path):
+    kaggle_zip(tmp_path / "a.zip", photographs)
+    (tmp_path / "counts.csv").write_text("class,split,images\ncat,train,25000\n")
+    config = CONFIG | PAPER | {"archive": str(tmp_path / "a.zip"), "evaluation": CONFIG["evaluation"]}
+    assert estimate(config, 2, tmp_path / "counts.csv").hours > 72
+
+
+def test_the_images_of_an_archive_are_counted_or_guessed(archive, tmp_path):
+    guessed = estimate(CONFIG | {"archive": str(archive)}, 2, tmp_path / "none").images
+    assert guessed == archive.stat().st_size // 23_000  # the mean of Kaggle's photographs
+    with zipfile.ZipFile(archive) as outer:
+        outer.extract("train.zip", tmp_path)
+    assert estimate(CONFIG | {"archive": str(tmp_path / "train.zip")}, 2, tmp_path / "none").images == 40
+
+
+def test_the_announcement_says_that_it_is_an_estimate(with_bfloat16, monkeypatch, tmp_path):
+    expected = estimate(CONFIG, 1, tmp_path / "none")
+    said = announcement(expected, 3, 1, "bfloat16")
+    assert said.startswith("Training runs: 3 to do, of 16 in the whole experiment.\nRough estimate")
+    assert "about 1,700 images on 1 core without a GPU" in said
+    assert "bfloat16" not in said
+    monkeypatch.setattr(planning, "computes_in_bfloat16", lambda: False)
+    assert "no instructions for bfloat16: --config precision=float32 is faster" in announcement(
+        expected, 3, 1, "bfloat16"
+    )
+    assert "bfloat16" not in announcement(expected, 3, 1, "float32")
