@@ -261,7 +261,7 @@ def test_notop_weights_are_loaded_from_a_path(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"backbone": "resnet51"}, "'resnet51' is not known.*resnet50"),
+        ({"backbone": "resnet51"}, r"expected resnet18, .*resnet50.*, got 'resnet51'; did you mean"),
         ({"backbone": "nowhere.keras"}, "no file .*nowhere.keras"),
         ({"preprocessing": "imagenet"}, "'imagenet' is for keras.applications networks"),
         ({"backbone": "mobilenetv2", "weights": "nowhere.h5"}, "nowhere.h5 do not fit mobilenetv2"),

@@ -253,7 +253,7 @@ def test_your_own_photos_are_classified(folder, photographs):
 
 
 def test_every_folder_of_photos_has_answers_of_its_own(folder, photographs, tmp_path):
-    photos = ["a/pics", "b/pics", str(tmp_path / "pics"), "../mine, 'ö'"]
+    photos = ["a/pics", "b/pics", str(tmp_path / "pics"), "../mine, ö"]
     for number, name in enumerate(photos):
         (folder / name).mkdir(parents=True)
         (folder / name / f"{number}.jpg").write_bytes(photographs["cat.0.jpg"])
