@@ -184,7 +184,7 @@ def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
     recipe = task["recipe"] | {"epochs": 2}
     train(**(task | {"recipe": recipe}), **outputs(tmp_path))
     said = capsys.readouterr().out
-    assert "it is of another training" in said
+    assert "it is from another training run" in said
     assert "resumes" not in said
     assert len(pd.read_csv(tmp_path / "soft-0.csv")) == 2
 

@@ -73,6 +73,6 @@ def test_apptainer_is_given_the_image_that_the_recipe_builds(tmp_path):
     command += ["--cores", "1", "--sdm", "apptainer", "--", "results/sample/config.yaml"]
     path = f"{stand_in.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PATH": path})
-    image = Path((tmp_path / "image").read_text().strip()).resolve()
+    image = (tmp_path / (tmp_path / "image").read_text().strip()).resolve()
     recipe = (ROOT / "containers/snakedistill.def").read_text()
     assert f"apptainer build {image.relative_to(ROOT)} containers/snakedistill.def" in recipe

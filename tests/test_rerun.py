@@ -80,7 +80,7 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
     with edited(f"{library}statistics.py", "return float(interval.low)", "return -float(interval.low)"):
         tables = {"tabulate_uncertainty", "tabulate_classes", "draw_generations", "weigh_claims"}
         assert rules(folder) == tables | SUMMARY
-    with edited(f"{library}bundle.py", "PHOTO...", "YOUR_PHOTO..."):
+    with edited(f"{library}bundle.py", "What the network is", "What this network is"):
         assert rules(folder) == {"write_bundle"}
 
 
