@@ -18,7 +18,8 @@ report: run
 test: $(READY)
 	$(PYTEST) $(BY_TWO)
 
-# What takes minutes by itself: every rule on a disk that fills up, JAX in an environment without TensorFlow.
+# What takes minutes by itself: whole small experiments over what users vary, every rule on a disk that fills up, JAX in an
+# environment without TensorFlow.
 test-long: $(READY)
 	$(PYTEST) $(BY_TWO) -m "long and not slurm"
 
