@@ -46,9 +46,13 @@ TINY = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of a file share one worker and its fixtures; so do all that look at the tiny experiment."""
+    """Let the tests of a file share one worker and its fixtures; so do all that look at the tiny experiment.
+
+    Tests with a whole experiment of their own share nothing.
+    """
     for item in items:
         group = "tiny" if "folder" in item.fixturenames else item.path.stem
+        group = item.name if "project" in item.fixturenames else group
         item.add_marker(pytest.mark.xdist_group(group))
 
 
