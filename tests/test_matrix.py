@@ -149,8 +149,8 @@ def test_a_run_ends_with_its_summary(project, name):
     assert pd.read_csv(run / "claims.csv")["claim"].nunique() == 11
     if overlay.get("archive"):
         assert (pd.read_csv(run / "data/rejected.csv")["reason"] == DROPPED).sum() == 21
-    for other in (1, 2, 3):
-        assert "Nothing to be done" in snakemake(project, "-n", "--cores", str(other), *arguments).stdout
+    other = str(cores % 3 + 1)
+    assert "Nothing to be done" in snakemake(project, "-n", "--cores", other, *arguments).stdout
 
 
 @pytest.mark.parametrize("name", ERRORS)
