@@ -66,8 +66,8 @@ def test_every_rule_on_a_full_disk_says_so_and_a_plain_rerun_completes(small_dis
     for path in sorted(records.glob("*.json")):
         record = json.loads(path.read_text())
         kind, size = record["fault"]
-        if record["last"].startswith("Error: "):
-            assert WORDS[kind] in record["last"], (path.name, record["last"])
+        if record["error"].startswith("Error: "):
+            assert WORDS[kind] in record["error"], (path.name, record["error"])
             faults[path.name.partition(".")[0], f"{kind} {size}"] += 1
         assert [name for name in record["left"] if "/." in name] == [], path.name
         for name, size in record["left"].items():

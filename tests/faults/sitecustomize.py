@@ -1,6 +1,6 @@
 """Python loads this in every process of a run whose disk fills up: the first job of each rule meets a fault a try.
 
-Each try is put on record in the folder $FAULTS: the fault, how the job's log ends, and what files it left.
+Each try is put on record in the folder $FAULTS: the fault, the error in the job's log, and what files it left.
 """
 
 import atexit
@@ -52,9 +52,9 @@ def meet_fault(log: Path, folder: Path) -> None:
 
     def record() -> None:
         new = {path: size for path, (size, time) in files().items() if before.get(path) != (size, time)}
-        last = (log.read_text().splitlines() or [""])[-1]
-        said = {"fault": [kind, size], "last": last, "left": new}
-        (folder / f"{rule}.{number}.json").write_text(json.dumps(said))
+        lines = log.read_text().splitlines() or [""]
+        error = lines[0] if lines[0].startswith("Error: ") else lines[-1]  # at the end where the head had no room
+        (folder / f"{rule}.{number}.json").write_text(json.dumps({"fault": [kind, size], "error": error, "left": new}))
 
     atexit.register(record)
 

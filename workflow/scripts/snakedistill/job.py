@@ -100,7 +100,7 @@ def _put_first(message: str, log: str) -> None:
         longer.replace(path)
     except OSError:
         longer.unlink(missing_ok=True)
-        with path.open("ab") as file:
+        with contextlib.suppress(OSError), path.open("ab") as file:
             file.write(message.encode() + b"\n")
 
 
