@@ -1,5 +1,6 @@
 """What the other rules stand on: the checked configuration, the networks of a run, and where files are."""
 
+import functools
 import os
 import sys
 from math import ceil
@@ -147,12 +148,15 @@ def weights_of_student(wildcards):
     return weights_file(wildcards.student)
 
 
+content_of_file = functools.cache(fingerprint_of_file)  # many students may name the same file
+
+
 def fingerprints_of_recipe(network):
     """The content of the files that a recipe names."""
     recipe = recipe_of(network)
     named = [recipe["backbone"]] if recipe["backbone"].endswith(".keras") else []
     named += [recipe["weights"]] if recipe["weights"] not in (None, "imagenet") else []
-    return [fingerprint_of_file(path) for path in named]
+    return [content_of_file(path) for path in named]
 
 
 def fingerprints_of_student(wildcards):

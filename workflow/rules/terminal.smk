@@ -1,7 +1,5 @@
 """What a user reads before the first job and after the last one."""
 
-from snakedistill.summary import one_line
-
 
 onstart:
     training_runs = [
@@ -15,6 +13,10 @@ onstart:
 
 onsuccess:
     if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
+        from snakedistill.summary import (
+            one_line,
+        )  # here, since every job on a cluster reads the rules
+
         reports = of_all_networks(f"{SEED}/onnx/{{network}}.json")
         tables = [f"{RUN}/tables/{table}.csv" for table in ("uncertainty", "timing")]
         print(f"Result: {one_line(*tables, reports, SHOWN_STUDENT)}.", file=sys.stderr)
