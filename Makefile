@@ -45,7 +45,7 @@ lint: $(READY)
 
 # The JSON schema and the reference page of the configuration, from its types.
 reference: $(READY)
-	PYTHONPATH=workflow/scripts $(VENV)/bin/python -m snakedistill.configuration_reference
+	PYTHONPATH=workflow/scripts $(VENV)/bin/python -m snakedistill.configuration.reference_page
 
 # The exact version and hash of every package, for every supported Python and platform.
 lock: $(READY)

@@ -13,13 +13,20 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/teacher.smk"
-include: "workflow/rules/labels.smk"
-include: "workflow/rules/students.smk"
+include: "workflow/rules/teaching.smk"
+include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/timing.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+
+
+if config["paper"]:
+
+    include: "workflow/rules/paper.smk"
+
+
 include: "workflow/rules/report.smk"
 include: "workflow/rules/terminal.smk"
 
@@ -27,7 +34,4 @@ include: "workflow/rules/terminal.smk"
 rule all:
     default_target: True
     input:
-        f"{RUN}/summary.html",
-        f"{RUN}/submission.csv",
-        f"{RUN}/deploy/README.md",
-        f"{RUN}/config.yaml",
+        TARGETS,

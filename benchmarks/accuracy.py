@@ -14,7 +14,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from snakedistill.job import fix_threads  # noqa: E402
+from snakedistill.core.job import fix_threads  # noqa: E402
 
 SEEDS = (0, 1, 2)
 WAYS = {  # layers, precision
@@ -44,14 +44,17 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     import pandas as pd
     import yaml
 
-    from snakedistill import configuration, fused, metrics, networks
-    from snakedistill.archive import write_index
-    from snakedistill.images import write_arrays
-    from snakedistill.labels import write_labels
-    from snakedistill.lineage import read_predictions
-    from snakedistill.prediction import write_predictions
-    from snakedistill.splits import write_splits
-    from snakedistill.training import train
+    from snakedistill.configuration import types as configuration
+    from snakedistill.core.lineage import read_predictions
+    from snakedistill.data.archive import write_index
+    from snakedistill.data.images import write_arrays
+    from snakedistill.data.splits import write_splits
+    from snakedistill.measures import metrics
+    from snakedistill.networks import classifier as networks
+    from snakedistill.networks import fused
+    from snakedistill.teaching.labels import write_labels
+    from snakedistill.training.loop import train
+    from snakedistill.training.prediction import write_predictions
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     preset = yaml.safe_load((ROOT / "presets/photos.yaml").read_text())

@@ -19,11 +19,11 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from planning import command  # noqa: E402
 
-from snakedistill.job import fix_threads  # noqa: E402
+from snakedistill.core.job import fix_threads  # noqa: E402
 
 IMAGES = 256
 LIGHT = "labels, metrics, splits, tables, claims, figures, summary"
-JOB = f"from snakedistill.job import job\nwith job({os.devnull!r}, 1, {{}}):\n    from snakedistill import {{}}"
+JOB = f"from snakedistill.core.job import job\nwith job({os.devnull!r}, 1, {{}}):\n    from snakedistill import {{}}"
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def compare(pairs: dict[tuple[str, str], tuple[Callable, Callable]], rounds: int
     """Let all take turns, and print seconds and ratios."""
     import numpy as np
 
-    from snakedistill.statistics import ratio_interval
+    from snakedistill.measures.intervals import ratio_interval
 
     seconds = {pair: ([], []) for pair in pairs}
     for turn in range(-1, rounds):
@@ -79,12 +79,12 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
     import numpy as np
     from PIL import Image
 
-    from snakedistill.archive import in_order
-    from snakedistill.images import MappedImages, resized_pixels
-    from snakedistill.launches import forward_for
-    from snakedistill.networks import build_network, logit_and_probability
-    from snakedistill.sample import _jpeg
-    from snakedistill.training import PREDICTION_BATCH_SIZE, predicted
+    from snakedistill.data.archive import in_order
+    from snakedistill.data.images import MappedImages, resized_pixels
+    from snakedistill.data.sample import _jpeg
+    from snakedistill.networks.classifier import build_network, logit_and_probability
+    from snakedistill.training.launches import forward_for
+    from snakedistill.training.loop import PREDICTION_BATCH_SIZE, predicted
 
     files = [_jpeg((0, number % 2, number)) for number in range(IMAGES)]
     array = np.stack([resized_pixels(data, side) for data in files])

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from snakedistill.job import fix_threads  # noqa: E402
+from snakedistill.core.job import fix_threads  # noqa: E402
 
 SIDE = 224
 IMAGES = 160
@@ -54,17 +54,17 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     import pandas as pd
     import yaml
 
-    from snakedistill.archive import write_index
-    from snakedistill.configuration import card
-    from snakedistill.export import export_network
-    from snakedistill.images import write_arrays
-    from snakedistill.lineage import record_lineage
-    from snakedistill.networks import build_network
-    from snakedistill.prediction import write_predictions
-    from snakedistill.sample import write_sample
-    from snakedistill.splits import write_splits
-    from snakedistill.statistics import ratio_interval
-    from snakedistill.timing import this_machine, time_calls
+    from snakedistill.configuration.types import card
+    from snakedistill.core.lineage import record_lineage
+    from snakedistill.data.archive import write_index
+    from snakedistill.data.images import write_arrays
+    from snakedistill.data.sample import write_sample
+    from snakedistill.data.splits import write_splits
+    from snakedistill.export.onnx_export import export_network
+    from snakedistill.export.timing import this_machine, time_calls
+    from snakedistill.measures.intervals import ratio_interval
+    from snakedistill.networks.classifier import build_network
+    from snakedistill.training.prediction import write_predictions
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"image_size": SIDE}
     archive, index, splits = folder / "sample.zip", folder / "index.csv", folder / "splits.csv"

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from snakedistill.job import fix_threads  # noqa: E402
+from snakedistill.core.job import fix_threads  # noqa: E402
 
 SIDE = 32
 VALIDATION = 200
@@ -43,9 +43,9 @@ def train_on(images: int, folder: str) -> None:
     import numpy as np
     import yaml
 
-    from snakedistill.configuration import recipe
-    from snakedistill.labels import write_labels
-    from snakedistill.training import train
+    from snakedistill.configuration.types import recipe
+    from snakedistill.teaching.labels import write_labels
+    from snakedistill.training.loop import train
 
     path = Path(folder)
     stream = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from snakedistill.job import fix_threads  # noqa: E402
+from snakedistill.core.job import fix_threads  # noqa: E402
 
 BATCH = 32
 MULTIPLY_ADDS = 1.82e9  # of a forward pass of ResNet-18 at 224 pixels; a training step costs three
@@ -55,7 +55,7 @@ def measure(folder: Path, side: int, precision: str, threads: int, rounds: int) 
     """Let all contenders take turns, and print images per second and ratios."""
     import numpy as np
 
-    from snakedistill.statistics import ratio_interval
+    from snakedistill.measures.intervals import ratio_interval
 
     steps = STEPS.get(side, 8)
     rng = np.random.default_rng(0)
@@ -110,11 +110,11 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     import numpy as np
     from keras import layers
 
-    from snakedistill.augmentation import draw, random_stream
-    from snakedistill.images import MappedImages
-    from snakedistill.launches import launch_for
-    from snakedistill.networks import build_network, fused_copy, training_twin
-    from snakedistill.training import batches, compile_for_training, fit_epoch
+    from snakedistill.data.images import MappedImages
+    from snakedistill.networks.augmentation import draw, random_stream
+    from snakedistill.networks.classifier import build_network, fused_copy, training_twin
+    from snakedistill.training.launches import launch_for
+    from snakedistill.training.loop import batches, compile_for_training, fit_epoch
 
     keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
     mapped = MappedImages(images)

@@ -9,10 +9,10 @@ import sys
 import keras
 import numpy as np
 
-from snakedistill.images import MappedImages
-from snakedistill.launches import ImagesOnDevice, Launch
-from snakedistill.networks import load_network, training_twin
-from snakedistill.training import compile_for_training, fit_epoch
+from snakedistill.data.images import MappedImages
+from snakedistill.networks.classifier import load_network, training_twin
+from snakedistill.training.launches import ImagesOnDevice, Launch
+from snakedistill.training.loop import compile_for_training, fit_epoch
 
 model, pixels, given, together, written = sys.argv[1:]
 network = load_network(model)

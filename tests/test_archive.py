@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from snakedistill.archive import decode, in_order, open_archive, sample_submission, write_index
-from snakedistill.errors import InputError
+from snakedistill.core.errors import InputError
+from snakedistill.data.archive import decode, in_order, open_archive, sample_submission, write_index
 
 CLASSES = ["cat", "dog"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from snakedistill.augmentation import Augmentation, draw, random_stream
+from snakedistill.networks.augmentation import Augmentation, draw, random_stream
 
 
 def moved_by_scipy(image: np.ndarray, flip: float, shift: np.ndarray) -> np.ndarray:

@@ -13,8 +13,8 @@ import yaml
 from conftest import ROOT, TINY, copy_project
 from keras import layers
 
-from snakedistill.augmentation import draw, random_stream
-from snakedistill.networks import build_network
+from snakedistill.networks.augmentation import draw, random_stream
+from snakedistill.networks.classifier import build_network
 
 pytestmark = pytest.mark.long
 SIDE, BATCH, LEARNING_RATE = 64, 16, 1e-4
@@ -101,8 +101,8 @@ def test_images_are_kept_on_an_accelerator_if_they_fit_into_a_tenth(jax_python, 
     code = f"""
 from unittest import mock
 import jax
-from snakedistill.images import MappedImages
-from snakedistill.launches import near_the_device
+from snakedistill.data.images import MappedImages
+from snakedistill.training.launches import near_the_device
 images = MappedImages("images.npy")
 assert near_the_device(images) is images
 device = mock.Mock(memory_stats=lambda: {{"bytes_limit": 750 / {share}}})

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snakedistill import training
-from snakedistill.checkpoints import Checkpoints, State, fingerprint_of_training
-from snakedistill.job import job
-from snakedistill.lineage import record_lineage
-from snakedistill.training import train
+from snakedistill.core.job import job
+from snakedistill.core.lineage import record_lineage
+from snakedistill.training import loop as training
+from snakedistill.training.checkpoints import Checkpoints, State, fingerprint_of_training
+from snakedistill.training.loop import train
 
 OUTPUTS = ["soft-0.csv", "soft-0.keras", "soft-0.lineage.json"]
 KILLS = int(os.environ.get("KILLS", "30"))

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT, measured_timing
 
-from snakedistill.claims import FAILS, HOLDS, OPEN, write_claims
-from snakedistill.errors import InputError
-from snakedistill.files import write_csv
-from snakedistill.lineage import record_lineage
-from snakedistill.tables import write_timing_tables
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv
+from snakedistill.core.lineage import record_lineage
+from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
+from snakedistill.results.tables import write_timing_tables
 
 PRINTED = {
     table: ROOT / f"workflow/reference/{table}.csv"

@@ -6,11 +6,11 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from snakedistill.configuration import Config, Recipe, checked, recipe
-from snakedistill.configuration_reference import json_schema, reference_page
-from snakedistill.errors import InputError
-from snakedistill.network_ids import networks
-from snakedistill.run_description import describe_run
+from snakedistill.configuration.reference_page import json_schema, reference_page
+from snakedistill.configuration.types import Config, Recipe, checked, recipe
+from snakedistill.core.errors import InputError
+from snakedistill.core.network_ids import networks
+from snakedistill.results.run_description import describe_run
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())

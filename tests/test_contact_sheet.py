@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from snakedistill.contact_sheet import (
+from snakedistill.export.contact_sheet import (
     GAP,
     GREY,
     MARGIN,

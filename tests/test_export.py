@@ -18,19 +18,19 @@ import pytest
 from conftest import ROOT, jpeg, kaggle_zip
 from PIL import Image
 
-from snakedistill.bundle import write_bundle
-from snakedistill.classification import classify_photos
-from snakedistill.configuration import card
-from snakedistill.errors import InputError
-from snakedistill.export import _write_onnx, export_network
-from snakedistill.files import name_of_folder
-from snakedistill.images import resized_pixels
-from snakedistill.inference import open_network, probabilities
-from snakedistill.lineage import record_lineage
-from snakedistill.networks import build_network, logit_and_probability
-from snakedistill.prediction import write_predictions
-from snakedistill.submission import write_submission
-from snakedistill.timing import multiply_adds, this_machine, time_calls
+from snakedistill.configuration.types import card
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import name_of_folder
+from snakedistill.core.lineage import record_lineage
+from snakedistill.data.images import resized_pixels
+from snakedistill.export.bundle import write_bundle
+from snakedistill.export.classification import classify_photos
+from snakedistill.export.inference import open_network, probabilities
+from snakedistill.export.onnx_export import _write_onnx, export_network
+from snakedistill.export.timing import multiply_adds, this_machine, time_calls
+from snakedistill.networks.classifier import build_network, logit_and_probability
+from snakedistill.paper.submission import write_submission
+from snakedistill.training.prediction import write_predictions
 
 SIDE = 32
 PARTS = {"train": 40, "validation": 20, "test": 70}

@@ -13,9 +13,9 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image
 
-from snakedistill import figures
-from snakedistill.lineage import record_lineage
-from snakedistill.tables import write_timing_tables
+from snakedistill.core.lineage import record_lineage
+from snakedistill.results import figures
+from snakedistill.results.tables import write_timing_tables
 
 RUN = "Run test: 40 drawings."
 CLASSES = ["ant", "bee"]

@@ -7,11 +7,12 @@ import zipfile
 import pytest
 from conftest import ROOT, kaggle_zip
 
-from snakedistill import fingerprint
-from snakedistill.fingerprint import fingerprint_of_archive, fingerprint_of_code
+from snakedistill.core import fingerprint
+from snakedistill.core.digests import fingerprint_of_archive
+from snakedistill.core.fingerprint import fingerprint_of_code
 
 SCRIPT = """
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job("log"):
     from snakedistill.alpha import work

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from snakedistill.archive import write_index
-from snakedistill.errors import InputError
-from snakedistill.images import MappedImages, write_arrays
+from snakedistill.core.errors import InputError
+from snakedistill.data.archive import write_index
+from snakedistill.data.images import MappedImages, write_arrays
 
 
 def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(archive, photographs, tmp_path):

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from conftest import ROOT, snakemake
 
-from snakedistill.errors import InputError
-from snakedistill.export import export_network
-from snakedistill.figures import draw_examples
-from snakedistill.files import write_csv
-from snakedistill.labels import write_labels
-from snakedistill.lineage import check_lineage, lineage_file, read_predictions, record_lineage
-from snakedistill.prediction import write_evaluation, write_predictions
-from snakedistill.tables import write_class_table, write_histogram_table, write_uncertainty_table
-from snakedistill.training import train
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv
+from snakedistill.core.lineage import check_lineage, lineage_file, read_predictions, record_lineage
+from snakedistill.export.onnx_export import export_network
+from snakedistill.results.figures import draw_examples
+from snakedistill.results.tables import write_class_table, write_histogram_table, write_uncertainty_table
+from snakedistill.teaching.labels import write_labels
+from snakedistill.training.loop import train
+from snakedistill.training.prediction import write_evaluation, write_predictions
 
 PARTS = ("train", "validation", "test")
 STUDENTS = {"soft": {"labels": "soft", "generations": 0}}

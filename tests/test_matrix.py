@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import copy_project, jpeg, kaggle_zip, snakemake
 
-from snakedistill.splits import DROPPED
+from snakedistill.data.splits import DROPPED
 
 QUICK = {"backbone": "resnet18", "epochs": 1}
 NO_AUGMENTATION = {"augmentation": {"flip": False, "shift": 0}}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from snakedistill import metrics
+from snakedistill.measures import metrics
 
 
 def test_cross_entropy_is_formula_1():

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT, TINY, snakemake
 
-from snakedistill.images import MappedImages
+from snakedistill.data.images import MappedImages
 
 TRIGGERS = ("--rerun-triggers", "mtime", "params", "input", "software-env")  # of profiles/default
 REST = """

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from snakedistill import fused
-from snakedistill.errors import InputError
-from snakedistill.networks import build_network, load_network, logit_and_probability, resnet18, training_twin
+from snakedistill.core.errors import InputError
+from snakedistill.networks import fused
+from snakedistill.networks.classifier import build_network, load_network, logit_and_probability, resnet18, training_twin
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
 NO_DRAWS = np.zeros(4, np.float32), np.zeros((4, 2), np.float32)

@@ -8,8 +8,8 @@ from conftest import ROOT
 JOB = """
 import resource, sys
 sys.path.insert(0, {scripts!r})
-from snakedistill.files import write_text
-from snakedistill.job import job
+from snakedistill.core.files import write_text
+from snakedistill.core.job import job
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 with job("log"):
     write_text("x" * {size}, "file.txt")
@@ -34,8 +34,8 @@ def test_a_file_that_finds_no_room(tmp_path):
 INNER_ZIP = """
 import resource, sys
 sys.path.insert(0, {scripts!r})
-from snakedistill.archive import open_archive
-from snakedistill.job import job
+from snakedistill.data.archive import open_archive
+from snakedistill.core.job import job
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 with job("log"), open_archive({archive!r}):
     pass

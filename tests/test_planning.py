@@ -6,9 +6,9 @@ import pytest
 import yaml
 from conftest import ROOT, kaggle_zip
 
-from snakedistill import planning
-from snakedistill.errors import InputError
-from snakedistill.planning import announcement, check_inputs, estimate
+from snakedistill.configuration import planning
+from snakedistill.configuration.planning import announcement, check_inputs, estimate
+from snakedistill.core.errors import InputError
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())

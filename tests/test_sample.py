@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from snakedistill.archive import write_index
-from snakedistill.sample import _jpeg, draw_animal, write_sample
+from snakedistill.data.archive import write_index
+from snakedistill.data.sample import _jpeg, draw_animal, write_sample
 
 
 def test_the_same_seed_draws_the_same_bytes_whatever_the_processes(tmp_path):

@@ -3,8 +3,8 @@ from itertools import pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from snakedistill import scheme
-from snakedistill.networks import build_network
+from snakedistill.networks.classifier import build_network
+from snakedistill.results import scheme
 
 
 @pytest.mark.parametrize(

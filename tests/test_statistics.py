@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from snakedistill import statistics
+from snakedistill.measures import intervals as statistics
 
 
 @pytest.mark.parametrize(

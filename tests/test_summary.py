@@ -15,13 +15,13 @@ import pytest
 from conftest import ROOT
 from test_claims import PRINTED, Run
 
-from snakedistill.claims import FAILS, HOLDS, OPEN
-from snakedistill.configuration import networks
-from snakedistill.errors import InputError
-from snakedistill.lineage import record_lineage
-from snakedistill.splits import DROPPED
-from snakedistill.summary import one_line, warnings, write_html, write_summary
-from snakedistill.tables import (
+from snakedistill.configuration.types import networks
+from snakedistill.core.errors import InputError
+from snakedistill.core.lineage import record_lineage
+from snakedistill.data.splits import DROPPED
+from snakedistill.paper.claims import FAILS, HOLDS, OPEN
+from snakedistill.results.summary import one_line, warnings, write_html, write_summary
+from snakedistill.results.tables import (
     write_best_epoch_table,
     write_class_table,
     write_evaluation_table,

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT, measured_timing
 
-from snakedistill import tables
-from snakedistill.errors import InputError
-from snakedistill.files import join_one_to_one, write_csv, written_whole
-from snakedistill.lineage import record_lineage
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv, written_whole
+from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.lineage import record_lineage
+from snakedistill.results import tables
 
 REFERENCE = ROOT / "workflow/reference"
 STUDENTS = {"classic": {"labels": "manual", "generations": 0}, "soft": {"labels": "soft", "generations": 1}}

@@ -3,15 +3,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snakedistill import fused, metrics
-from snakedistill.errors import InputError
-from snakedistill.images import MappedImages
-from snakedistill.labels import write_labels
-from snakedistill.launches import forward_for, launch_for
-from snakedistill.lineage import record_lineage
-from snakedistill.networks import logit_and_probability
-from snakedistill.prediction import write_evaluation, write_predictions
-from snakedistill.training import (
+from snakedistill.core.errors import InputError
+from snakedistill.core.lineage import record_lineage
+from snakedistill.data.images import MappedImages
+from snakedistill.measures import metrics
+from snakedistill.networks import fused
+from snakedistill.networks.classifier import logit_and_probability
+from snakedistill.teaching.labels import write_labels
+from snakedistill.training.launches import forward_for, launch_for
+from snakedistill.training.loop import (
     batches,
     compile_for_training,
     correct,
@@ -20,6 +20,7 @@ from snakedistill.training import (
     predicted,
     train,
 )
+from snakedistill.training.prediction import write_evaluation, write_predictions
 
 PARTS = {"train": 40, "validation": 20, "test": 20}
 RECIPE = {

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
-from snakedistill.errors import InputError
-from snakedistill.networks import build_network
-from snakedistill.weights import fetch_weights
+from snakedistill.core.errors import InputError
+from snakedistill.networks.classifier import build_network
+from snakedistill.networks.weights import fetch_weights
 
 NAME = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 

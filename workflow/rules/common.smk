@@ -13,17 +13,27 @@ from snakemake.utils import update_config
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedistill import configuration, planning
-from snakedistill.errors import InputError
-from snakedistill.files import name_of_folder
-from snakedistill.fingerprint import (
-    fingerprint_of_archive,
-    fingerprint_of_code,
-    fingerprint_of_file,
-)
-from snakedistill.lineage import lineage_file, training_settings
-from snakedistill.network_ids import networks
-from snakedistill.run_description import describe_run
+from snakedistill.configuration import check, estimate, inputs, recipes
+from snakedistill.core.digests import fingerprint_of_archive, fingerprint_of_file
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import name_of_folder
+from snakedistill.core.fingerprint import fingerprint_of_code
+from snakedistill.core.lineage import lineage_file, training_settings
+from snakedistill.core.network_ids import TEACHER, Network
+from snakedistill.core.parts import PARTS, TEST, VALIDATION
+from snakedistill.data.archive import names_of_members
+from snakedistill.data.layouts import layout_of
+from snakedistill.export.card import card
+from snakedistill.networks.augmentation import active
+from snakedistill.networks.backbones import BACKBONES, is_saved
+from snakedistill.paper import PAPERS
+from snakedistill.results.figures import FIGURES
+from snakedistill.results.presentation import Presentation
+from snakedistill.results.reference import short_name
+from snakedistill.results.run_description import describe_run
+from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.tables import TABLES
+from snakedistill.teaching import networks
 
 
 def with_the_workflow(path):
@@ -39,61 +49,35 @@ def settings_in(path):
     return yaml.safe_load((SCRIPTS / path).read_text(encoding="utf-8"))
 
 
-PAPER = settings_in("../../presets/paper.yaml")
 # Snakemake lays no config over a configfile in a module, so that is done here.
 if not workflow.modifier.is_main_snakefile():
     settings = settings_in("../../config.yaml")
     update_config(settings, config)
     config = settings
 try:
-    config = configuration.checked(config)
-    planning.check_inputs(config, bool(workflow.deployment_settings.deployment_method))
+    config = check.checked(config)
+    inputs.check_inputs(config, bool(workflow.deployment_settings.deployment_method))
 except InputError as error:
     raise WorkflowError(str(error))
 
 # Commands that run no job, as --report, need not be told how many there are. On a cluster the profile names the threads
 # of each rule (set-threads), and the cores of the node that a job happens to run on must not count.
 CORES = 1 if workflow.remote_exec else workflow.resource_settings.cores or 1
+HALF_OF_THE_CORES = max(
+    1, CORES // 2
+)  # of one student: the hard and the soft chain run side by side
+
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
-# Of the rules that train or run a network.
-NETWORK_ENVIRONMENT = (
-    "../../envs/training"
-    + ("-jax" if config["backend"] == "jax" else "")
-    + ("-gpu.yaml" if config["gpu"] else ".yaml")
-)
-PARTS = ["train", "validation", "test"]
-PRINTED = {
-    table: ancient(local(with_the_workflow(f"../reference/{table}.csv")))
-    for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
-}
-TABLES = ["evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing"]
+FIRST_SEED = config["seeds"][0]
 NETWORKS = networks(config["students"])
+STUDENTS = [network for network in NETWORKS if network != TEACHER]
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
-STUDENTS = [network for network in NETWORKS if network != "teacher"]
-SAMPLE = f"{RUN}/data/sample.zip"
-IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
-PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
-
-
-def forms_of(network):
-    """The files of every form of a network, of the first seed."""
-    first = f"{RUN}/seed-{config['seeds'][0]}"
-    return {
-        "keras": f"{first}/models/{network}.keras",
-        "onnx": f"{first}/onnx/{network}.onnx",
-        "int8": f"{first}/onnx/{network}.int8.onnx",
-        "report": f"{first}/onnx/{network}.json",
-    }
-
-
-# The network that submits, classifies and is bundled.
-DEPLOYED = forms_of(config["export"]["network"])
-
-# A given file counts by its content, not by its age. Files that the config names are `local`: no module's prefix and no
-# storage prefix goes before them.
-ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
-ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
+# The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
+SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
+# What the rule all asks for, and Markdown files that the summary takes in; the paper adds to both.
+TARGETS = [f"{RUN}/summary.html", f"{RUN}/deploy/README.md", f"{RUN}/config.yaml"]
+INSERTS = []
 
 
 container: with_the_workflow("../../containers/snakedistill.sif")
@@ -105,131 +89,85 @@ wildcard_constraints:
     student="|".join(STUDENTS),
 
 
-def code_of(script, *files):
-    """What a script computes, as a parameter of its rule: Snakemake itself sees no change of imported modules.
+# Environments and resources of the rules.
+LIGHT_ENVIRONMENT = "../../envs/light.yaml"
+EXPORT_ENVIRONMENT = "../../envs/export.yaml"
+NETWORK_ENVIRONMENT = (  # of the rules that train or run a network
+    "../../envs/training"
+    + ("-jax" if config["backend"] == "jax" else "")
+    + ("-gpu.yaml" if config["gpu"] else ".yaml")
+)
+GPU = {"gpu": 1} if config["gpu"] else {}
 
-    `files` come with the workflow, at paths relative to the scripts. They count by content, so their rules take them as
-    ancient: a file that was only checked out again changes nothing.
-    """
-    return fingerprint_of_code(SCRIPTS / f"{script}.py", [SCRIPTS / file for file in files])
+
+def growing(amount):
+    """A resource of a rule: that much, and as much again with each attempt."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+# Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
+LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
+
+
+def network_of_job(wildcards):
+    """Id of the network that a job is about."""
+    return wildcards.get("student") or wildcards.get("network") or TEACHER
 
 
 def recipe_of(network):
     """Training recipe of a network, by id."""
-    return configuration.recipe(config, NETWORKS[network].family)
+    return recipes.recipe(config, NETWORKS[network].family)
 
 
-def recipe_of_student(wildcards):
-    """Training recipe of a student."""
-    return recipe_of(wildcards.student)
+def recipe_of_job(wildcards):
+    """Training recipe of the network that a job is about."""
+    return recipe_of(network_of_job(wildcards))
 
 
-def backbone_file(network):
-    """The backbone's file where the recipe brings its own, as input of the training run."""
-    backbone = recipe_of(network)["backbone"]
-    return ancient(local(backbone)) if backbone.endswith(".keras") else []
+def mem_mb_of_network(wildcards, attempt):
+    """Memory of a training run; what else is done with the network needs less. Measured: docs/cluster.md."""
+    pixels = recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2
+    return attempt * (2500 + ceil(0.002 * pixels))
 
 
-def backbone_of_student(wildcards):
-    """The file of a student's backbone."""
-    return backbone_file(wildcards.student)
+def runtime_by_size(seconds_a_mb):
+    """Minutes of a job, by the size of its input and its threads."""
+    return lambda wildcards, input, threads, attempt: attempt * (
+        10 + ceil(seconds_a_mb * input.size_mb / threads / 60)
+    )
 
 
-def weights_file(network):
-    """The file of the backbone's weights, as input of the training run."""
-    recipe = recipe_of(network)
-    if recipe["weights"] == "imagenet":
-        return f"results/weights/{recipe['backbone']}-imagenet-notop.h5"
-    return ancient(local(recipe["weights"])) if recipe["weights"] else []
+def runtime_of_training(wildcards, input, threads, attempt):
+    """Minutes of a training run. One that needs more resumes at the next attempt."""
+    recipe = recipe_of_job(wildcards)
+    seconds_a_mb = 1.5 if recipe["backbone"] in BACKBONES else 8
+    return runtime_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads, attempt)
 
 
-def weights_of_student(wildcards):
-    """The file of a student's weights."""
-    return weights_file(wildcards.student)
+def code_of(script, *files, modules=(), **used):
+    """What a script computes, as a parameter of its rule: Snakemake itself sees no change of imported modules.
+
+    `files` come with the workflow, at paths relative to the scripts. They count by content, so their rules take them as
+    ancient: a file that was only checked out again changes nothing. `modules` and `used` as in `fingerprint_of_code`.
+    """
+    return fingerprint_of_code(
+        SCRIPTS / f"{script}.py", [SCRIPTS / file for file in files], modules, used
+    )
 
 
 content_of_file = functools.cache(fingerprint_of_file)  # many students may name the same file
 
-
-def fingerprints_of_recipe(network):
-    """The content of the files that a recipe names."""
-    recipe = recipe_of(network)
-    named = [recipe["backbone"]] if recipe["backbone"].endswith(".keras") else []
-    named += [recipe["weights"]] if recipe["weights"] not in (None, "imagenet") else []
-    return [content_of_file(path) for path in named]
-
-
-def fingerprints_of_student(wildcards):
-    """The content of the files that a student's recipe names."""
-    return fingerprints_of_recipe(wildcards.student)
-
-
-def settings_of(network):
-    """What a network's model must have been trained with."""
-    return training_settings(
-        recipe_of(network), config["image_size"], config["precision"], config["backend"]
-    )
-
-
-def checkpoints(wildcards, output):
-    """The folder for a training's states, wherever a module puts the results."""
-    model = Path(output.model)
-    return str(model.parents[1] / "checkpoints" / model.stem)
-
-
-def kind_of_labels(wildcards):
-    """manual, hard or soft."""
-    return NETWORKS[wildcards.network].labels
-
-
-def source_of_labels(wildcards):
-    """Id of the network that gives the labels; None for manual ones."""
-    return NETWORKS[wildcards.network].source
-
-
-def augmentation_of_network(wildcards):
-    """The augmentation of a network's training."""
-    return recipe_of(wildcards.network)["augmentation"]
-
-
-def card_of_network(wildcards):
-    """What the metadata of an exported network say it is."""
-    return configuration.card(config, wildcards.network, wildcards.seed)
-
-
-def networks_to_time(wildcards):
-    """The teacher and the student in each form that is timed."""
-    return {
-        f"{role}_{form}": forms_of(network)[form]
-        for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
-        for form in ("keras", "onnx", "int8")
-    }
-
-
-def predictions_of_source(wildcards):
-    """Predictions of the network that gives the labels, and their lineage; none for manual labels."""
-    source = source_of_labels(wildcards)
-    if source is None:
-        return {}
-    files = {
-        part: path.format(seed=wildcards.seed, network=source) for part, path in PREDICTIONS.items()
-    }
-    return files | {"lineage": lineage_of(files.values())}
-
-
-def teacher_labels(wildcards):
-    """Labels of the teacher, of the kind the network was trained on; none for networks with manual labels."""
-    network = NETWORKS[wildcards.network]
-    return f"{SEED}/labels/{network.family}-0.csv" if network.source else []
-
-
-def given_photos(wildcards):
-    """The folder of the user's own photos."""
-    if config["photos"] is None:
-        raise WorkflowError(
-            "photos: expected a folder, got null; name one with --config photos=FOLDER"
-        )
-    return ancient(local(config["photos"]))
+# A given file counts by its content, not by its age. Files that the config names are `local`: no module's prefix and no
+# storage prefix goes before them.
+SAMPLE = f"{RUN}/data/sample.zip"
+ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
+ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
+LAYOUT = config["layout"] or layout_of(
+    config["archive"] and names_of_members(Path(config["archive"])), config["classes"]
+)
+IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
+SPLITS = f"{RUN}/data/splits.csv"
+PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
 
 
 def lineage_of(files):
@@ -242,113 +180,94 @@ def of_all_networks(pattern):
     return [pattern.format(seed=seed, network=network) for seed, network in RESULTS]
 
 
-def drawn(name):
-    """The two files of a figure."""
-    return [f"{RUN}/figures/{name}.svg", f"{RUN}/figures/{name}.png"]
+def forms_of(network):
+    """The files of every form of a network, of the first seed."""
+    folder = SEED.format(seed=FIRST_SEED)
+    return {
+        "keras": f"{folder}/models/{network}.keras",
+        "onnx": f"{folder}/onnx/{network}.onnx",
+        "int8": f"{folder}/onnx/{network}.int8.onnx",
+        "measurements": f"{folder}/onnx/{network}.json",
+    }
 
 
-def in_report(files, caption, category, **labels):
-    """A figure's files, the first of them shown in the report."""
-    shown = report(files[0], caption=f"../report/{caption}.rst", category=category, labels=labels)
-    return [shown, *files[1:]]
+# The network that classifies and is bundled.
+DEPLOYED = forms_of(config["export"]["network"])
 
-
-PREDICTIONS_OF_ALL = {part: of_all_networks(PREDICTIONS[part]) for part in PARTS}
-PREDICTIONS_OF_ALL["lineage"] = lineage_of(
-    path for part in PARTS for path in PREDICTIONS_OF_ALL[part]
-)
-
-# The report's chapters, in the paper's order.
-RESULT_CATEGORY = "1 Result and claims"
-TRAINING_CATEGORY = "2 Training (section 3)"
-TIMING_CATEGORY = "3 Time (section 4.1)"
-PREDICTIONS_CATEGORY = "4 Predictions (section 4.2)"
-RECURSION_CATEGORY = "5 Uncertainty and recursion (sections 4.3, 4.4)"
-EXAMPLES_CATEGORY = "6 Examples"
-TABLES_CATEGORY = "7 Tables"
-
-# Figures by what they show; the paper's own have its numbers.
-TRAINING_NUMBERS = {"teacher": "2-", "classic-0": "3-", "hard-0": "4-", "soft-0": "5-"}
-TRAINING_FIGURES = {
-    network: drawn(f"{TRAINING_NUMBERS.get(network, '')}training-{network.removesuffix('-0')}")
-    for network in NETWORKS
-    if not NETWORKS[network].generation
+# The files that tables and figures are made from, by the names under which they ask for them.
+FILES = {
+    **{part: of_all_networks(PREDICTIONS[part]) for part in PARTS},
+    "augmented": of_all_networks(f"{SEED}/predictions/{{network}}/augmented.csv"),
+    "labels": of_all_networks(f"{SEED}/labels/{{network}}.csv"),
+    "histories": of_all_networks(f"{SEED}/history/{{network}}.csv"),
+    "evaluations": of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
+    "measurements": of_all_networks(f"{SEED}/onnx/{{network}}.json"),
+    "splits": SPLITS,
+    "test_images": IMAGES[TEST],
+    "teacher_model": forms_of(TEACHER)["keras"],
+    "measured": f"{RUN}/timing.json",
+    "seconds": f"{RUN}/timing.csv",
+    **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},
 }
-PREDICTION_FIGURES = {
-    part: drawn(f"{number}-predictions-{part}")
-    for number, part in ((6, "test"), (7, "validation"), (8, "train"))
-}
-RECURSION_FIGURES = {
-    family: drawn(f"9-recursion-{family}")
-    for family, student in sorted(config["students"].items(), reverse=True)
-    if student["generations"]
-}
-FIGURES = [
-    drawn("1-teacher"),
-    *TRAINING_FIGURES.values(),
-    drawn("timing"),
-    *PREDICTION_FIGURES.values(),
-    *RECURSION_FIGURES.values(),
-    *([drawn("generations")] if RECURSION_FIGURES else []),
-    drawn("examples"),
-]
-# The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
-SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
-# Their answers of the first seed, for the figure of examples.
-EXAMPLES = {
-    role: PREDICTIONS["test"].format(seed=config["seeds"][0], network=network)
-    for role, network in (("teacher", "teacher"), ("student", SHOWN_STUDENT))
-}
+
+
+def needed(names):
+    """Files by the names under which a table or a figure asks for them, and the lineage of those that have one."""
+    with_lineage = [name for name in names if name in (*PARTS, "augmented", "labels")]
+    lineage = lineage_of(path for name in with_lineage for path in FILES[name])
+    return {name: FILES[name] for name in names} | ({"lineage": lineage} if lineage else {})
+
+
+# The client of the engine, if there is one, and the reference numbers beside the tables.
+PAPER = PAPERS[config["paper"]] if config["paper"] else None
+PRESENTATION = PAPER.PRESENTATION if PAPER else Presentation()
+REFERENCE = config["reference"] or (with_the_workflow("../reference") if PAPER else None)
+REFERENCE_NAME = short_name(config["reference"]) if config["reference"] else PAPER and PAPER.NAME
+
+
+def reference_of(table):
+    """The file of a table's reference numbers, where there are some."""
+    path = f"{REFERENCE}/{table}.csv"
+    return ancient(local(path)) if REFERENCE and Path(path).is_file() else []
 
 
 # Params of a rule whose result says on what it was measured.
-DESCRIBED = {
-    "run_description": describe_run(config, PAPER),
-    "classes": config["classes"],
+DESCRIBED = {"run": describe_run(config)}
+if PAPER:
+    DESCRIBED["deviations"] = PAPER.deviations_in_words(
+        config, settings_in("../../presets/paper.yaml")
+    )
+# What tables and figures are made from, besides files, and the settings that they take by name.
+RUN_OF = {"results": RESULTS, "classes": config["classes"], "reference": REFERENCE_NAME}
+SETTINGS = {
+    "bin_width": config["evaluation"]["bin_width"],
+    "student": SHOWN_STUDENT,
+    "students": config["students"],
+    "seed": FIRST_SEED,
+    "reference_rows": dict(PRESENTATION.reference_rows) if not config["reference"] else {},
 }
+HEADINGS = {key: PRESENTATION.headed(key, section.heading) for key, section in SECTIONS.items()}
+PICTURES = {name: figure.pictures(NETWORKS) for name, figure in FIGURES.items()}
+# The report's chapters.
+with_figures = {figure.section for figure in FIGURES.values()}
+chapters = ["result", *(key for key in SECTIONS if key in with_figures), "tables"]
+titles = {"result": "Result", **HEADINGS, "tables": "Tables"}
+CATEGORIES = {key: f"{number} {titles[key]}" for number, key in enumerate(chapters, start=1)}
 
 
-def half_of_the_cores():
-    """Threads of one student: the hard and the soft chain run side by side."""
-    return max(1, CORES // 2)
+def in_report(file, chapter, **labels):
+    """A file that the report shows, with the caption among the rule's params."""
+    return report(file, caption="../report/result.rst", category=CATEGORIES[chapter], labels=labels)
 
 
-def growing(amount):
-    """A resource of a rule: that much, and as much again with each attempt."""
-
-    def by_attempt(wildcards, attempt):
-        return attempt * amount
-
-    return by_attempt
+def drawn(picture):
+    """The two files of a picture."""
+    name = PRESENTATION.numbered(picture)
+    return [f"{RUN}/figures/{name}.svg", f"{RUN}/figures/{name}.png"]
 
 
-def recipe_of_job(wildcards):
-    """Training recipe of the network that a job is about."""
-    return recipe_of(wildcards.get("student") or wildcards.get("network") or "teacher")
-
-
-def mem_mb_of_network(wildcards, attempt):
-    """Memory of a training; what else is done with the network needs less. Measured: docs/cluster.md."""
-    pixels = recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2
-    return attempt * (2500 + ceil(0.002 * pixels))
-
-
-def runtime_by_size(seconds_a_mb):
-    """Minutes of a job, by the size of its input and its threads."""
-
-    def by_size(wildcards, input, threads, attempt):
-        return attempt * (10 + ceil(seconds_a_mb * input.size_mb / threads / 60))
-
-    return by_size
-
-
-def runtime_of_training(wildcards, input, threads, attempt):
-    """Minutes of a training. One that needs more resumes at the next attempt."""
-    recipe = recipe_of_job(wildcards)
-    seconds_a_mb = 1.5 if recipe["backbone"] == "resnet18" else 8
-    return runtime_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads, attempt)
-
-
-# Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
-LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
-GPU = {"gpu": 1} if config["gpu"] else {}
+def captioned(name, caption, has_reference):
+    """The params of a rule whose results are in the report: run description and caption."""
+    notes = [PRESENTATION.notes[name]] if name in PRESENTATION.notes else []
+    notes += [has_reference] if REFERENCE_NAME and has_reference else []
+    return {"run_description": DESCRIBED, "caption": " ".join([caption, *notes])}

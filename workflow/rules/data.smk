@@ -8,7 +8,7 @@ rule write_config:
         f"{RUN}/logs/write_config.log",
     localrule: True
     conda:
-        "../../envs/light.yaml"
+        LIGHT_ENVIRONMENT
     resources:
         **LIGHT,
     params:
@@ -28,7 +28,7 @@ rule draw_sample:
     benchmark:
         f"{RUN}/benchmarks/draw_sample.tsv"
     conda:
-        "../../envs/light.yaml"
+        LIGHT_ENVIRONMENT
     threads: CORES
     resources:
         mem_mb=growing(2000),
@@ -37,7 +37,7 @@ rule draw_sample:
         code=code_of("draw_sample"),
         sample=config["sample"],
     message:
-        "Drawing {params.sample[images]} cats and dogs"
+        "Drawing the {params.sample[images]} images of the built-in sample"
     script:
         "../scripts/draw_sample.py"
 
@@ -53,14 +53,15 @@ rule index_archive:
     benchmark:
         f"{RUN}/benchmarks/index_archive.tsv"
     conda:
-        "../../envs/light.yaml"
+        LIGHT_ENVIRONMENT
     threads: CORES
     resources:
         mem_mb=growing(2000),
         runtime=runtime_by_size(1),
     params:
-        code=code_of("index_archive"),
+        code=code_of("index_archive", LAYOUTS=[LAYOUT]),
         archive=ARCHIVE_CONTENT,
+        layout=LAYOUT,
         classes=config["classes"],
     message:
         "Listing the usable images of {input.archive}"
@@ -70,10 +71,10 @@ rule index_archive:
 
 rule split_images:
     input:
-        index=f"{RUN}/data/index.csv",
-        unusable=f"{RUN}/data/unusable.csv",
+        index=rules.index_archive.output.index,
+        unusable=rules.index_archive.output.unusable,
     output:
-        splits=f"{RUN}/data/splits.csv",
+        splits=SPLITS,
         copies=f"{RUN}/data/copies.csv",
         rejected=f"{RUN}/data/rejected.csv",
         counts=f"{RUN}/data/counts.csv",
@@ -81,7 +82,7 @@ rule split_images:
         f"{RUN}/logs/split_images.log",
     localrule: True
     conda:
-        "../../envs/light.yaml"
+        LIGHT_ENVIRONMENT
     resources:
         **LIGHT,
     params:
@@ -97,8 +98,8 @@ rule split_images:
 rule write_arrays:
     input:
         archive=ARCHIVE,
-        index=f"{RUN}/data/index.csv",
-        splits=f"{RUN}/data/splits.csv",
+        index=rules.index_archive.output.index,
+        splits=SPLITS,
     output:
         **IMAGES,
     log:
@@ -106,7 +107,7 @@ rule write_arrays:
     benchmark:
         f"{RUN}/benchmarks/write_arrays.tsv"
     conda:
-        "../../envs/light.yaml"
+        LIGHT_ENVIRONMENT
     threads: CORES
     resources:
         mem_mb=growing(2000),

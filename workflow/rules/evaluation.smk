@@ -1,12 +1,21 @@
 """What each network answers, and how good that is."""
 
 
+def teacher_labels(wildcards):
+    """The teacher's labels, of the kind the network was trained on, and their lineage; only of networks with a source."""
+    network = NETWORKS[wildcards.network]
+    if network.source is None:
+        return {}
+    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{Network(network.family, 0).id}.csv"
+    return {"teacher_labels": labels, "teacher_lineage": lineage_of([labels])}
+
+
 rule predict:
     input:
         **IMAGES,
         model=f"{SEED}/models/{{network}}.keras",
         lineage=f"{SEED}/models/{{network}}.lineage.json",
-        splits=f"{RUN}/data/splits.csv",
+        splits=SPLITS,
     output:
         **PREDICTIONS,
         lineage=lineage_of(PREDICTIONS.values()),
@@ -17,7 +26,7 @@ rule predict:
     priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
-    threads: half_of_the_cores()
+    threads: HALF_OF_THE_CORES
     resources:
         mem_mb=mem_mb_of_network,
         runtime=runtime_by_size(3),
@@ -32,13 +41,12 @@ rule predict:
 
 rule evaluate:
     input:
+        unpack(teacher_labels),
         **PREDICTIONS,
         model=f"{SEED}/models/{{network}}.keras",
-        splits=f"{RUN}/data/splits.csv",
-        test_images=IMAGES["test"],
-        teacher_labels=teacher_labels,
+        splits=SPLITS,
+        test_images=IMAGES[TEST],
         lineage=lineage_of([f"{SEED}/models/{{network}}.keras", *PREDICTIONS.values()]),
-        teacher_lineage=lambda wildcards: lineage_of(filter(None, [teacher_labels(wildcards)])),
     output:
         evaluation=f"{SEED}/evaluation/{{network}}.csv",
         augmented=f"{SEED}/predictions/{{network}}/augmented.csv",
@@ -49,13 +57,15 @@ rule evaluate:
         f"{SEED}/benchmarks/evaluate/{{network}}.tsv"
     conda:
         NETWORK_ENVIRONMENT
-    threads: half_of_the_cores()
+    threads: HALF_OF_THE_CORES
     resources:
         mem_mb=mem_mb_of_network,
         runtime=runtime_by_size(3 * (1 + config["evaluation"]["augmented_repeats"])),
     params:
-        code=code_of("evaluate"),
-        augmentation=augmentation_of_network,
+        code=lambda wildcards: code_of(
+            "evaluate", TRANSFORMATIONS=active(recipe_of_job(wildcards)["augmentation"])
+        ),
+        augmentation=lambda wildcards: recipe_of_job(wildcards)["augmentation"],
         repeats=config["evaluation"]["augmented_repeats"],
         backend=config["backend"],
     message:

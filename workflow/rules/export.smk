@@ -1,34 +1,49 @@
-"""Networks that leave the workflow: ONNX files, Kaggle's submission, your own photos, a bundle to carry away."""
+"""Networks that leave the workflow: ONNX files, your own photos, a bundle to carry away."""
+
+
+def card_of(network, seed):
+    """What the metadata of an exported network say it is."""
+    about = {name: config[name] for name in ("classes", "image_size", "run")}
+    return card(NETWORKS[network], seed=seed, recipe=recipe_of(network), **about)
+
+
+def given_photos(wildcards):
+    """The folder of the user's own photos."""
+    if config["photos"] is None:
+        raise WorkflowError(
+            "photos: expected a folder, got null; name one with --config photos=FOLDER"
+        )
+    return ancient(local(config["photos"]))
 
 
 rule export:
     input:
         **IMAGES,
         model=f"{SEED}/models/{{network}}.keras",
-        splits=f"{RUN}/data/splits.csv",
-        validation_predictions=PREDICTIONS["validation"],
-        test_predictions=PREDICTIONS["test"],
+        splits=SPLITS,
+        validation_predictions=PREDICTIONS[VALIDATION],
+        test_predictions=PREDICTIONS[TEST],
         lineage=lineage_of(
-            [f"{SEED}/models/{{network}}.keras", PREDICTIONS["validation"], PREDICTIONS["test"]]
+            [f"{SEED}/models/{{network}}.keras", PREDICTIONS[VALIDATION], PREDICTIONS[TEST]]
         ),
     output:
         onnx=f"{SEED}/onnx/{{network}}.onnx",
         int8=f"{SEED}/onnx/{{network}}.int8.onnx",
-        report=f"{SEED}/onnx/{{network}}.json",
+        measurements=f"{SEED}/onnx/{{network}}.json",
     log:
         f"{SEED}/logs/export/{{network}}.log",
     benchmark:
         f"{SEED}/benchmarks/export/{{network}}.tsv"
     priority: 1  # longer than an evaluation
     conda:
-        "../../envs/export.yaml"
-    threads: half_of_the_cores()
+        EXPORT_ENVIRONMENT
+    threads: HALF_OF_THE_CORES
     resources:
         mem_mb=mem_mb_of_network,
         runtime=runtime_by_size(5),
     params:
         code=code_of("export"),
-        card=card_of_network,
+        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
         int8_max_drop=config["export"]["int8_max_drop"],
     message:
         "Exporting {wildcards.network}, seed {wildcards.seed}, to ONNX"
@@ -36,35 +51,9 @@ rule export:
         "../scripts/export.py"
 
 
-rule write_submission:
-    input:
-        archive=ARCHIVE,
-        network=DEPLOYED["onnx"],
-    output:
-        submission=f"{RUN}/submission.csv",
-    log:
-        f"{RUN}/logs/write_submission.log",
-    benchmark:
-        f"{RUN}/benchmarks/write_submission.tsv"
-    conda:
-        "../../envs/export.yaml"
-    threads: CORES
-    resources:
-        mem_mb=growing(2000),
-        runtime=runtime_by_size(1),
-    params:
-        code=code_of("write_submission"),
-        archive=ARCHIVE_CONTENT,
-        clip=config["submission"]["clip"],
-    message:
-        "Predicting the unlabelled images in {input.archive}"
-    script:
-        "../scripts/write_submission.py"
-
-
 rule write_bundle:
     input:
-        **{form: DEPLOYED[form] for form in ("onnx", "int8", "report")},
+        **{form: DEPLOYED[form] for form in ("onnx", "int8", "measurements")},
         script=ancient(local(with_the_workflow("../deploy/classify.py"))),
     output:
         model=f"{RUN}/deploy/model.onnx",
@@ -76,12 +65,12 @@ rule write_bundle:
         f"{RUN}/logs/write_bundle.log",
     localrule: True
     conda:
-        "../../envs/export.yaml"
+        EXPORT_ENVIRONMENT
     resources:
         **LIGHT,
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
-        card=configuration.card(config, config["export"]["network"], config["seeds"][0]),
+        card=card_of(config["export"]["network"], FIRST_SEED),
     message:
         "Bundling {params.card[network]} to carry away"
     script:
@@ -95,7 +84,7 @@ PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 rule classify:
     input:
         photos=given_photos,
-        teacher=forms_of("teacher")["onnx"],
+        teacher=forms_of(TEACHER)["onnx"],
         student=DEPLOYED["onnx"],
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
@@ -106,7 +95,7 @@ rule classify:
     log:
         f"{RUN}/logs/classify.log",
     conda:
-        "../../envs/export.yaml"
+        EXPORT_ENVIRONMENT
     threads: CORES
     resources:
         mem_mb=growing(2000),
@@ -117,7 +106,7 @@ rule classify:
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
         student=config["export"]["network"],
         classes=config["classes"],
-        run_description=DESCRIBED["run_description"]["run"],
+        run_description=DESCRIBED["run"],
     message:
         "Classifying the photos of {params.photos}"
     script:

@@ -1,22 +1,32 @@
 """How long an image takes: teacher and student, in every runtime, on the processor alone."""
 
 
+def networks_to_time(wildcards):
+    """The teacher and the student in each form that is timed."""
+    return {
+        f"{role}_{form}": forms_of(network)[form]
+        for role, network in (("teacher", TEACHER), ("student", SHOWN_STUDENT))
+        for form in ("keras", "onnx", "int8")
+    }
+
+
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
         unpack(networks_to_time),
         archive=ARCHIVE,
-        index=f"{RUN}/data/index.csv",
-        splits=f"{RUN}/data/splits.csv",
-        test_images=IMAGES["test"],
+        index=rules.index_archive.output.index,
+        splits=SPLITS,
+        test_images=IMAGES[TEST],
     output:
-        measured=f"{RUN}/timing.json",
+        measured=FILES["measured"],
+        timing=FILES["seconds"],
     log:
         f"{RUN}/logs/time_networks.log",
     benchmark:
         f"{RUN}/benchmarks/time_networks.tsv"
     conda:
-        "../../envs/export.yaml"
+        EXPORT_ENVIRONMENT
     threads: CORES
     resources:
         mem_mb=growing(4000),
@@ -30,56 +40,3 @@ rule time_networks:
         "Timing the teacher and {params.student}"
     script:
         "../scripts/time_networks.py"
-
-
-rule tabulate_timing:
-    input:
-        measured=f"{RUN}/timing.json",
-        printed=PRINTED["timing"],
-    output:
-        timing=f"{RUN}/timing.csv",
-        table=report(
-            f"{RUN}/tables/timing.csv",
-            caption="../report/timing_table.rst",
-            category=TABLES_CATEGORY,
-            labels={"table": "seconds an image (section 4.1)"},
-        ),
-    log:
-        f"{RUN}/logs/tabulate_timing.log",
-    localrule: True
-    conda:
-        "../../envs/light.yaml"
-    resources:
-        **LIGHT,
-    params:
-        **DESCRIBED,
-        code=code_of("tabulate_timing", "../reference/timing.csv"),
-        student=SHOWN_STUDENT,
-    message:
-        "Tabulating seconds an image"
-    script:
-        "../scripts/tabulate_timing.py"
-
-
-rule draw_timing:
-    input:
-        timing=f"{RUN}/timing.csv",
-        printed=PRINTED["timing"],
-    output:
-        in_report(drawn("timing"), "timing", TIMING_CATEGORY, figure="seconds an image"),
-    log:
-        f"{RUN}/logs/draw_timing.log",
-    localrule: True
-    conda:
-        "../../envs/light.yaml"
-    resources:
-        **LIGHT,
-    params:
-        **DESCRIBED,
-        code=code_of("draw_timing", "../reference/timing.csv"),
-        student=SHOWN_STUDENT,
-        families=sorted(config["students"]),
-    message:
-        "Drawing seconds an image"
-    script:
-        "../scripts/draw_timing.py"

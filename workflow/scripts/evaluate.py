@@ -1,14 +1,15 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
-    from snakedistill.prediction import write_evaluation
+    from snakedistill.core.parts import PARTS
+    from snakedistill.training.evaluation import write_evaluation
 
     write_evaluation(
         model=snakemake.input.model,
         network_id=snakemake.wildcards.network,
         seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
-        predictions={part: snakemake.input[part] for part in ("train", "validation", "test")},
+        predictions={part: snakemake.input[part] for part in PARTS},
         test_images=snakemake.input.test_images,
         teacher_labels=snakemake.input.get("teacher_labels") or None,
         augmentation=snakemake.params.augmentation,

@@ -1,18 +1,19 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, "tensorflow"):
-    from snakedistill.export import export_network
+    from snakedistill.core.parts import PARTS, TEST, VALIDATION
+    from snakedistill.export.onnx_export import export_network
 
     export_network(
         model=snakemake.input.model,
         seed=int(snakemake.wildcards.seed),
         card=snakemake.params.card,
         splits=snakemake.input.splits,
-        arrays={part: snakemake.input[part] for part in ("train", "validation", "test")},
-        predictions={part: snakemake.input[f"{part}_predictions"] for part in ("validation", "test")},
+        arrays={part: snakemake.input[part] for part in PARTS},
+        predictions={part: snakemake.input[f"{part}_predictions"] for part in (VALIDATION, TEST)},
         int8_max_drop=snakemake.params.int8_max_drop,
         threads=snakemake.threads,
         onnx_file=snakemake.output.onnx,
         int8_file=snakemake.output.int8,
-        report=snakemake.output.report,
+        measurements=snakemake.output.measurements,
     )

@@ -1,6 +1,6 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.weights import fetch_weights
+    from snakedistill.networks.weights import fetch_weights
 
     fetch_weights(snakemake.wildcards.backbone, snakemake.output[0])

@@ -1,7 +1,7 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.splits import write_splits
+    from snakedistill.data.splits import write_splits
 
     shares = dict(snakemake.params.split)
     write_splits(

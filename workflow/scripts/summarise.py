@@ -1,19 +1,23 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.summary import write_summary
+    from snakedistill.results.summary.page import write_summary
+    from snakedistill.results.tables import TABLES
 
-    tables = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing")
     write_summary(
         run_description=snakemake.params.run_description,
         counts=snakemake.input.counts,
         rejected=snakemake.input.rejected,
-        tables={table: snakemake.input[table] for table in tables},
-        claims=snakemake.input.claims,
+        tables={table: snakemake.input[table] for table in TABLES},
         figures=snakemake.input.figures,
-        reports=snakemake.input.reports,
+        sections_of_pictures=snakemake.params.sections_of_pictures,
+        inserts=snakemake.input.get("inserts", []),
+        headings=snakemake.params.headings,
+        measurements=snakemake.input.measurements,
         settings=snakemake.params.settings,
         students=snakemake.params.students,
-        timed=snakemake.params.timed,
+        student=snakemake.params.student,
+        reference=snakemake.params.reference,
+        about_reference=snakemake.params.about_reference,
         summary=snakemake.output.summary,
     )

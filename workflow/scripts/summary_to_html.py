@@ -1,6 +1,6 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.summary import write_html
+    from snakedistill.results.summary.html import write_html
 
     write_html(snakemake.input.summary, snakemake.output.html)

@@ -1,12 +1,13 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.timing import time_networks
+    from snakedistill.core.network_ids import TEACHER
+    from snakedistill.export.timing import time_networks
 
     time_networks(
         networks={
             network: {form: snakemake.input[f"{role}_{form}"] for form in ("keras", "onnx", "int8")}
-            for role, network in (("teacher", "teacher"), ("student", snakemake.params.student))
+            for role, network in (("teacher", TEACHER), ("student", snakemake.params.student))
         },
         archive=snakemake.input.archive,
         index=snakemake.input.index,
@@ -15,4 +16,5 @@ with job(snakemake.log[0]):
         rounds=snakemake.params.rounds,
         threads=snakemake.threads,
         measured=snakemake.output.measured,
+        timing=snakemake.output.timing,
     )

@@ -1,15 +1,17 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as terminal:
-    from snakedistill.training import train
+    from snakedistill.core.parts import TRAIN, VALIDATION
+    from snakedistill.training.loop import train
 
     train(
         network_id=snakemake.params.network,
+        way=snakemake.params.way,
         recipe=snakemake.params.recipe,
         image_size=snakemake.params.image_size,
         precision=snakemake.params.precision,
         seed=int(snakemake.wildcards.seed),
-        arrays={part: snakemake.input[part] for part in ("train", "validation")},
+        arrays={part: snakemake.input[part] for part in (TRAIN, VALIDATION)},
         splits=snakemake.input.splits,
         labels=snakemake.input.labels,
         model=snakemake.output.model,

@@ -1,20 +1,17 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.claims import write_claims
+    from snakedistill.core.parts import PARTS
+    from snakedistill.paper.biryukova import TABLES
+    from snakedistill.paper.claims import write_claims
+    from snakedistill.paper.claims_section import write_claims_section
+    from snakedistill.results.run import Run
 
-    results = snakemake.params.results
-    printed = ("evaluation", "uncertainty", "histograms", "best_epoch")
+    needs = (*PARTS, "augmented", "histories", "splits", "timing")
     write_claims(
-        predictions={
-            part: dict(zip(results, snakemake.input[part], strict=True)) for part in ("train", "validation", "test")
-        },
-        augmented=dict(zip(results, snakemake.input.augmented, strict=True)),
-        histories=dict(zip(results, snakemake.input.histories, strict=True)),
-        splits=snakemake.input.splits,
-        timing=snakemake.input.timing,
+        run=Run(files={name: snakemake.input[name] for name in needs}, **snakemake.params.run),
         backbones=tuple(snakemake.params.backbones),
-        classes=snakemake.params.classes,
-        printed={table: snakemake.input[f"printed_{table}"] for table in printed},
+        printed={table: snakemake.input[f"printed_{table}"] for table in TABLES},
         claims=snakemake.output.claims,
     )
+    write_claims_section(snakemake.output.claims, snakemake.output.section)

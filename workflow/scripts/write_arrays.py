@@ -1,7 +1,7 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.images import write_arrays
+    from snakedistill.data.images import write_arrays
 
     write_arrays(
         archive=snakemake.input.archive,

@@ -1,12 +1,12 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.bundle import write_bundle
+    from snakedistill.export.bundle import write_bundle
 
     write_bundle(
         onnx_file=snakemake.input.onnx,
         int8_file=snakemake.input.int8,
-        report=snakemake.input.report,
+        measurements=snakemake.input.measurements,
         script=snakemake.input.script,
         card=snakemake.params.card,
         bundle=dict(snakemake.output.items()),

@@ -1,6 +1,6 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.files import write_yaml
+    from snakedistill.core.files import write_yaml
 
     write_yaml(snakemake.params.config, snakemake.output[0])

@@ -1,15 +1,15 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.labels import write_labels
+    from snakedistill.core.parts import PARTS
+    from snakedistill.teaching.labels import write_labels
 
-    parts = ("train", "validation", "test") if snakemake.params.source else ()
     write_labels(
         network_id=snakemake.wildcards.network,
         seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
-        kind=snakemake.params.kind,
+        way=snakemake.params.way,
         source=snakemake.params.source,
-        predictions={part: snakemake.input[part] for part in parts},
+        predictions={part: snakemake.input[part] for part in PARTS if snakemake.params.source},
         labels=snakemake.output.labels,
     )

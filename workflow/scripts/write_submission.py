@@ -1,7 +1,7 @@
-from snakedistill.job import job
+from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads):
-    from snakedistill.submission import write_submission
+    from snakedistill.paper.kaggle import write_submission
 
     write_submission(
         archive=snakemake.input.archive,

@@ -1,0 +1,61 @@
+"""The paper's part: its claims, and Kaggle's submission. Included only when the configuration names a paper."""
+
+PRINTED = {table: f"../reference/{table}.csv" for table in PAPER.TABLES}
+INSERTS.append(f"{RUN}/claims.md")
+TARGETS.append(f"{RUN}/submission.csv")
+
+
+rule weigh_claims:
+    input:
+        **needed([*PARTS, "augmented", "histories", "splits", "timing"]),
+        **{
+            f"printed_{table}": ancient(local(with_the_workflow(path)))
+            for table, path in PRINTED.items()
+        },
+    output:
+        claims=in_report(f"{RUN}/claims.csv", "result", result="claims C1 to C11, all evidence"),
+        section=f"{RUN}/claims.md",
+    log:
+        f"{RUN}/logs/weigh_claims.log",
+    localrule: True
+    conda:
+        LIGHT_ENVIRONMENT
+    resources:
+        **LIGHT,
+    params:
+        **captioned("claims", PAPER.CAPTION_OF_CLAIMS, ""),
+        code=code_of("weigh_claims", *PRINTED.values()),
+        run=RUN_OF,
+        backbones=[
+            Path(recipe_of(network)["backbone"]).stem for network in (TEACHER, SHOWN_STUDENT)
+        ],
+    message:
+        "Weighing the paper's claims"
+    script:
+        "../scripts/weigh_claims.py"
+
+
+rule write_submission:
+    input:
+        archive=ARCHIVE,
+        network=DEPLOYED["onnx"],
+    output:
+        submission=f"{RUN}/submission.csv",
+    log:
+        f"{RUN}/logs/write_submission.log",
+    benchmark:
+        f"{RUN}/benchmarks/write_submission.tsv"
+    conda:
+        EXPORT_ENVIRONMENT
+    threads: CORES
+    resources:
+        mem_mb=growing(2000),
+        runtime=runtime_by_size(1),
+    params:
+        code=code_of("write_submission"),
+        archive=ARCHIVE_CONTENT,
+        clip=config["submission"]["clip"],
+    message:
+        "Predicting the unlabelled images in {input.archive}"
+    script:
+        "../scripts/write_submission.py"

@@ -1,0 +1,14 @@
+from snakedistill.core.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
+    from snakedistill.results.figures import draw_figure
+    from snakedistill.results.run import Run
+
+    draw_figure(
+        module=snakemake.params.module,
+        run=Run(files={name: snakemake.input[name] for name in snakemake.params.needs}, **snakemake.params.run),
+        settings=snakemake.params.settings,
+        subjects=snakemake.params.subjects,
+        run_description=snakemake.params.run_description["run"],
+        paths=list(snakemake.output),
+    )

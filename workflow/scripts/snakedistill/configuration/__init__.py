@@ -1,0 +1,1 @@
+"""The configuration as types, its checks, and what can be known before the first job."""

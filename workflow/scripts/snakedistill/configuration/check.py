@@ -1,0 +1,83 @@
+"""The checks of a configuration."""
+
+from pydantic import ValidationError
+
+from snakedistill.configuration.messages import explained
+from snakedistill.configuration.recipes import recipes
+from snakedistill.configuration.types import Config
+from snakedistill.core.errors import InputError, nearest
+from snakedistill.core.parts import PARTS
+from snakedistill.networks import backbones
+from snakedistill.paper import PAPERS
+from snakedistill.teaching import WAYS, networks
+
+
+def checked(config: dict) -> dict:
+    """Check a merged configuration.
+
+    Numbers, switches and null that arrive as text, as nested values of the command line do, become what they say.
+
+    Args:
+        config: the merged configuration, as Snakemake gives it.
+
+    Returns:
+        The same with values of the described types, without the families that are null.
+
+    Raises:
+        InputError: one line for every key that is unknown, missing, of a wrong type or impossible: what was expected,
+            what was given, and the nearest known key or value.
+    """
+    lines = []
+    try:
+        config = Config.model_validate(config).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        lines = list(dict.fromkeys(map(explained, error.errors())))
+    else:
+        lines = _contradictions(config)
+    if lines:
+        raise InputError("The configuration cannot be used:\n" + "\n".join(f"  {line}" for line in lines))
+    return config
+
+
+def _contradictions(config: dict) -> list[str]:
+    """What types cannot say: keys that do not fit each other."""
+    lines = []
+    total = sum(config["split"][part] for part in PARTS)
+    if abs(total - 1) > 1e-9:
+        lines.append(f"split: expected train, validation and test to sum to 1, got {total:g}")
+    if config["paper"] is not None:
+        lines += PAPERS[config["paper"]].contradictions(config)
+    if abs(1 / config["evaluation"]["bin_width"] % 1 - 0.5) < 0.5 - 1e-6:
+        width = config["evaluation"]["bin_width"]
+        lines.append(
+            f"evaluation.bin_width: expected a width of which 1 is a multiple, such as 0.05 or 0.1, got {width}"
+        )
+    known = list(networks(config["students"]))
+    if (given := config["export"]["network"]) not in known:
+        lines.append(f"export.network: expected one of {', '.join(known)}, got {given!r}{nearest(given, known)}")
+    for family, student in config["students"].items():
+        if WAYS[student["labels"]].from_source is None and student["generations"]:
+            lines.append(
+                f"students.{family}.generations: expected 0 with {student['labels']} labels, got "
+                f"{student['generations']}: a next generation would train on the same labels"
+            )
+    for name, complete in recipes(config).items():
+        backbone, weights = complete["backbone"], complete["weights"]
+        if (wrong := backbones.unusable(backbone, config["image_size"])) is not None:
+            lines.append(f"{name}.backbone: {wrong}")
+        if complete["schedule"] == "cosine" and complete["decay"]:
+            lines.append(f"{name}.decay: expected 0 with schedule cosine, got {complete['decay']:g}")
+        if backbones.is_saved(backbone) and weights is not None:
+            lines.append(f"{name}.weights: expected null with a saved backbone, which has its own, got {weights!r}")
+        if backbone in backbones.BACKBONES and weights == "imagenet":
+            lines.append(
+                f"{name}.weights: expected null or a path with {backbone}, of which Keras has no weights, got imagenet"
+            )
+        if complete["preprocessing"] == "imagenet" and (
+            backbone in backbones.BACKBONES or backbones.is_saved(backbone)
+        ):
+            lines.append(
+                f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which keras.applications "
+                "networks have"
+            )
+    return lines

@@ -1,0 +1,112 @@
+"""What the configuration names: whether it is there."""
+
+import csv
+import importlib.util
+import zipfile
+from pathlib import Path
+
+from snakedistill.configuration.recipes import recipes
+from snakedistill.core.errors import InputError
+from snakedistill.data.archive import names_of_members
+from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
+from snakedistill.networks.backbones import is_saved
+from snakedistill.paper import PAPERS
+from snakedistill.results.reference import short_name
+from snakedistill.results.tables import TABLES
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def check_inputs(config: dict, software_deployed: bool) -> None:
+    """Check that the archive, the folder of photos, files of backbones and weights, and the backend are there.
+
+    Args:
+        config: the checked configuration.
+        software_deployed: whether Snakemake brings each rule's software (conda or a container).
+
+    Raises:
+        InputError: one line for everything that is missing or of another kind: what was expected, what was given and
+            what to do.
+    """
+    lines = _wrong_archive(config)
+    lines += _wrong_reference(config["reference"])
+    photos = config["photos"]
+    if photos is not None and not Path(photos).is_dir():
+        lines.append(f"photos: expected a folder, got {photos}; there is none at {Path(photos).absolute()}")
+    for key, complete in recipes(config).items():
+        if is_saved(complete["backbone"]):
+            what = "a saved Keras feature extractor"
+            lines += _wrong_file(f"{key}.backbone", complete["backbone"], what, zipfile.is_zipfile)
+        if complete["weights"] not in (None, "imagenet"):
+            lines += _wrong_file(f"{key}.weights", complete["weights"], "a Keras HDF5 file of weights", _is_hdf5)
+    backend = config["backend"]
+    if not software_deployed and importlib.util.find_spec(backend) is None:
+        lines.append(f"backend: expected an installed one, got {backend}: install it, or set backend to tensorflow")
+    if software_deployed and backend == "torch":
+        lines.append("backend: expected tensorflow or jax with conda or a container, got torch, which envs/ lacks")
+    if lines:
+        raise InputError("The workflow cannot start:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def _wrong_archive(config: dict) -> list[str]:
+    archive, classes = config["archive"], config["classes"]
+    if archive is None:
+        return []
+    get_it = f"{PAPERS[config['paper']].ARCHIVE}, or " if config["paper"] else ""
+    what_to_do = f"{get_it}give the path of a zip or of a folder, or set archive to null for the built-in drawings"
+    path = Path(archive)
+    expected = f"archive: expected a zip file or a folder, got {archive}"
+    if not path.exists():
+        return [f"{expected}; there is nothing at {path.absolute()}: {what_to_do}"]
+    if not path.is_dir() and not zipfile.is_zipfile(path):
+        return [f"{expected}, which is neither: {what_to_do}"]
+    try:
+        members = names_of_members(path)
+    except InputError as error:
+        return [f"archive: {error}"]
+    if members is None:
+        return []
+    layout = config["layout"] or layout_of(members, classes)
+    lacking = classes_without_images(layout, members, classes)
+    if not lacking:
+        return []
+    found = f"among its {len(members)} files, such as {members[0]}" if members else "for it has no file"
+    return [
+        f"archive: expected {LAYOUTS[layout].expected(lacking)}, got {archive} with none {found}; "
+        "see classes and layout"
+    ]
+
+
+def _wrong_reference(reference: str | None) -> list[str]:
+    if reference is None:
+        return []
+    tables = [path for table in TABLES if (path := Path(reference) / f"{table}.csv").is_file()]
+    if not tables:
+        wanted = ", ".join(f"{table}.csv" for table in TABLES)
+        return [f"reference: expected a folder with some of {wanted}, got {reference}, which has none of them"]
+    lines = []
+    for path in tables:
+        table = TABLES[path.stem]
+        with path.open(encoding="utf-8") as file:
+            columns = next(csv.reader(file), [])
+        if not set(columns) & set(table.values):
+            lines.append(
+                f"reference: expected a column {' or '.join(table.values)} in {path}, got {', '.join(columns)}"
+            )
+        if taken := {f"{short_name(reference)}_{value}" for value in table.values} & set(columns):
+            lines.append(
+                f"reference: expected a folder of another name, got {reference}, for {path} has {sorted(taken)}"
+            )
+    return lines
+
+
+def _wrong_file(key: str, given: str, what: str, is_one) -> list[str]:
+    path = Path(given)
+    if not path.is_file():
+        return [f"{key}: expected {what}, got {given}; there is no file at {path.absolute()}"]
+    return [] if is_one(path) else [f"{key}: expected {what}, got {given}, which is none"]
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(HDF5)) == HDF5

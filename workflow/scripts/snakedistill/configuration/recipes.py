@@ -1,0 +1,25 @@
+"""The training recipe of each family."""
+
+from snakedistill.configuration.types import Student
+from snakedistill.core.network_ids import TEACHER
+
+
+def recipe(config: dict, family: str) -> dict:
+    """The complete training recipe of a family: the config's `teacher`, or `student` with the family's own keys."""
+    if family == TEACHER:
+        return _in_order(config["teacher"])
+    own = {key: value for key, value in config["students"][family].items() if key not in Student.model_fields}
+    augmentation = config["student"]["augmentation"] | own.get("augmentation", {})
+    return _in_order(config["student"] | own | {"augmentation": augmentation})
+
+
+def recipes(config: dict) -> dict[str, dict]:
+    """Complete recipes by the key of the config that says them, those of families only where they differ."""
+    families = {f"students.{family}": recipe(config, family) for family in config["students"]}
+    own = {name: complete for name, complete in families.items() if complete != _in_order(config["student"])}
+    return {"teacher": recipe(config, TEACHER), "student": _in_order(config["student"])} | own
+
+
+def _in_order(recipe: dict) -> dict:
+    """A recipe in alphabetical order, so that the order of keys in a config file changes nothing."""
+    return dict(sorted(recipe.items())) | {"augmentation": dict(sorted(recipe["augmentation"].items()))}

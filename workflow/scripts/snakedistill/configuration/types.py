@@ -1,0 +1,199 @@
+"""The configuration, described once as types."""
+
+import copy
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
+
+from snakedistill.core.settings import (
+    NullOrNumber,
+    Number,
+    OneOf,
+    PathOrNull,
+    Section,
+    Whole,
+    different,
+    null_from_text,
+    words,
+)
+from snakedistill.data.layouts import LAYOUTS
+from snakedistill.networks.augmentation import TRANSFORMATIONS
+from snakedistill.networks.backbones import BACKBONES
+from snakedistill.paper import PAPERS
+from snakedistill.teaching import WAYS
+
+
+def _without_dropped(students: object) -> object:
+    """Without the families that an overlay sets to null."""
+    if not isinstance(students, dict):
+        return students
+    return {name: family for name, family in students.items() if null_from_text(family) is not None}
+
+
+ClassName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+FamilyName = Annotated[str, Field(pattern=r"^(?!teacher$)[a-z][a-z0-9_]*$")]
+
+
+class Sample(Section):
+    """The built-in sample, used when archive is null."""
+
+    images: Whole = Field(ge=2, description="labelled drawings, half of each class")
+    unlabelled: Whole = Field(ge=0, description="drawings without a label")
+    seed: Whole = Field(ge=0, description="seed of all drawing")
+
+
+class Split(Section):
+    """The parts of the images."""
+
+    train: Number = Field(gt=0, lt=1, description="share of the images to train on")
+    validation: Number = Field(gt=0, lt=1, description="share of the images that choose the best epoch")
+    test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
+    seed: Whole = Field(ge=0, description="seed of the draw")
+    near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
+        description="most bits, of 64, in which the perceptual hashes of copies differ; null: none are looked for",
+    )
+
+
+Augmentation = create_model(
+    "Augmentation",
+    __base__=Section,
+    __doc__="How training images are changed. A transformation that is not named is off.",
+    **{name: (one.setting, None) for name, one in TRANSFORMATIONS.items()},
+)
+
+
+class Recipe(Section):
+    """A backbone and how it is trained."""
+
+    backbone: str = Field(
+        description=f"{', '.join(BACKBONES)}, a keras.applications network in lower case, or the path of a saved "
+        "feature extractor",
+    )
+    weights: PathOrNull = Field(
+        description="of the backbone without its top: imagenet, the path of a Keras HDF5 file, or null for random ones",
+        json_schema_extra=words("imagenet, the path of a Keras HDF5 file, or null"),
+    )
+    preprocessing: Literal["paper", "imagenet", "none"] = Field(
+        description="what the backbone gets: paper divides by 255, imagenet is the network's own, none is raw [0, 255]"
+    )
+    epochs: Whole = Field(ge=1, description="passes over the training images")
+    batch_size: Whole = Field(ge=1, description="images in a batch")
+    learning_rate: Number = Field(gt=0, description="learning rate of Adam")
+    schedule: Literal["constant", "cosine"] = Field(
+        description="constant (with decay), or cosine to 0 at the end of the last epoch"
+    )
+    decay: Number = Field(ge=0, description="d of the paper's formula (9), with schedule constant")
+    dropout: Number = Field(ge=0, lt=1, description="share of features dropped before the last layer")
+    batch_norm_momentum: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, NullOrNumber] = Field(
+        description="momentum of the moving averages; null keeps the backbone's own, 0.99 in Keras"
+    )
+    augmentation: Augmentation = Field(description="how training images are moved")
+    validation_augmentation: bool = Field(description="whether validation during training is augmented too")
+
+
+def _partial(model: type[Section], name: str) -> dict[str, Any]:
+    """The fields of a model, each of them optional, in mappings too."""
+    fields = {}
+    for key, field in model.model_fields.items():
+        optional = copy.copy(field)
+        optional.default = None
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            optional.annotation = create_model(f"{name}{key}", __base__=Section, **_partial(field.annotation, name))
+        fields[key] = (optional.annotation, optional)
+    return fields
+
+
+class Student(Section):
+    """A family of students."""
+
+    labels: Annotated[str, OneOf(WAYS)] = Field(
+        description="how the family is taught: by manual labels, or by its source's answers (hard) or probabilities "
+        "(soft)"
+    )
+    generations: Whole = Field(
+        ge=0, description="steps of recursion after the student itself; 0 without a source of labels"
+    )
+
+
+Family = create_model("Family", __base__=Student, **_partial(Recipe, "Family"))
+
+
+class Evaluation(Section):
+    """How networks are measured."""
+
+    augmented_repeats: Whole = Field(ge=1, description="evaluations with the network's own training augmentation")
+    bin_width: Number = Field(gt=0, le=1, description="width of the bins of the histograms of predictions")
+
+
+class Export(Section):
+    """What leaves the workflow."""
+
+    network: str = Field(description="id of the network that submits, classifies and is bundled")
+    int8_max_drop: Number = Field(ge=0, le=1, description="share of accuracy on the test part that int8 may cost")
+
+
+class Timing(Section):
+    """How the time an image takes is measured."""
+
+    rounds: Whole = Field(ge=2, description="calls of every network in every runtime")
+
+
+class Submission(Section):
+    """Kaggle's submission."""
+
+    clip: Number = Field(ge=0, lt=0.5, description="distance that submitted probabilities keep from 0 and 1")
+
+
+class Config(Section):
+    """The configuration of one run."""
+
+    run: str = Field(
+        description="name of the run; results go to results/RUN/",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        json_schema_extra=words("a name of letters, digits, '_', '.' and '-' that does not begin with '.' or '-'"),
+    )
+    archive: PathOrNull = Field(description="path of a zip or of a folder of images; null draws the built-in sample")
+    sample: Sample = Field(description="the built-in sample, used when archive is null")
+    layout: Annotated[Annotated[str, OneOf(LAYOUTS)] | None, BeforeValidator(null_from_text)] = Field(
+        description="how the files of the archive name their classes; null: the first layout that fits"
+    )
+    classes: Annotated[list[ClassName], AfterValidator(different)] = Field(
+        description="class names; the position of a name is its label",
+        min_length=2,
+        max_length=2,
+        json_schema_extra=words(
+            "a list of two different names, each of lower-case letters, digits and '_', such as [cat, dog]; "
+            "the position of a name is its label"
+        ),
+    )
+    image_size: Whole = Field(ge=32, le=1024, description="side of the images in pixels")
+    split: Split = Field(description="shares of the parts and the seed of the draw")
+    seeds: Annotated[list[Annotated[Whole, Field(ge=0)]], AfterValidator(different)] = Field(
+        description="training seeds, one whole experiment each on the same split",
+        min_length=1,
+        json_schema_extra=words("a list of one or more different integers of at least 0, such as [0, 1]"),
+    )
+    backend: Literal["tensorflow", "jax", "torch"] = Field(description="backend of Keras")
+    precision: Literal["float32", "bfloat16"] = Field(description="of training; predictions are always float32")
+    gpu: bool = Field(description="whether a training run asks for a GPU")
+    teacher: Recipe = Field(description="the teacher's training recipe")
+    student: Recipe = Field(description="the recipe that every student and every step of recursion shares")
+    students: Annotated[dict[FamilyName, Family], BeforeValidator(_without_dropped)] = Field(
+        description="families of students; a family may override any key of the recipe, and null drops one",
+        min_length=1,
+        json_schema_extra=words(
+            "a mapping of at least one family, each named by lower-case letters, digits and '_', not 'teacher'"
+        ),
+    )
+    evaluation: Evaluation = Field(description="how networks are measured")
+    export: Export = Field(description="what leaves the workflow")
+    timing: Timing = Field(description="how the time an image takes is measured")
+    paper: Annotated[Annotated[str, OneOf(PAPERS)] | None, BeforeValidator(null_from_text)] = Field(
+        description="paper whose numbers and claims the results are compared with; null for none"
+    )
+    reference: PathOrNull = Field(
+        description="folder of known numbers in the form of the tables, such as results/RUN/tables, to stand beside "
+        "what is measured; null for those of the paper, if there is one"
+    )
+    submission: Submission = Field(description="Kaggle's submission, a part of the paper")
+    photos: PathOrNull = Field(description="folder of photos for the rule classify")

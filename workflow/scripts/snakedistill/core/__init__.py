@@ -1,0 +1,1 @@
+"""What every package uses: errors, files, jobs, digests, lineage, fingerprints of code, types of settings."""

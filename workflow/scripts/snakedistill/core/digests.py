@@ -1,0 +1,39 @@
+"""Digests of content: of bytes, of a file, of an archive."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from snakedistill.core.folders import files_below
+
+
+def fingerprint_of_bytes(data: bytes) -> str:
+    """SHA-256 of bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def fingerprint_of_file(path: str | Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint_of_archive(path: str | Path) -> str:
+    """A digest of an archive's content that costs no reading of it: names, sizes and checksums in a zip's directory.
+
+    Of a folder, whose files have no checksums, names, sizes and times of modification count instead.
+
+    Returns:
+        64 hexadecimal digits; of what is no readable zip, those of its size.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files, _ = files_below(path)
+        entries = [(name, status.st_size, status.st_mtime_ns) for name, status in files.items()]
+    else:
+        try:
+            with zipfile.ZipFile(path) as zipped:
+                entries = [(member.filename, member.file_size, member.CRC) for member in zipped.infolist()]
+        except Exception:  # it is refused with a reason when it is read
+            entries = [("", path.stat().st_size, 0)]
+    return fingerprint_of_bytes(repr(entries).encode())

@@ -1,0 +1,134 @@
+"""What every job does around its work: send all output to the rule's log, fix the number of threads."""
+
+import atexit
+import contextlib
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from snakedistill.core.errors import InputError, no_room
+
+# At Python's own 700, half a second of a short job goes into searching what a framework makes while it is imported and
+# a network while it is built, all of which stays.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+
+class Stopped(BaseException):
+    """The job was told to end."""
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped
+
+
+@contextlib.contextmanager
+def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[TextIO]:
+    """Run the block with file descriptors 1 and 2 sent to `log`.
+
+    Redirecting the descriptors, not `sys.stderr`, also catches what C++ libraries print. Frameworks read
+    their number of threads from the environment when they are imported, so import them inside the block.
+
+    Args:
+        log: path of the log file; its folder must exist.
+        threads: threads that the frameworks may use.
+        backend: Keras backend, or None where no framework is used.
+
+    Yields:
+        The standard error that the job was started with, for a progress bar and the line that it leaves.
+
+    Exits with status 1 on an error, with 143 on SIGTERM. The message is then the head of the log, so that a reader need
+    not search it among what frameworks print. The traceback of an `InputError` is not logged.
+    """
+    fix_threads(threads, backend)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)  # what dies with the process need not be searched a last time: half a second
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    terminal = os.fdopen(os.dup(saved[1]), "w")
+    status, message = 0, ""
+    log_file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    try:
+        os.dup2(log_file, 1)
+        os.dup2(log_file, 2)
+        try:
+            signal.signal(signal.SIGTERM, _stop)
+            if backend is not None:
+                _import_keras()
+            yield terminal
+        except Stopped:
+            status = 128 + signal.SIGTERM
+            message = (
+                "Stopped by a signal, for example at a time limit: to be continued. When the workflow is started "
+                "again, a training run resumes from its last checkpoint."
+            )
+        except InputError as error:
+            status, message = 1, f"Error: {error}"
+        except Exception as error:
+            traceback.print_exc()
+            status, message = 1, f"Error: {type(error).__name__}: {error}"
+            if (words := no_room(error)) is not None:
+                message = (
+                    f"Error: a file could not be written: {words}. The disk or a quota is full, or files may not "
+                    "become that large here (ulimit -f). Make room and start again; nothing half-written was kept."
+                )
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for descriptor in (*saved, log_file):
+            os.close(descriptor)
+        terminal.close()
+    if status:
+        _put_first(message, log)
+        sys.exit(status)
+
+
+def _put_first(message: str, log: str) -> None:
+    """Write a message at the head of a log, or at its end where there is no room for another copy."""
+    path = Path(log)
+    printed = path.read_bytes()
+    longer = path.with_name(f".{path.name}")
+    try:
+        longer.write_bytes(message.encode() + (b"\n\nThe job printed:\n" + printed if printed else b"\n"))
+        longer.replace(path)
+    except OSError:
+        longer.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), path.open("ab") as file:
+            file.write(message.encode() + b"\n")
+
+
+def _import_keras() -> None:
+    """Without Matplotlib, half a second for two functions that draw: Keras leaves them out where it is missing."""
+    missing = "matplotlib" not in sys.modules
+    if missing:
+        sys.modules["matplotlib"] = None
+    gc.disable()  # all that is made here stays
+    import keras  # noqa: F401
+
+    gc.enable()
+    if missing:
+        del sys.modules["matplotlib"]
+
+
+def fix_threads(threads: int, backend: str | None = None) -> None:
+    """Set the number of threads, and the Keras backend, of the frameworks that are imported after this call."""
+    variables = {
+        "OMP_NUM_THREADS": threads,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "TF_DETERMINISTIC_OPS": 1,
+        "TF_CPP_MIN_LOG_LEVEL": 2,
+    }
+    if backend is not None:
+        variables["KERAS_BACKEND"] = backend
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    # TensorFlow and JAX would take all of a GPU at once, though several networks may share it.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

@@ -1,0 +1,38 @@
+"""A network is a family and a generation."""
+
+from dataclasses import dataclass
+
+TEACHER = "teacher"
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a run. The teacher is a family of its own and has no generation.
+
+    Attributes:
+        family: `teacher`, or a key of the config's `students`.
+        generation: step of recursion, or None.
+        way: how it is taught, a key of `teaching.WAYS`; None where only the id is known.
+        source: id of the network whose predictions become the labels (the source of labels), or None for manual ones.
+    """
+
+    family: str
+    generation: int | None = None
+    way: str | None = None
+    source: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`teacher`, or family and generation, for example `soft-3`."""
+        return self.family if self.generation is None else f"{self.family}-{self.generation}"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the teacher or learns from no student."""
+        return not self.generation
+
+
+def parsed(network_id: str) -> Network:
+    """The family and the generation that an id names."""
+    family, hyphen, generation = network_id.rpartition("-")
+    return Network(family, int(generation)) if hyphen else Network(network_id)

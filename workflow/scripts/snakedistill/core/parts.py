@@ -1,0 +1,3 @@
+"""The parts of the images."""
+
+PARTS = TRAIN, VALIDATION, TEST = "train", "validation", "test"

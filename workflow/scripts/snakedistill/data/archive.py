@@ -1,0 +1,221 @@
+"""Safe reading of an archive: a zip, a zip of zips, or a folder."""
+
+import contextlib
+import re
+import shutil
+import stat
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from snakedistill.core.errors import InputError, no_room
+from snakedistill.core.folders import files_below
+
+MAX_BYTES = 64 << 20  # of one image file
+MAX_GROWTH = 20  # of train.zip when it is unpacked; photographs hardly grow at all
+
+
+class Archive:
+    """The members of one part of an archive, and a function that reads one.
+
+    Attributes:
+        members: names in natural order, as they stand in the zip or below the folder.
+        refused: members that are not read, with the reason.
+    """
+
+    def __init__(self, members: list[str], refused: list[tuple[str, str]], read: Callable[[str], bytes]) -> None:
+        self.members = sorted(members, key=natural)
+        self.refused = sorted(refused)
+        self._read = read
+
+    def read(self, member: str) -> bytes:
+        """The bytes of a member.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        try:
+            return self._read(member)
+        except InputError:
+            raise
+        except Exception as error:  # zipfile and its decompressors raise BadZipFile, zlib.error, EOFError and others
+            raise InputError(f"cannot be read: {error or type(error).__name__}") from error
+
+
+@contextlib.contextmanager
+def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
+    """Open the labelled (`train`) or the unlabelled (`test1`) images of an archive for reading.
+
+    An archive is a zip with `train.zip` and `test1.zip` inside, a zip of labelled images, or a folder that holds these
+    zips, folders of their names, or the labelled images. An archive of labelled images alone has an empty part
+    `test1`. Nothing is unpacked to a file with a name: a zip inside a zip goes to a nameless temporary file, and images
+    go to memory.
+
+    Args:
+        path: path of the archive.
+        part: `train` or `test1`.
+
+    Raises:
+        InputError: there is nothing at the path, it is neither a zip nor a folder, or the zip is damaged or a zip bomb.
+    """
+    path = Path(path)
+    with contextlib.ExitStack() as stack:
+        if path.is_dir():
+            if (path / f"{part}.zip").is_file():
+                yield _from_zip(stack.enter_context(_zip(path / f"{part}.zip", path)), part, stack)
+            elif (path / part).is_dir():
+                yield _from_folder(path / part)
+            else:
+                yield _from_folder(path) if part == "train" else Archive([], [], _nothing)
+        elif path.is_file():
+            yield _from_zip(stack.enter_context(_zip(path, path)), part, stack)
+        else:
+            raise InputError(
+                f"There is no archive at {path.absolute()}. Set `archive:` to the path of a zip or of a folder, or to "
+                "null for the built-in drawings."
+            )
+
+
+def names_of_members(path: Path) -> list[str] | None:
+    """The names of the files in an archive's labelled part; None if they are in a zip inside a zip.
+
+    Raises:
+        InputError: it is no readable zip.
+    """
+    if path.is_dir():
+        if (path / "train.zip").is_file():
+            return names_of_members(path / "train.zip")
+        return list(files_below(path / "train" if (path / "train").is_dir() else path)[0])
+    with _zip(path, path) as zipped:
+        names = [member.filename for member in zipped.infolist() if not member.is_dir()]
+    return None if any(Path(name).name == "train.zip" for name in names) else names
+
+
+def content_of_member(path: Path, name: str) -> bytes | None:
+    """The bytes of a file beside the parts of an archive; None if the archive has no such file.
+
+    Raises:
+        InputError: the archive is no readable zip, or the member is damaged.
+    """
+    if path.is_dir():
+        return (path / name).read_bytes() if (path / name).is_file() else None
+    with _zip(path, path) as outer:
+        found = [member for member in outer.infolist() if Path(member.filename).name == name]
+        return _unpacked(outer, found[0]) if found else None
+
+
+def _zip(source: Path | IO[bytes], path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except Exception as error:  # a damaged directory raises BadZipFile, UnicodeDecodeError, struct.error and others
+        raise InputError(f"{path} is not a readable zip file ({error}). Get the file again.") from error
+
+
+def _from_zip(outer: zipfile.ZipFile, part: str, stack: contextlib.ExitStack) -> Archive:
+    inner = [member for member in outer.infolist() if Path(member.filename).name == f"{part}.zip"]
+    if inner:
+        outer = stack.enter_context(_inner_zip(outer, inner[0], stack))
+    members = [member for member in outer.infolist() if not member.is_dir()]
+    of_part = [member for member in members if member.filename.startswith(f"{part}/")]
+    chosen = of_part or (members if part == "train" or inner else [])
+    by_name: dict[str, zipfile.ZipInfo] = {}
+    refused = []
+    overlapping = _overlapping(outer)
+    for member in chosen:
+        reason = _dishonest(member, MAX_BYTES) or (
+            "overlaps another member" if member.header_offset in overlapping else ""
+        )
+        if not reason and member.filename in by_name:
+            reason = "a second member of this name"
+        if reason:
+            refused.append((_printable(member.filename), reason))
+        else:
+            by_name[member.filename] = member
+    return Archive(list(by_name), refused, lambda name: _unpacked(outer, by_name[name]))
+
+
+def _inner_zip(outer: zipfile.ZipFile, member: zipfile.ZipInfo, stack: contextlib.ExitStack) -> zipfile.ZipFile:
+    """Open a zip inside a zip; it cannot be read there at random places, so it is copied out first."""
+    path = Path(outer.filename or "archive") / member.filename
+    reason = _dishonest(member, MAX_GROWTH * max(member.compress_size, 1 << 20))
+    if reason:
+        raise InputError(f"{path}: {reason}. Get the file again.")
+    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
+    try:
+        with outer.open(member) as source:
+            shutil.copyfileobj(source, copy, 1 << 20)
+    except Exception as error:  # as in Archive.read
+        if (words := no_room(error)) is not None:
+            raise InputError(
+                f"{path} found no room in {tempfile.gettempdir()}: {words}. Make room there, or set TMPDIR to a folder "
+                "that has it."
+            ) from error
+        raise InputError(f"{path} cannot be read: {error}. Get the file again.") from error
+    return _zip(copy, path)
+
+
+def _dishonest(member: zipfile.ZipInfo, most: int) -> str:
+    """Why a member is not read, or an empty text."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        return "a symbolic link or a special file"
+    if member.flag_bits & 1:
+        return "encrypted"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f"packed with method {member.compress_type}; stored and deflated members are read"
+    if member.file_size > most:
+        return f"{member.file_size:,} bytes when unpacked, more than {most:,} are not read"
+    return ""
+
+
+def _overlapping(outer: zipfile.ZipFile) -> set[int]:
+    """Header offsets of members that share bytes with another one, as in zip bombs."""
+    found: set[int] = set()
+    last_start, last_end = -1, 0
+    for member in sorted(outer.infolist(), key=lambda member: member.header_offset):
+        start = member.header_offset
+        if start < last_end:
+            found |= {start, last_start}
+        # A header has 30 bytes before the name, and perhaps more after it.
+        end = start + 30 + len(member.orig_filename.encode("utf-8", "surrogateescape")) + member.compress_size
+        if end > last_end:
+            last_start, last_end = start, end
+    return found
+
+
+def _unpacked(outer: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Bytes of a member, never more than it declares; if it has fewer or others, the checksum or the length tells."""
+    with outer.open(member) as source:
+        data = source.read(member.file_size)
+    if len(data) != member.file_size:
+        raise InputError(f"cannot be read: {len(data):,} bytes where {member.file_size:,} were declared")
+    return data
+
+
+def _from_folder(folder: Path) -> Archive:
+    files, refused = files_below(folder)
+    members = []
+    for name, status in files.items():
+        if status.st_size > MAX_BYTES:
+            refused.append((name, f"{status.st_size:,} bytes, more than {MAX_BYTES:,} are not read"))
+        elif name != _printable(name):
+            refused.append((name, "its name is not UTF-8"))
+        else:
+            members.append(name)
+    refused = [(_printable(name), reason) for name, reason in refused]
+    return Archive(members, refused, lambda name: (folder / name).read_bytes())
+
+
+def _nothing(name: str) -> bytes:
+    raise KeyError(name)
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def natural(name: str) -> list[int | str]:
+    """A key that sorts names by the numbers in them: a.2 before a.10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

@@ -1,0 +1,70 @@
+"""Decoding image files."""
+
+import io
+
+from PIL import Image, ImageOps
+
+from snakedistill.core.errors import InputError
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+# Brands in the `ftyp` box of ISO/IEC 23008-12 and of AV1 Image File Format; the more telling ones first.
+BRANDS = {"avif": "AVIF", "avis": "AVIF", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIF", "msf1": "HEIF"}
+LEAST_SIDE = 8  # pixels
+MAX_PIXELS = 50_000_000
+MAX_SCANS = 100  # of a progressive JPEG; ten are usual, and each costs a pass over all pixels
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode the bytes of one image file to an RGB image, whatever its name says it is.
+
+    Taken are JPEG, PNG, GIF, WebP and BMP. Greyscale, palette and CMYK become RGB; what is transparent becomes white;
+    of several frames the first is taken; an image that lies on its side by its EXIF orientation is turned upright.
+
+    Raises:
+        InputError: the bytes are not a whole image of these kinds, or it has more than 8 bits a channel, less than
+            `LEAST_SIDE` pixels on a side, or more than `MAX_PIXELS` in all.
+    """
+    try:
+        if kind := _heif(data):
+            raise InputError(f"{kind} is not supported: convert the photo to JPEG or PNG")
+        scans = data.count(b"\xff\xda")
+        if scans > MAX_SCANS and data.startswith(b"\xff\xd8"):
+            raise InputError(f"a JPEG of {scans} scans, more than {MAX_SCANS} are not decoded")
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise InputError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,} are not decoded")
+        if min(image.size) < LEAST_SIDE:
+            raise InputError(f"{image.width} x {image.height} pixels, less than {LEAST_SIDE} on a side")
+        if image.mode.startswith(("I", "F")):
+            raise InputError("more than 8 bits a channel")
+        return _upright(_opaque(image))
+    except InputError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds, SyntaxError and struct.error among them
+        reason = str(error) or type(error).__name__
+        reason = reason.split(" <_io.BytesIO")[0]
+        raise InputError(f"cannot be decoded: {reason}") from error
+
+
+def _heif(data: bytes) -> str:
+    """HEIC, HEIF or AVIF where the bytes begin as such a file, else an empty text."""
+    if data[4:8] != b"ftyp":
+        return ""
+    box = data[8 : int.from_bytes(data[:4], "big")]
+    brands = {box[start : start + 4].decode("latin-1") for start in range(0, len(box), 4)}
+    return next((kind for brand, kind in BRANDS.items() if brand in brands), "")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    white = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(white, layer).convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF data say nothing about the pixels
+        return image

@@ -1,0 +1,95 @@
+"""Images as arrays on disk: decoded and resized once, then mapped into memory by every training run."""
+
+import contextlib
+import mmap
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import written_whole
+from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.threads import in_order
+from snakedistill.data.archive import open_archive
+from snakedistill.data.decoding import decode
+
+
+def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays: dict[str, str], threads: int) -> None:
+    """Decode the images of every part and write them as arrays.
+
+    Each image is resized to a square as in section 3 of the paper, see `resized_pixels`.
+
+    Args:
+        archive: path of the archive.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split.
+        image_size: side of the square in pixels.
+        arrays: path of the .npy file to write by part: uint8 [n, image_size, image_size, 3] RGB, rows in the
+            order of `splits`.
+        threads: images decoded at once.
+    """
+    members = pd.read_csv(index)
+    parts = pd.read_csv(splits)
+    members = members[members["image_id"].isin(parts["image_id"])]
+    joined = join_one_to_one(parts, members[["image_id", "member"]], splits, index)
+    with open_archive(archive) as opened, contextlib.ExitStack() as stack:
+
+        def pixels(member: str) -> np.ndarray:
+            return resized_pixels(opened.read(member), image_size)
+
+        for part, path in arrays.items():
+            of_part = joined["member"][joined["split"] == part].tolist()
+            shape = (len(of_part), image_size, image_size, 3)
+            file = stack.enter_context(stack.enter_context(written_whole(path)).open("wb"))
+            header = {"descr": np.lib.format.dtype_to_descr(np.dtype("uint8")), "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for image in in_order(pixels, of_part, threads):
+                file.write(image.tobytes())
+            print(f"{part}: {shape}")
+
+
+def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
+    """Decode the bytes of an image file and resize it by nearest neighbour, its aspect ratio not kept.
+
+    Returns:
+        uint8 [image_size, image_size, 3], RGB.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    return resized(decode(data), image_size)
+
+
+def resized(image: Image.Image, image_size: int) -> np.ndarray:
+    """The pixels of an RGB image as the networks see it, see `resized_pixels`."""
+    return np.asarray(image.resize((image_size, image_size), Image.Resampling.NEAREST))
+
+
+class MappedImages:
+    """A .npy file of images, mapped into memory; what is read does not stay in memory.
+
+    Attributes:
+        shape: (images, height, width, channels).
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise InputError(f"{path} is not a whole array of images ({error}): delete it and run again") from error
+        if self._array.dtype != np.uint8 or self._array.ndim != 4:
+            raise InputError(
+                f"{path} holds {self._array.dtype} {self._array.shape}; uint8 [n, height, width, 3] is needed"
+            )
+        self.shape = self._array.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Copy some rows: uint8 [len(rows), height, width, channels]."""
+        copied = np.array(self._array[rows])
+        # The pages stay in the system's cache, but no longer count as memory of this process.
+        self._array._mmap.madvise(mmap.MADV_DONTNEED)
+        return copied

@@ -1,0 +1,4 @@
+"""The list of files and images that are not used."""
+
+REJECTED_COLUMNS = ["member", "reason"]
+DROPPED = "dropped, so that the classes have the same number of images"

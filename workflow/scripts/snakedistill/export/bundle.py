@@ -1,0 +1,66 @@
+"""A bundle to carry away: a network, a short script that runs it, and a page that says how."""
+
+import json
+import shutil
+from pathlib import Path
+
+from snakedistill.core.files import write_text, written_whole
+
+
+def write_bundle(
+    onnx_file: str, int8_file: str, measurements: str, script: str, card: dict[str, str], bundle: dict[str, str]
+) -> None:
+    """Copy an exported network and the script that runs it, and write a page about both.
+
+    Args:
+        onnx_file: network in float32.
+        int8_file: the same in int8.
+        measurements: JSON of its export.
+        script: Python file that needs ONNX Runtime, NumPy and Pillow alone.
+        card: what the network's metadata say it is, see `card.card`.
+        bundle: files to write: `model`, `int8`, `script`, `requirements` and `readme`.
+    """
+    measured = json.loads(Path(measurements).read_text(encoding="utf-8"))
+    for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script)):
+        with written_whole(bundle[name]) as temporary:
+            shutil.copyfile(source, temporary)
+    write_text("numpy\nonnxruntime\npillow\n", bundle["requirements"])
+    negative, positive = json.loads(card["classes"])
+    facts = "\n".join(f"- {name}: `{value}`" for name, value in sorted(card.items()))
+    side, int8, size = card["image_size"], measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
+    write_text(
+        f"""# {card["network"]}: {negative} or {positive}
+
+    python -m pip install -r requirements.txt
+    python classify.py PHOTO_OR_FOLDER...
+    python classify.py --model model.int8.onnx PHOTO_OR_FOLDER... > answers.csv
+
+The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. It reads JPEG, PNG, GIF,
+WebP and BMP files, and all images below a folder, except hidden ones.
+
+It prints CSV: each photo's name, the answer, and the probability of {positive}. A photo that cannot be classified is
+named on standard error. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
+cannot be loaded or no photo is found.
+
+## In your own program
+
+The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are turned upright by
+their EXIF orientation, get a white background where they are transparent, and are resized by nearest neighbour without
+keeping the aspect ratio. The network returns `probability`, float32 [n, 1]. The answer is {positive} where it is above
+{card["threshold"]}, and {negative} elsewhere.
+
+## What was measured
+
+The accuracy on {int8["images"]:,} test images is {int8["accuracy_float32"]:.4f} for `model.onnx` and
+{int8["accuracy_int8"]:.4f} for `model.int8.onnx`, which has {size:.0%} of its size. Their answers differ on
+{int8["changed_answers"]} images. int8 is faster on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or
+Arm's dot product).
+
+## What the network is
+
+The files' metadata say the same:
+
+{facts}
+""",
+        bundle["readme"],
+    )

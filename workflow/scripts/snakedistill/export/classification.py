@@ -1,0 +1,89 @@
+"""Your own photos: what each network answers, as a table and as a contact sheet."""
+
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv, written_whole
+from snakedistill.core.folders import files_below
+from snakedistill.data.archive import MAX_BYTES
+from snakedistill.data.decoding import decode
+from snakedistill.data.images import resized
+from snakedistill.export.contact_sheet import Tile, contact_sheet, small
+from snakedistill.export.inference import image_size, open_network, probabilities
+from snakedistill.measures import metrics
+
+SHEET_PHOTOS = 200
+
+
+def classify_photos(
+    photos: str,
+    networks: dict[str, str],
+    classes: list[str],
+    run_description: str,
+    table: str,
+    sheet: str,
+    threads: int,
+) -> None:
+    """Classify every file of a folder with each network.
+
+    Args:
+        photos: folder; files in folders below it count too, hidden ones do not.
+        networks: .onnx file by network id.
+        classes: names of class 0 and class 1.
+        run_description: on what the networks were trained, in words; it stands below the contact sheet.
+        table: CSV to write: photo, and for each network its answer and the probability of class 1; a photo that
+            cannot be decoded has none, and the reason.
+        sheet: PNG to write: the first 200 photos with each network's answer and the probability it gives this answer.
+        threads: of ONNX Runtime.
+
+    Raises:
+        InputError: the folder is missing or empty.
+    """
+    folder = Path(photos)
+    names = sorted(name for name in files_below(folder)[0] if not _hidden(Path(name))) if folder.is_dir() else []
+    if not names:
+        what = "which holds no file" if folder.is_dir() else "which is no folder"
+        raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
+    sessions = {network: open_network(path, threads) for network, path in networks.items()}
+    rows, tiles = [], []
+    for name in names:
+        path = folder / name
+        row, answers, photo, reason = {"photo": name}, [], None, ""
+        try:
+            photo = _decoded(path)
+        except InputError as error:
+            reason = row["reason"] = str(error)
+        else:
+            for network, session in sessions.items():
+                pixels = resized(photo, image_size(session))
+                probability = float(probabilities(session, pixels[None])[0])
+                label = int(metrics.answer(probability))
+                row[f"{network}_answer"] = classes[label]
+                row[f"{network}_probability_of_{classes[1]}"] = probability
+                answers.append((network, classes[label], probability if label else 1 - probability))
+        if len(tiles) < SHEET_PHOTOS:
+            tiles.append(Tile(name, photo and small(photo), reason, answers))
+        rows.append(row)
+    columns = ["photo", *(f"{one}{of}" for one in networks for of in ("_answer", f"_probability_of_{classes[1]}"))]
+    shown = [f"The first {len(tiles)} of {len(rows)} photos."] if len(tiles) < len(rows) else []
+    with written_whole(sheet) as temporary:
+        contact_sheet(tiles, [*shown, run_description]).save(temporary)
+    write_csv(pd.DataFrame(rows, columns=[*columns, "reason"]), table)
+    print(f"{len(rows)} photos, {sum('reason' in row for row in rows)} of them could not be decoded")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _decoded(path: Path) -> Image.Image:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"{size:,} bytes, more than {MAX_BYTES:,} are not read")
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from error

@@ -1,0 +1,59 @@
+"""Running an exported network with ONNX Runtime alone."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from snakedistill.core.errors import InputError
+from snakedistill.data.images import MappedImages
+
+INPUT, OUTPUT = "image", "probability"
+
+
+def open_network(path: str | Path, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Open an exported network for a fixed number of threads.
+
+    Raises:
+        InputError: the file is missing, damaged, or not one of this project's networks.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"There is no file {Path(path).absolute()}: give the path of an exported network (.onnx)")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that wait for the next call would otherwise keep their cores busy while something else runs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has an exception for each status, without a common public base
+        raise InputError(f"{path} cannot be loaded as an ONNX network: {error}. Export it again.") from error
+    names = [node.name for node in (*session.get_inputs(), *session.get_outputs())]
+    if names != [INPUT, OUTPUT]:
+        raise InputError(f"{path} has {names}; a network of this project has the input {INPUT} and the output {OUTPUT}")
+    return session
+
+
+def image_size(session: onnxruntime.InferenceSession) -> int:
+    """Side in pixels of the images that the network takes."""
+    return session.get_inputs()[0].shape[1]
+
+
+def probabilities(session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32):
+    """Probability of class 1 of every image.
+
+    Args:
+        session: from `open_network`.
+        images: uint8 [n, image_size, image_size, 3], RGB.
+        batch_size: images in a call.
+
+    Returns:
+        float32 [n].
+    """
+    found = []
+    for start in range(0, len(images), batch_size):
+        rows = slice(start, start + batch_size)
+        batch = images.read(rows) if isinstance(images, MappedImages) else images[rows]
+        found.append(session.run([OUTPUT], {INPUT: batch})[0][:, 0])
+    return np.concatenate(found)

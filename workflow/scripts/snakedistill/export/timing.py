@@ -1,0 +1,212 @@
+"""How long teacher and student take for an image on this machine's CPU."""
+
+import importlib.metadata
+import json
+import multiprocessing
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import openvino
+import pandas as pd
+
+from snakedistill.core.files import write_csv, write_text
+from snakedistill.core.job import fix_threads
+from snakedistill.data.archive import open_archive
+from snakedistill.data.images import MappedImages, resized_pixels
+from snakedistill.export.inference import INPUT, OUTPUT, open_network
+
+WARM_UP = 2  # rounds
+REST = 0.005  # seconds before each call, in which threads of the one before come to rest
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From images uint8 [n, side, side, 3] to probabilities."""
+
+
+def time_networks(
+    networks: dict[str, dict[str, str]],
+    archive: str,
+    index: str,
+    splits: str,
+    test_images: str,
+    rounds: int,
+    threads: int,
+    measured: str,
+    timing: str,
+) -> None:
+    """Time every network in every runtime on one thread and on `threads`, see `time_calls`.
+
+    TensorFlow fixes its number of threads when it is imported, so each number of threads has a process of its own. Call
+    this where TensorFlow is not imported yet.
+
+    Args:
+        networks: files by network id: `keras`, `onnx` and `int8`.
+        archive: path of the archive, for the image files.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split, in the order of the array.
+        test_images: array of the test part.
+        rounds: how often every combination is called.
+        threads: the larger number of threads; with 1 there is one measurement.
+        measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
+            and `calls`, see `time_calls`.
+        timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
+            seconds an image; images (of the test part), seconds_total (mean times images); rounds; the machine.
+    """
+    calls = []
+    for number in sorted({1, threads}):
+        with ProcessPoolExecutor(
+            1, multiprocessing.get_context("fork"), fix_threads, (number, "tensorflow")
+        ) as process:
+            calls += process.submit(time_calls, networks, archive, index, splits, test_images, rounds, number).result()
+    found = {
+        "machine": this_machine(),
+        "images": len(MappedImages(test_images)),
+        "multiply_adds": {network: multiply_adds(files["onnx"]) for network, files in networks.items()},
+        "calls": calls,
+    }
+    write_text(json.dumps(found) + "\n", measured)
+    write_csv(seconds_an_image(found), timing)
+
+
+def seconds_an_image(found: dict) -> pd.DataFrame:
+    """The rows of `timing` of `time_networks`, from the content of `measured`."""
+    rows = []
+    for call in found["calls"]:
+        seconds = np.array(call["seconds"]) / call["batch_size"]
+        p10, median, p90 = np.quantile(seconds, [0.1, 0.5, 0.9])
+        row = {name: call[name] for name in ("runtime", "network", "precision", "threads", "batch_size", "decoding")}
+        row |= {"median": median, "p10": p10, "p90": p90, "mean": seconds.mean(), "images": found["images"]}
+        row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds)}
+        rows.append(row | found["machine"])
+    return pd.DataFrame(rows).sort_values(list(rows[0])[:6])
+
+
+def time_calls(
+    networks: dict[str, dict[str, str]],
+    archive: str,
+    index: str,
+    splits: str,
+    test_images: str,
+    rounds: int,
+    threads: int,
+    batch_sizes: tuple[int, ...] = (1, 32),
+) -> list[dict]:
+    """Call every network in every runtime in turn, so that drift of the machine affects all equally.
+
+    In each round every combination of network, runtime, batch size, and with or without decoding is called once, in an
+    order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
+
+    Args:
+        networks: as in `time_networks`, like the next five.
+        archive: path of the archive.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split.
+        test_images: array of the test part.
+        rounds: how often every combination is called.
+        threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
+        batch_sizes: images in a call.
+
+    Returns:
+        For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
+        each round's call.
+    """
+    images = MappedImages(test_images)
+    side = images.shape[1]
+    answers = {
+        (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
+    }
+    combinations = [(*key, size, decoding) for key in answers for size in batch_sizes for decoding in ("no", "yes")]
+    seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
+    with tempfile.TemporaryDirectory() as folder:
+        files = _image_files(archive, index, splits, min(len(images), max(batch_sizes) * rounds), Path(folder))
+        order = np.random.default_rng(0)
+        for turn in range(-WARM_UP, rounds):
+            for number in order.permutation(len(combinations)):
+                *key, size, decoding = combination = combinations[number]
+                rows = np.arange(turn * size, (turn + 1) * size) % len(files)
+                batch = images.read(rows)
+                time.sleep(REST)
+                start = time.perf_counter()
+                if decoding == "yes":
+                    batch = np.stack([resized_pixels(files[row].read_bytes(), side) for row in rows])
+                answers[tuple(key)](batch)
+                if turn >= 0:
+                    seconds[combination].append(time.perf_counter() - start)
+    names = ("network", "runtime", "precision", "batch_size", "decoding")
+    return [
+        dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
+        for combination, taken in seconds.items()
+    ]
+
+
+def multiply_adds(path: str) -> int:
+    """Multiplications with addition that one image costs in convolutions and matrix products."""
+    network = onnx.shape_inference.infer_shapes(onnx.load(path))
+    weights = {one.name: tuple(one.dims) for one in network.graph.initializer}
+    shapes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*network.graph.value_info, *network.graph.output)
+    }
+    total = 0
+    for node in network.graph.node:
+        if node.op_type == "Conv":  # weights [out, in / groups, height, width]
+            total += int(np.prod(weights[node.input[1]])) * int(np.prod(shapes[node.output[0]][2:]))
+        elif node.op_type in ("MatMul", "Gemm"):
+            total += int(np.prod(weights[node.input[1]]))
+    return total
+
+
+def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Answer]]:
+    """(runtime, precision) and the function that answers, for every way to run a network."""
+    from snakedistill.networks.classifier import load_network  # imports TensorFlow, whose threads are fixed then
+
+    network = load_network(files["keras"])
+    sessions = {precision: open_network(files[kind], threads) for precision, kind in _PRECISIONS.items()}
+    found: list[tuple[tuple[str, str], Answer]] = [
+        (("Keras", "float32"), lambda batch: network.predict(batch, batch_size=len(batch), verbose=0))
+    ]
+    for precision, session in sessions.items():
+        found.append(
+            (("ONNX Runtime", precision), lambda batch, session=session: session.run([OUTPUT], {INPUT: batch}))
+        )
+    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    for precision, kind in _PRECISIONS.items():
+        compiled = openvino.Core().compile_model(files[kind], "CPU", options)
+        found.append((("OpenVINO", precision), lambda batch, compiled=compiled: compiled(batch)))
+    return found
+
+
+_PRECISIONS = {"float32": "onnx", "int8": "int8"}
+
+
+def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
+    """Copy the first image files of the test part out of the archive, in the order of the array."""
+    members = pd.read_csv(index).set_index("image_id")["member"]
+    ids = pd.read_csv(splits).query("split == @TEST")["image_id"].head(count)
+    with open_archive(archive) as opened:
+        for number, image_id in enumerate(ids):
+            (folder / str(number)).write_bytes(opened.read(members[image_id]))
+    return [folder / str(number) for number in range(len(ids))]
+
+
+def this_machine() -> dict[str, object]:
+    """The processor, its instructions that matter here, the cores this process may use, and the runtimes."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    said = facts.get("flags") or facts.get("Features", "")  # on x86, and on Arm
+    flags = [flag for flag in said.split() if flag.startswith(("avx", "amx", "asimd"))]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "processor": facts.get("model name") or platform.processor() or platform.machine(),
+        "flags": " ".join(flags),
+        "cores": cores,
+        "versions": f"Keras {importlib.metadata.version('keras')}, ONNX Runtime {onnxruntime.__version__}, "
+        f"OpenVINO {openvino.__version__.split('-')[0]}",
+    }

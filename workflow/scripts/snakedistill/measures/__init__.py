@@ -1,0 +1,1 @@
+"""Metrics and intervals: NumPy arrays in, numbers out."""

@@ -1,0 +1,66 @@
+"""Which backbones there are, told without importing a deep-learning framework, so that planning can check them."""
+
+import ast
+import functools
+import importlib.util
+import re
+from pathlib import Path
+
+from snakedistill.core.errors import nearest
+
+BACKBONES: dict[str, str] = {
+    "resnet18": "snakedistill.networks.resnet18",
+}
+"""The networks of this package by name: each is a module with a function `build`, from the side of the images in pixels
+to a Keras model from [n, side, side, 3] to its features."""
+
+NOT_IN_ONNX = "convnext"
+"""Networks whose names begin so cannot be exported: tf2onnx has no grouped convolutions of TensorFlow."""
+
+
+@functools.cache
+def applications() -> dict[str, tuple[str, Path]]:
+    """The networks of keras.applications by their name in lower case: the name of the constructor and its source file.
+
+    They are read from the text of the installed package; empty where Keras is not installed.
+    """
+    found = importlib.util.find_spec("keras")
+    if found is None:
+        return {}
+    package = Path(found.origin).parent
+    exported = ast.parse((package / "applications/__init__.py").read_text(encoding="utf-8"))
+    return {
+        alias.name.lower(): (alias.name, package.parent.joinpath(*node.module.split(".")).with_suffix(".py"))
+        for node in exported.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name[0].isupper() and not alias.name.endswith("Base")
+    }
+
+
+def is_saved(backbone: str) -> bool:
+    """Whether a backbone is given as the path of a saved Keras feature extractor."""
+    return backbone.endswith(".keras")
+
+
+def unusable(backbone: str, image_size: int) -> str | None:
+    """Why a backbone cannot be used with images of a size: what was expected and what was given; None where it can.
+
+    Args:
+        backbone: a key of `BACKBONES`, the name of a keras.applications network in lower case, or a path that ends in
+            .keras.
+        image_size: side in pixels.
+    """
+    known = applications()
+    if backbone in BACKBONES or is_saved(backbone) or not known:
+        return None
+    if backbone not in known:
+        expected = f"{', '.join(BACKBONES)}, a keras.applications network in lower case, or a path that ends in .keras"
+        return f"expected {expected}, got {backbone!r}{nearest(backbone.lower(), [*BACKBONES, *known])}"
+    if backbone.startswith(NOT_IN_ONNX):
+        return f"expected a network that can be exported to ONNX, got {backbone!r}, whose layers tf2onnx does not know"
+    _, source = known[backbone]
+    smallest = max(map(int, re.findall(r"min_size=(\d+)", source.read_text(encoding="utf-8"))), default=1)
+    if image_size < smallest:
+        return f"expected an image_size of at least {smallest} with {backbone}, got {image_size}"
+    return None

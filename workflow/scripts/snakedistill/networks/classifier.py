@@ -1,0 +1,165 @@
+"""A classifier: a backbone, average pooling, Dropout, and one logit."""
+
+import importlib
+import pkgutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+import numpy as np
+from keras import layers
+
+from snakedistill.core.errors import InputError, nearest
+from snakedistill.networks.backbones import BACKBONES, applications, is_saved
+
+Loaded = TypeVar("Loaded")
+
+
+def build_network(
+    name: str,
+    image_size: int,
+    backbone: str,
+    weights: str | None = None,
+    preprocessing: str = "paper",
+    dropout: float = 0.0,
+    batch_norm_momentum: float | None = None,
+) -> keras.Model:
+    """Build a binary classifier: backbone, global average pooling, Dropout, Dense 1 (`logit`), sigmoid (`probability`).
+
+    Args:
+        name: network id, kept as the model's name.
+        image_size: side in pixels.
+        backbone: a key of `BACKBONES`, the name of a keras.applications network in lower case (`resnet50`), or the path
+            of a saved Keras feature extractor (.keras).
+        weights: path of the backbone's weights without its top (HDF5), or None for random weights (or the
+            extractor's own).
+        preprocessing: how pixel values reach the backbone: `paper` divides by 255, `imagenet` does as the
+            keras.applications network's own `preprocess_input`, `none` passes them on.
+        dropout: share of features dropped in training.
+        batch_norm_momentum: of all the backbone's batch normalisations; None leaves them as they are.
+
+    Returns:
+        A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to the probability of class 1,
+        float32 [n, 1], made of Keras's own layers only.
+
+    Raises:
+        InputError: no such backbone, or its weights do not fit.
+    """
+    images = layers.Input((image_size, image_size, 3), name="image")
+    extractor = _feature_extractor(backbone, image_size, weights)
+    if batch_norm_momentum is not None:
+        for layer in extractor._flatten_layers():
+            if isinstance(layer, layers.BatchNormalization):
+                layer.momentum = batch_norm_momentum
+    features = extractor(_preprocessed(images, backbone, preprocessing))
+    if len(features.shape) == 4:
+        features = layers.GlobalAveragePooling2D(name="average_pool")(features)
+    if dropout > 0:
+        features = layers.Dropout(dropout, name="dropout")(features)
+    logit = layers.Dense(1, name="logit", dtype="float32")(features)
+    probability = layers.Activation("sigmoid", name="probability", dtype="float32")(logit)
+    return keras.Model(images, probability, name=name)
+
+
+def logit_and_probability(network: keras.Model) -> keras.Model:
+    """The same network with two outputs: logit and probability, float32 [n, 1] each."""
+    return keras.Model(network.input, [network.get_layer("logit").output, network.output])
+
+
+def load_network(path: str) -> keras.Model:
+    """Load a saved network or feature extractor, without running code from the file.
+
+    Raises:
+        InputError: the file is missing, damaged, lacks weights, or needs code that is not Keras's own.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"There is no file {Path(path).absolute()}: give the path of a saved Keras model (.keras)")
+    try:
+        return _complete(lambda: keras.saving.load_model(path, compile=False, safe_mode=True))
+    except Exception as error:  # Keras raises ValueError, TypeError, KeyError, BadZipFile, OSError by what is wrong
+        raise InputError(f"{path} cannot be loaded as a Keras model: {error}") from error
+
+
+def _complete(load: Callable[[], Loaded]) -> Loaded:
+    """What `load` returns.
+
+    Keras only warns where layers in nested lists keep their random weights because the file has none for them. For a
+    file of another network these warnings come before Keras's error, which says more. Where no error follows, weights
+    are missing.
+
+    Raises:
+        ValueError: the file lacks weights.
+    """
+    skipped = "Skipping nested container"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", skipped, UserWarning)
+        loaded = load()
+    for warning in caught:
+        if str(warning.message).startswith(skipped):
+            raise ValueError("it lacks the weights of some layers; save it again with this version of Keras")
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return loaded
+
+
+def application(name: str) -> Callable[..., keras.Model]:
+    """The constructor of a keras.applications network by its name in lower case.
+
+    Raises:
+        InputError: there is none; the message lists the names.
+    """
+    known = applications()
+    if name not in known:
+        raise InputError(
+            f"backbone: expected a path that ends in .keras or one of {', '.join([*BACKBONES, *known])}, got {name!r}"
+            f"{nearest(name, known)}"
+        )
+    constructor, _ = known[name]
+    return getattr(keras.applications, constructor)
+
+
+def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> keras.Model:
+    if is_saved(backbone):
+        extractor = load_network(backbone)
+        if weights is not None:
+            raise InputError(f"weights: {weights} and backbone: {backbone} were both given; the file has its own")
+        return extractor
+    if backbone in BACKBONES:
+        extractor = importlib.import_module(BACKBONES[backbone]).build(image_size)
+    else:
+        extractor = application(backbone)(include_top=False, weights=None, input_shape=(image_size, image_size, 3))
+    if weights is not None:
+        try:
+            _complete(lambda: extractor.load_weights(weights))
+        except Exception as error:  # h5py raises OSError, Keras ValueError, by what is wrong
+            raise InputError(f"weights: {weights} do not fit {backbone} without its top: {error}") from error
+    return extractor
+
+
+def _preprocessed(images, backbone: str, preprocessing: str):
+    if preprocessing == "paper":
+        return layers.Rescaling(1 / 255, name="preprocessing")(images)
+    if preprocessing == "none":
+        return images
+    # Every preprocess_input is an affine map of the three channels, so it is measured and becomes a fixed layer.
+    function = _preprocess_input(backbone)
+    offset = function(np.zeros((1, 1, 1, 3)))[0, 0, 0]
+    kernel = (function(255 * np.eye(3)[None, None])[0, 0] - offset) / 255
+    layer = layers.Dense(3, trainable=False, name="preprocessing", dtype="float32")
+    preprocessed = layer(images)
+    layer.set_weights([kernel, offset])
+    return preprocessed
+
+
+def _preprocess_input(backbone: str) -> Callable[[np.ndarray], np.ndarray]:
+    if backbone in BACKBONES or is_saved(backbone):
+        raise InputError(
+            f"preprocessing: 'imagenet' is for keras.applications networks; for {backbone} use 'paper' or 'none'"
+        )
+    constructor = application(backbone)
+    for module in pkgutil.iter_modules(keras.applications.__path__):
+        module = importlib.import_module(f"keras.applications.{module.name}")
+        if constructor in vars(module).values():
+            return module.preprocess_input
+    raise AssertionError(f"keras.applications has no module for {backbone}")

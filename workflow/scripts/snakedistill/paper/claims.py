@@ -1,0 +1,400 @@
+"""The paper's claims C1 to C11: the evidence for each, with an interval, and where the claim puts it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.core.files import write_csv
+from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.lineage import read_predictions
+from snakedistill.core.network_ids import TEACHER, Network
+from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
+from snakedistill.measures import metrics
+from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
+from snakedistill.results.run import Run
+from snakedistill.results.tables.best_epoch import best_epoch
+from snakedistill.results.tables.timing import float32_on_all_threads
+
+STATEMENTS = {
+    "C1": "Students come close to the teacher: an insignificant drop in accuracy.",
+    "C2": "ResNet-18 handles an image almost 5 times faster than ResNet-50 on a CPU.",
+    "C3": "The soft student beats the classic student, with and without augmentation.",
+    "C4": "The hard student is only slightly worse than the classic one and needs about half the epochs.",
+    "C5": "All networks are confident: over 91 % in the end bins on train, inner bins under 0.015 elsewhere.",
+    "C6": "The teacher is the most confident network, the hard student the least.",
+    "C7": "The teacher errs more on dogs; the soft student inherits that uncertainty, the hard one less so.",
+    "C8": "Recursion lowers test accuracy by less than 3 percentage points in both experiments.",
+    "C9": "Along recursion, uncertainty hardly moves for hard (at most 0.003) and grows for soft.",
+    "C10": "At every step of recursion the soft network's accuracy is above the hard network's.",
+    "C11": "Along the soft recursion, predictions move into the inner bins mostly on [0.5, 1].",
+}
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+
+INSIGNIFICANT = 0.02  # the paper calls drops of up to 0.0189 insignificant
+SLIGHTLY = 0.01  # and 0.0072 slightly worse
+ALMOST_5_TIMES = 4.5  # and 4.95 times almost 5 times
+STUDENTS = ("classic-0", "hard-0", "soft-0")
+
+BINS = 20  # of the paper's histograms, numbered from 0
+END, BELOW, ABOVE = (0, BINS - 1), tuple(range(1, BINS // 2)), tuple(range(BINS // 2, BINS - 1))
+
+RESOLUTION = float(np.finfo(np.float32).eps)  # of differences of probabilities, which are float32
+
+Term = tuple[str | tuple[int, ...], str, str]
+"""A mean over images: quantity, network id, part. A tuple is the share of predictions in these bins; else `accuracy`,
+`augmented accuracy`, `uncertainty`, or `errors on 0` and `errors on 1`, the error rate of one class."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sum of means over the images of one part, and where the claim puts it.
+
+    Attributes:
+        text: what it is.
+        terms: factor by term.
+        claimed: the open interval that the claim puts it in.
+        alternatives: how many quantities of this kind it was picked from as the extreme one.
+        details: what belongs to it in this run only, in words.
+        lacks: what it needs and this run does not have, in words, beside networks and augmentation.
+    """
+
+    text: str
+    terms: dict[Term, float]
+    claimed: tuple[float, float]
+    alternatives: int = 1
+    details: str = ""
+    lacks: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest possible value: shares are in [0, 1], uncertainty in [0, 0.25]."""
+        ends = [factor * (0.25 if quantity == "uncertainty" else 1) for (quantity, *_), factor in self.terms.items()]
+        return sum(end for end in ends if end < 0), sum(end for end in ends if end > 0)
+
+    @property
+    def resolution(self) -> float:
+        """Values nearer to each other than this cannot be told apart: shares are counted, uncertainty is not."""
+        return RESOLUTION if any(quantity == "uncertainty" for quantity, *_ in self.terms) else 0.0
+
+
+def write_claims(run: Run, backbones: tuple[str, str], printed: dict[str, str], claims: str) -> None:
+    """Compute the evidence of every claim and its verdict.
+
+    A claim with m pieces of evidence gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them
+    hold together with 95 % confidence. Evidence is for the claim when its whole interval lies where the claim puts it,
+    against it when no part of the interval does, and open otherwise. A claim holds when all its evidence is for it,
+    fails when some is against it, and cannot be told otherwise.
+
+    Probabilities are float32, so a difference of uncertainties smaller than float32's eps, 1.2e-7, cannot be told from
+    0: an interval that ends nearer than that to a bound of the claim counts as reaching it, and decides nothing.
+
+    Args:
+        run: the run; C7 is about dogs and cats, and its evidence is open for other classes.
+        backbones: of the teacher and of the student that were timed.
+        printed: CSV files of the paper's numbers by table: evaluation, uncertainty, histograms, best_epoch, timing.
+        claims: CSV to write: seed, claim, statement, evidence, value, low, high, interval (how it was made, and its
+            level), claimed, paper (the same from the paper's printed numbers), images, finding (of the evidence),
+            verdict (of the claim). C2 stands with the first seed only, whose networks are timed.
+    """
+    paper = _Printed(printed)
+    splits = run.files["splits"]
+    manual = pd.read_csv(splits)
+    speed = _speed(run.table("timing"), backbones, paper)
+    rows = []
+    for seed in dict.fromkeys(seed for seed, _ in run.results):
+        plain = {
+            (network, part): join_one_to_one(
+                manual[manual["split"] == part], read_predictions(path, network, seed, splits=splits), splits, path
+            )
+            for part, paths in run.predictions().items()
+            for (one, network), path in paths.items()
+            if one == seed
+        }
+        repeats = {
+            network: read_predictions(path, network, seed, splits=splits)
+            for (one, network), path in run.of_networks("augmented").items()
+            if one == seed
+        }
+        epochs = {
+            network: int(best_epoch(path)["epoch"])
+            for (one, network), path in run.of_networks("histories").items()
+            if one == seed
+        }
+        of_seed = _claims_of_seed(_Answers(plain, repeats), epochs, run.classes, speed, paper)
+        rows += [{"seed": seed} | row for row in of_seed]
+        speed = []
+    write_csv(pd.DataFrame(rows), claims)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What one seed's networks answered.
+
+    Attributes:
+        plain: image_id, label, logit and probability by (network id, part).
+        augmented: image_id, repeat, logit and probability of the test part by network id.
+    """
+
+    plain: dict[tuple[str, str], pd.DataFrame]
+    augmented: dict[str, pd.DataFrame]
+
+    def of_images(self, term: Term) -> np.ndarray:
+        """A quantity of each image, float64 [n], whose mean is the term."""
+        quantity, network, part = term
+        frame = self.plain[network, part]
+        probability, label = frame["probability"].to_numpy(), frame["label"].to_numpy()
+        if isinstance(quantity, tuple):
+            return np.isin(metrics.bin_number(probability, BINS), quantity).astype(np.float64)
+        correct = metrics.correct(probability, label)
+        match quantity:
+            case "accuracy":
+                return correct.astype(np.float64)
+            case "augmented accuracy":
+                return self._correct_repeats(network, frame)
+            case "uncertainty":
+                return metrics.squared_distance(probability)
+            case "errors on 0" | "errors on 1":
+                of_class = label == int(quantity[-1])
+                return (~correct & of_class) / of_class.mean()
+        raise AssertionError(quantity)
+
+    def _correct_repeats(self, network: str, frame: pd.DataFrame) -> np.ndarray:
+        joined = self.augmented[network].merge(frame[["image_id", "label"]], on="image_id", validate="many_to_one")
+        joined["correct"] = metrics.correct(joined["probability"], joined["label"])
+        return joined.groupby("image_id")["correct"].mean().loc[frame["image_id"]].to_numpy(np.float64)
+
+    def missing(self, evidence: Evidence) -> str:
+        """What the run lacks for the evidence, in words, or an empty text."""
+        for quantity, network, part in evidence.terms:
+            if (network, part) not in self.plain:
+                return f"this run has no {network}"
+            if quantity == "augmented accuracy" and self.augmented[network].empty:
+                return f"{network} was trained without augmentation"
+        return evidence.lacks
+
+
+class _Printed:
+    """The paper's numbers, by the same terms as those of a run."""
+
+    def __init__(self, printed: dict[str, str]) -> None:
+        uncertainty = pd.read_csv(printed["uncertainty"])
+        self._values: dict[Term, float] = {}
+        for row in uncertainty.itertuples():
+            network = Network(row.family, None if pd.isna(row.generation) else int(row.generation)).id
+            self._values["accuracy", network, row.split] = row.accuracy
+            self._values["uncertainty", network, row.split] = row.uncertainty
+        evaluation = pd.read_csv(printed["evaluation"]).query("augmented == 'yes' and labels == 'manual'")
+        for row in evaluation.itertuples():
+            self._values["augmented accuracy", row.network, row.split] = row.accuracy
+        for row in pd.read_csv(printed["histograms"]).itertuples():
+            self._values[(round(row.bin_low * BINS),), row.network, row.split] = row.relative_frequency
+        self.epochs = pd.read_csv(printed["best_epoch"]).set_index("network")["epoch"]
+        self.ratio = pd.read_csv(printed["timing"])["ratio"].iloc[0]
+
+    def value(self, term: Term) -> float:
+        """The printed value, or NaN."""
+        quantity, network, part = term
+        if isinstance(quantity, tuple):
+            return sum(self._values.get(((number,), network, part), math.nan) for number in quantity)
+        return self._values.get(term, math.nan)
+
+
+def _claims_of_seed(
+    answers: _Answers, epochs: dict[str, int], classes: list[str], speed: list[dict], paper: _Printed
+) -> list[dict]:
+    networks = list(epochs)
+    evidence = {
+        "C1": _close_to_teacher(),
+        "C3": _soft_beats_classic(),
+        "C4": [_difference("accuracy", "hard-0", "classic-0", TEST, (-SLIGHTLY, math.inf))],
+        "C5": _confident(answers),
+        "C6": _most_and_least_confident(),
+        "C7": _dogs_against_cats(classes),
+        "C8": _recursion_keeps_accuracy(networks),
+        "C9": _recursion_and_uncertainty(networks),
+        "C10": _soft_above_hard(networks),
+        "C11": _into_the_upper_bins(networks),
+    }
+    rows_of = _measured(evidence, answers, paper)
+    rows_of["C2"] = speed
+    rows_of["C4"].append(_ratio_of_epochs(epochs, paper))
+    rows = []
+    for claim, statement in STATEMENTS.items():
+        findings = {row["finding"] for row in rows_of[claim]}
+        verdict = FAILS if FAILS in findings else HOLDS if findings == {HOLDS} else OPEN
+        rows += [{"claim": claim, "statement": statement} | row | {"verdict": verdict} for row in rows_of[claim]]
+    return rows
+
+
+_POSITIVE = (0.0, math.inf)
+
+
+def _speed(timing: pd.DataFrame, backbones: tuple[str, str], paper: _Printed) -> list[dict]:
+    """The teacher's time over the student's; it bears on the claim only where they are the paper's networks."""
+    row = float32_on_all_threads(timing, "Keras", 32)
+    text = f"teacher / student: seconds an image, Keras, batch 32, threads {row['threads']}"
+    evidence = Evidence(text, {}, (ALMOST_5_TIMES, math.inf))
+    found = {"evidence": text, "value": row["ratio"], "claimed": _in_words(evidence.claimed)}
+    found |= {"paper": paper.ratio, "images": None}
+    found |= _with_interval((row["ratio_low"], row["ratio_high"]), "bootstrap over rounds of calls, 95 %", evidence)
+    if backbones != ("resnet50", "resnet18"):
+        found["finding"] = OPEN
+        found["interval"] += f"; the claim is about resnet50 and resnet18, this run has {' and '.join(backbones)}"
+    return [found]
+
+
+def _close_to_teacher() -> list[Evidence]:
+    return [_difference("accuracy", student, TEACHER, TEST, (-INSIGNIFICANT, math.inf)) for student in STUDENTS]
+
+
+def _soft_beats_classic() -> list[Evidence]:
+    quantities = ("accuracy", "augmented accuracy")
+    return [_difference(quantity, "soft-0", "classic-0", TEST, _POSITIVE) for quantity in quantities]
+
+
+def _confident(answers: _Answers) -> list[Evidence]:
+    found = []
+    for network in (TEACHER, *STUDENTS):
+        found.append(Evidence(f"{network}: end bins, train", {(END, network, TRAIN): 1}, (0.91, math.inf)))
+        for part in (TEST, VALIDATION):
+            inner = [((number,), network, part) for number in (*BELOW, *ABOVE)]
+            fullest = max(inner, key=lambda term: answers.of_images(term).mean() if (term[1:] in answers.plain) else 0)
+            (number,) = fullest[0]
+            found.append(
+                Evidence(
+                    f"{network}: fullest inner bin, {part}",
+                    {fullest: 1},
+                    (-math.inf, 0.015),
+                    alternatives=len(inner),
+                    details=f"bin [{number / BINS:.2f}, {(number + 1) / BINS:.2f})",
+                )
+            )
+    return found
+
+
+def _most_and_least_confident() -> list[Evidence]:
+    pairs = [(student, TEACHER) for student in STUDENTS] + [("hard-0", "classic-0"), ("hard-0", "soft-0")]
+    return [_difference("uncertainty", *pair, part, _POSITIVE) for part in (TEST, TRAIN) for pair in pairs]
+
+
+def _dogs_against_cats(classes: list[str]) -> list[Evidence]:
+    lacks = "" if classes == ["cat", "dog"] else "this run has no classes cat and dog"
+    errors = {("errors on 1", TEACHER, TEST): 1, ("errors on 0", TEACHER, TEST): -1}
+    found = [Evidence("teacher: error rate on dogs - on cats, test", errors, _POSITIVE, lacks=lacks)]
+    for part in (TEST, TRAIN):
+        soft = {(ABOVE, "soft-0", part): 1, (BELOW, "soft-0", part): -1}
+        hard = {(ABOVE, "hard-0", part): -1, (BELOW, "hard-0", part): 1}
+        text = f"inner bins above - below 0.5, {part}"
+        found.append(Evidence(f"soft-0: {text}", soft, _POSITIVE, lacks=lacks))
+        found.append(Evidence(f"soft-0 - hard-0: {text}", soft | hard, _POSITIVE, lacks=lacks))
+    return found
+
+
+def _recursion_keeps_accuracy(networks: list[str]) -> list[Evidence]:
+    return [
+        _difference("accuracy", network, f"{family}-0", TEST, (-0.03, math.inf))
+        for family in ("hard", "soft")
+        for network in _steps(networks, family)
+    ]
+
+
+def _recursion_and_uncertainty(networks: list[str]) -> list[Evidence]:
+    found = []
+    for part in PARTS:
+        steps = _steps(networks, "hard")
+        found += [_difference("uncertainty", network, "hard-0", part, (-0.003, 0.003)) for network in steps]
+        found.append(_difference("uncertainty", _steps(networks, "soft")[-1], "soft-0", part, _POSITIVE))
+    return found
+
+
+def _soft_above_hard(networks: list[str]) -> list[Evidence]:
+    return [
+        _difference("accuracy", network, network.replace("soft", "hard"), TEST, _POSITIVE)
+        for network in _steps(networks, "soft")
+    ]
+
+
+def _into_the_upper_bins(networks: list[str]) -> list[Evidence]:
+    last = _steps(networks, "soft")[-1]
+    upper = {(ABOVE, last, TEST): 1, (ABOVE, "soft-0", TEST): -1}
+    lower = {(BELOW, last, TEST): -1, (BELOW, "soft-0", TEST): 1}
+    return [
+        Evidence(f"{last} - soft-0: inner bins above 0.5, test", upper, _POSITIVE),
+        Evidence(f"{last} - soft-0: inner bins above - below 0.5, test", upper | lower, _POSITIVE),
+    ]
+
+
+def _difference(quantity: str, one: str, other: str, part: str, claimed: tuple[float, float]) -> Evidence:
+    terms = {(quantity, one, part): 1, (quantity, other, part): -1}
+    return Evidence(f"{one} - {other}: {quantity}, {part}", terms, claimed)
+
+
+def _steps(networks: list[str], family: str) -> list[str]:
+    """The steps of recursion of a family; step 1 where the run has none, to be named as missing."""
+    steps = [network for network in networks if network.startswith(f"{family}-") and network != f"{family}-0"]
+    return steps or [f"{family}-1"]
+
+
+def _measured(evidence: dict[str, list[Evidence]], answers: _Answers, paper: _Printed) -> dict[str, list[dict]]:
+    """Value, interval and finding of all evidence, by claim."""
+    rows: dict[str, list[dict]] = {claim: [] for claim in evidence}
+    resampled: dict[str, list[tuple]] = {}
+    for claim, of_claim in evidence.items():
+        level = 1 - 0.05 / sum(one.alternatives for one in of_claim)
+        for one in of_claim:
+            printed = sum(factor * paper.value(term) for term, factor in one.terms.items())
+            missing = answers.missing(one)
+            if missing:
+                rows[claim].append(_without_interval(one.text, _in_words(one.claimed), missing, printed))
+                continue
+            values = sum(factor * answers.of_images(term) for term, factor in one.terms.items())
+            row = {"evidence": one.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
+            row |= {"claimed": _in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
+            rows[claim].append(row)
+            if len(one.terms) == 1:
+                interval = exact_interval(round(values.sum()), len(values), level)
+                row |= _with_interval(interval, f"exact binomial, {100 * level:.4g} %", one)
+            else:
+                _, network, part = next(iter(one.terms))
+                resampled.setdefault(part, []).append((network, row, one, values, level))
+    for part, columns in resampled.items():
+        label = answers.plain[columns[0][0], part]["label"].to_numpy()
+        values = np.stack([values for *_, values, _ in columns], axis=1)
+        levels = np.array([level for *_, level in columns])
+        bounds = np.array([one.bounds for _, _, one, _, _ in columns])
+        intervals = bootstrap_intervals(values, label, levels, bounds)
+        for (_, row, one, _, level), interval in zip(columns, intervals, strict=True):
+            row |= _with_interval(interval, f"bootstrap over images, {100 * level:.4g} %", one)
+    return rows
+
+
+def _with_interval(interval: tuple[float, float], how: str, evidence: Evidence) -> dict:
+    low, high = interval
+    least, most = evidence.claimed
+    near = evidence.resolution
+    inside, outside = least + near < low and high < most - near, high <= least - near or most + near <= low
+    finding = HOLDS if inside else FAILS if outside else OPEN
+    how = f"{how}; {evidence.details}" if evidence.details else how
+    return {"low": low, "high": high, "interval": how, "finding": finding}
+
+
+def _without_interval(text: str, claimed: str | None, why: str, printed: float, value: float = math.nan) -> dict:
+    row = {"evidence": text, "value": value, "low": math.nan, "high": math.nan, "interval": f"none: {why}"}
+    return row | {"claimed": claimed, "paper": printed, "images": None, "finding": OPEN}
+
+
+def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
+    text, printed = "hard-0 / classic-0: best epoch", paper.epochs["hard-0"] / paper.epochs["classic-0"]
+    if "hard-0" not in epochs or "classic-0" not in epochs:
+        return _without_interval(text, "about 0.5", "this run lacks one of them", printed)
+    ratio = epochs["hard-0"] / epochs["classic-0"]
+    return _without_interval(text, "about 0.5", "one training run each", printed, ratio)
+
+
+def _in_words(claimed: tuple[float, float]) -> str:
+    low, high = claimed
+    if high == math.inf:
+        return f"> {low:g}"
+    return f"< {high:g}" if low == -math.inf else f"{low:g} to {high:g}"

@@ -1,0 +1,88 @@
+"""Kaggle's competition Dogs vs. Cats: how to get its archive, and its submission."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv
+from snakedistill.core.threads import in_order
+from snakedistill.data.archive import content_of_member, open_archive
+from snakedistill.data.images import resized_pixels
+from snakedistill.export.inference import image_size, open_network, probabilities
+from snakedistill.paper.biryukova import ARCHIVE
+
+SAMPLE_SUBMISSION = "sampleSubmission.csv"
+
+
+def write_submission(archive: str, network: str, clip: float, submission: str, threads: int) -> None:
+    """Write the answers to the archive's `test1` images in the format of its `sampleSubmission.csv`.
+
+    Kaggle scores the log loss, in which one sure mistake costs without bound; so probabilities are kept within
+    [clip, 1 - clip]. An image that cannot be decoded gets 0.5, and a line in the log.
+
+    Args:
+        archive: path of the archive; one without unlabelled images gives a submission without rows.
+        network: .onnx file.
+        clip: distance that probabilities keep from 0 and 1.
+        submission: CSV to write: id (the number that the image's file is named by), label (probability of class 1);
+            in the order of `sampleSubmission.csv`, or by id where the archive has none.
+        threads: images decoded at once, and threads of ONNX Runtime.
+
+    Raises:
+        InputError: an image is not named by a number, or the images are not those of `sampleSubmission.csv`.
+    """
+    session = open_network(network, threads)
+    side = image_size(session)
+    with open_archive(archive, "test1") as opened:
+        refused = {_number(member, archive): reason for member, reason in opened.refused}
+        members = {_number(member, archive): member for member in opened.members}
+        members |= {number: str(number) for number in refused}
+        ids = sample_submission(archive) if members else []
+        if ids is None:
+            ids = sorted(members)
+        if sorted(ids) != sorted(members):
+            differing = sorted(set(ids) ^ set(members)) or "repeated ones"
+            raise InputError(
+                f"{archive}: {SAMPLE_SUBMISSION} asks for {len(ids)} images, test1 has {len(members)}; they differ in "
+                f"{str(differing)[:80]}. {ARCHIVE[0].upper()}{ARCHIVE[1:]} again."
+            )
+
+        def pixels(number: int) -> np.ndarray | None:
+            try:
+                if number in refused:
+                    raise InputError(refused[number])
+                return resized_pixels(opened.read(members[number]), side)
+            except InputError as error:
+                print(f"{members[number]}: {error}; it gets 0.5")
+                return None
+
+        found = [0.5 if image is None else _one(session, image) for image in in_order(pixels, ids, threads)]
+    label = np.clip(np.array(found, dtype=np.float64), clip, 1 - clip)
+    write_csv(pd.DataFrame({"id": ids, "label": label}), submission)
+
+
+def sample_submission(archive: str | Path) -> list[int] | None:
+    """The ids of `sampleSubmission.csv`, in its order; None where the archive has none.
+
+    Raises:
+        InputError: the file has no column of whole numbers named id.
+    """
+    try:
+        content = content_of_member(Path(archive), SAMPLE_SUBMISSION)
+        return None if content is None else pd.read_csv(io.BytesIO(content))["id"].astype("int64").tolist()
+    except Exception as error:  # of pandas, zipfile and its decompressors
+        raise InputError(f"{SAMPLE_SUBMISSION} of {archive}: expected a column id of whole numbers; {error}") from error
+
+
+def _one(session, image: np.ndarray) -> float:
+    return float(probabilities(session, image[None])[0])
+
+
+def _number(member: str, archive: str) -> int:
+    stem = Path(member).stem
+    if not stem.isdecimal():
+        raise InputError(f"{archive}: {member} given among the unlabelled images; they are named <number>.jpg")
+    return int(stem)

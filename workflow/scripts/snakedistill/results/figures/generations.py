@@ -1,0 +1,53 @@
+"""The metrics by generation of every family."""
+
+from snakedistill.core.network_ids import TEACHER
+from snakedistill.measures.metrics import METRICS
+from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
+from snakedistill.results.run import Run
+
+
+def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Draw each metric by generation of every family, on every part.
+
+    With several seeds the points are their mean, and a bar reaches from the least value to the greatest.
+
+    Args:
+        run: the run.
+        pictures: paths to write of the one picture.
+        run_description: what the run is, in words.
+    """
+    set_style()
+    table = run.table("uncertainty")
+    several = table["seed"].nunique() > 1
+    looks = looks_of(table["family"])
+    students = table[table["family"] != TEACHER]
+    families = students["family"].unique()
+    step = min(0.18, 0.7 / len(families))
+    parts = table["split"].unique()
+    figure, axes = page(0.8 + 2 * len(METRICS), len(METRICS), len(parts), sharex=True, sharey="row")
+    for column, part in enumerate(parts):
+        for axis, quantity in zip(axes[:, column], METRICS, strict=True):
+            for number, family in enumerate(families):
+                chain = students[(students["family"] == family) & (students["split"] == part)].groupby("generation")
+                values = chain[quantity].mean()
+                low = chain[quantity if several else f"{quantity}_low"].min()
+                high = chain[quantity if several else f"{quantity}_high"].max()
+                x = values.index + step * (number - (len(families) - 1) / 2)
+                look = looks[family]
+                if (known := f"{run.reference}_{quantity}") in table and (theirs := chain[known].first()).notna().any():
+                    grey = {"color": "0.72", "markersize": 3, "linewidth": 1, "label": run.reference}
+                    axis.plot(x, theirs, **look | grey)
+                axis.vlines(x, low, high, color=look["color"], linewidth=1, alpha=0.6)
+                axis.plot(x, values, **look, markersize=4.5, linewidth=1.2, label=family)
+            teacher = table[(table["family"] == TEACHER) & (table["split"] == part)][quantity].mean()
+            axis.axhline(teacher, color="black", linestyle=":", linewidth=1, label=TEACHER)
+            whole_numbers(axis, 0, int(students["generation"].max()))
+        axes[0, column].set_title(part, fontsize=9)
+        axes[-1, column].set_xlabel("generation")
+    for axis, (name, metric) in zip(axes[:, 0], METRICS.items(), strict=True):
+        axis.set_ylabel(", ".join(filter(None, (name, metric.unit))))
+    what = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
+    shown = " and ".join(METRICS).capitalize()
+    title_and_legend(figure, f"{shown} by generation (bars: {what})", axes)
+    (paths,) = pictures.values()
+    save(figure, run_description, paths)

@@ -1,0 +1,58 @@
+"""The predictions of a family, generation by generation."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap, LogNorm
+
+from snakedistill.core.network_ids import parsed
+from snakedistill.core.parts import TEST
+from snakedistill.measures.metrics import THRESHOLD
+from snakedistill.results.figures.style import page, save, seeds_in_words, set_style, title_and_legend, whole_numbers
+from snakedistill.results.run import Run
+
+_CLASS_COLOURS = ("#999933", "#882255")  # Tol; of no family
+
+
+def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Draw how the predictions on the test part move along the recursion of a family; seeds are averaged.
+
+    Args:
+        run: the run.
+        pictures: paths to write by family.
+        run_description: what the run is, in words.
+    """
+    set_style()
+    table = run.table("histograms").query("split == @TEST")
+    lowest = table["relative_frequency"][table["relative_frequency"] > 0].min()
+    greys = ListedColormap(plt.colormaps["Greys"](np.linspace(0.15, 1, 256)))  # white is left for empty bins
+    table = table.assign(
+        family=[parsed(network).family for network in table["network"]],
+        generation=[parsed(network).generation for network in table["network"]],
+    )
+    for family, paths in pictures.items():
+        chain = table[table["family"] == family].astype({"generation": int})
+        shares = chain.pivot_table(index="generation", columns="bin_low", values="relative_frequency")
+        lows = shares.columns.to_numpy()
+        highs = np.append(lows[1:], 1)
+        figure, axes = page(3.3, 1, 2, width_ratios=[1.7, 1])
+        left, right = axes.flat
+        cells = left.pcolormesh(
+            np.append(lows, 1), np.append(shares.index - 0.5, shares.index[-1] + 0.5), shares.where(shares > 0),
+            norm=LogNorm(min(lowest, 0.1), 1), cmap=greys, edgecolor="white", linewidth=0.4,
+        )  # fmt: skip
+        left.figure.colorbar(cells, ax=left, label="share of images")
+        left.grid(False)
+        left.set(xlabel=f"prediction: probability of {run.classes[1]}", ylabel="generation")
+        left.set_yticks(shares.index)
+        left.invert_yaxis()
+        for name, where, inside, color, look in zip(
+            run.classes, ("below", "above"), ((lows > 0) & (highs <= THRESHOLD), (lows >= THRESHOLD) & (highs < 1)),
+            _CLASS_COLOURS, ({"marker": "s", "linestyle": "--"}, {"marker": "o", "linestyle": "-"}), strict=True,
+        ):  # fmt: skip
+            label = f"answer {name} (inner bins {where} {THRESHOLD})"
+            right.plot(shares.index, shares.loc[:, inside].sum(axis=1), color=color, label=label, **look)
+        right.set(xlabel="generation", ylabel="share in the inner bins", ylim=(0, None))
+        whole_numbers(right, 0, shares.index[-1])
+        title = f"Predictions of {family} on the test part, generation by generation{seeds_in_words(table)}"
+        title_and_legend(figure, title, axes)
+        save(figure, run_description, paths)

@@ -1,0 +1,84 @@
+"""The look of all figures, and what they share."""
+
+import textwrap
+from collections.abc import Iterable
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from snakedistill.core.files import written_whole
+from snakedistill.core.network_ids import parsed
+
+WIDTH = 7.2  # inches, a page's
+_LOOKS = {  # colours of Okabe and Ito
+    "teacher": {"color": "#000000", "marker": "D", "linestyle": "-"},
+    "classic": {"color": "#0072B2", "marker": "s", "linestyle": "-"},
+    "hard": {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 2))},
+    "soft": {"color": "#009E73", "marker": "o", "linestyle": "-"},
+}
+_OTHER_LOOKS = [
+    {"color": color, "marker": marker, "linestyle": "-."}
+    for color, marker in (("#CC79A7", "v"), ("#56B4E9", "P"), ("#E69F00", "X"), ("#332288", "<"), ("#661100", ">"))
+]
+
+
+def set_style() -> None:
+    """The look of every figure; drawn without a display, and the same bytes for the same numbers."""
+    matplotlib.use("agg")
+    look = {"axes.grid": True, "grid.color": "0.92", "figure.constrained_layout.w_pad": 0.08, "svg.hashsalt": "0"}
+    sns.set_theme(context="paper", style="ticks", rc=look)
+
+
+def save(figure: Figure, run_description: str, paths: list[str]) -> None:
+    """Write a figure in the format of each path's suffix, with the run description below it, and close it."""
+    lines = textwrap.wrap(run_description, int(figure.get_size_inches()[0] * 18))
+    figure.supxlabel("\n".join(["", *lines]), fontsize=7, color="0.35")
+    for path in paths:
+        with written_whole(path) as temporary:
+            metadata = {"Date": None} if temporary.suffix == ".svg" else None
+            figure.savefig(temporary, dpi=160, metadata=metadata)
+    plt.close(figure)
+
+
+def page(height: float, rows: int, columns: int, **grid) -> tuple[Figure, np.ndarray]:
+    """A figure as wide as a page, and its axes, which share it with a legend above them; `height` in inches."""
+    figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subfigures().subplots(rows, columns, squeeze=False, **grid)
+
+
+def title_and_legend(figure: Figure, title: str, axes: np.ndarray) -> None:
+    """A title, and below it one legend for all axes of `page`, each label once."""
+    figure.suptitle("\n".join(textwrap.fill(line, 88) for line in title.splitlines()))
+    shown = {}
+    for axis in axes.flat:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            shown.setdefault(label, handle)
+    rows = -(-sum(len(label) + 8 for label in shown) // 130)
+    columns = -(-len(shown) // rows)
+    panels = axes.flat[0].figure
+    panels.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns, fontsize=7)
+
+
+def whole_numbers(axis: Axes, first: int, last: int) -> None:
+    """Ticks at whole numbers alone on an x axis from `first` to `last`, even where these are one."""
+    axis.set_xlim(first - 0.5, last + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def seeds_in_words(table: pd.DataFrame) -> str:
+    """An addition to a title where several seeds are averaged, else an empty text."""
+    seeds = table["seed"].nunique()
+    return f", mean of {seeds} seeds" if seeds > 1 else ""
+
+
+def looks_of(networks: Iterable[str]) -> dict[str, dict]:
+    """Colour, marker and line style by family; `networks` are ids or families, of the whole run."""
+    own = sorted({parsed(network).family for network in networks} - set(_LOOKS))
+    others = {family: _OTHER_LOOKS[number % len(_OTHER_LOOKS)] for number, family in enumerate(own)}
+    return others | _LOOKS

@@ -1,0 +1,99 @@
+"""The time an image takes in every runtime."""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.ticker import LogLocator
+
+from snakedistill.core.network_ids import TEACHER, parsed
+from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
+from snakedistill.results.run import Run
+
+
+def draw(
+    run: Run,
+    pictures: dict[str, list[str]],
+    run_description: str,
+    student: str,
+    reference_rows: dict[str, str | int],
+) -> None:
+    """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
+
+    Shown are the rows with most threads.
+
+    Args:
+        run: the run.
+        pictures: paths to write of the one picture.
+        run_description: what the run is, in words.
+        student: its network id.
+        reference_rows: values of columns of the timing table where the reference numbers are shown; empty for all rows.
+    """
+    set_style()
+    keys = ["runtime", "precision", "batch_size", "decoding"]
+    frame = run.table("seconds")
+    most = frame["threads"].max()
+    frame = frame[frame["threads"] == most]
+    frame["how"] = frame["runtime"] + " " + frame["precision"]
+    reference = _reference(run.reference, run.table("timing").query("threads == @most"), reference_rows)
+    hows = frame["how"].drop_duplicates().tolist()
+    sizes = sorted(frame["batch_size"].unique())
+    looks = looks_of(network for _, network in run.results)
+    figure, axes = page(1.3 + 2.1 * len(sizes), len(sizes), 2, sharex=True, sharey=True)
+    networks = {TEACHER: (-0.2, "teacher"), student: (0.2, "student")}
+    for size, row in zip(sizes, axes, strict=True):
+        for axis, decoding in zip(row, ("no", "yes"), strict=True):
+            chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
+            for network, (offset, role) in networks.items():
+                look = looks[parsed(network).family] | {"linestyle": "none", "markersize": 5}
+                of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
+                low, middle, high = (1000 * of_network[quantile] for quantile in ("p10", "median", "p90"))
+                y = np.arange(len(hows)) + offset
+                axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
+                axis.plot(middle, y, label=network, **look)
+                known = pd.Series([reference.get((*one, role)) for one in of_network[keys].itertuples(index=False)], hows)
+                known = 1000 * known.astype(float)
+                if known.notna().any():
+                    hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {role}"}
+                    axis.plot(known, y, **look | hollow)
+                for how, at in zip(hows, y, strict=True):
+                    # The number stands where the reference's mark is not.
+                    left = known[how] > middle[how]
+                    axis.annotate(
+                        _three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),
+                        textcoords="offset points", ha="right" if left else "left", va="center", fontsize=6,
+                    )  # fmt: skip
+            what = "from the file to the answer" if decoding == "yes" else "the network alone"
+            axis.set_title(f"batch {size}, {what}", fontsize=9)
+            axis.tick_params(labelbottom=True)
+            axis.set_xlabel("milliseconds an image")
+            sns.despine(ax=axis)
+    shown = [*frame["p10"], *frame["p90"], *reference.values()]
+    lows, highs = 1000 * min(shown), 1000 * max(shown)
+    decades = max(0.3, np.log10(highs / lows))
+    axis.set(xscale="log", xlim=(lows / 10 ** (0.1 * decades), highs * 10 ** (0.2 * decades)))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set(yticks=range(len(hows)), yticklabels=hows, ylim=(len(hows) - 0.5, -0.5))
+    title = f"Time an image takes on {most} thread{'s' if most > 1 else ''}: median, and from p10 to p90"
+    title_and_legend(figure, title, axes)
+    (paths,) = pictures.values()
+    save(figure, run_description, paths)
+
+
+def _reference(name: str | None, table: pd.DataFrame, rows: dict[str, str | int]) -> dict[tuple, float]:
+    """Seconds an image by (runtime, precision, batch size, decoding, role)."""
+    for column, value in rows.items():
+        table = table[table[column] == value]
+    roles = [role for role in ("teacher", "student") if f"{name}_{role}" in table]
+    return {
+        (row["runtime"], row["precision"], row["batch_size"], row["decoding"], role): row[f"{name}_{role}"]
+        for _, row in table.iterrows()
+        for role in roles
+        if pd.notna(row[f"{name}_{role}"])
+    }
+
+
+def _three_digits(value: float) -> str:
+    """A positive number with three significant digits, or with all before the point where these are more."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    return f"{value:.{max(0, 2 - exponent)}f}"

@@ -1,0 +1,64 @@
+"""Cells and tables of the summary in Markdown."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def markdown(head: list[str], rows: Iterable[list], align: str) -> str:
+    """A table; `align` has an l for each column of text and an r for each of numbers."""
+    rule = ["---" if letter == "l" else "---:" for letter in align]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in (head, rule, *rows))
+
+
+def by(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple]:
+    """The rows of all seeds for each value of the keys, in the order of the frame."""
+    return iter(frame.groupby(keys[0] if len(keys) == 1 else keys, sort=False))
+
+
+def beside_reference(of_seeds: pd.DataFrame, name: str, reference: str | None) -> list[str]:
+    """A measured quantity; with reference numbers also these, and measured minus reference where the table has it."""
+    cells = [measured(of_seeds, name)]
+    if reference and f"{reference}_{name}" in of_seeds:
+        difference = of_seeds[f"{name}_difference"].mean()
+        cells += [number(of_seeds[f"{reference}_{name}"].iloc[0]), number(difference, sign="+")]
+    return cells
+
+
+def reference_heads(frame: pd.DataFrame, name: str, reference: str | None) -> list[str]:
+    """The heads of the columns of `beside_reference`."""
+    return [name, *([reference, "difference"] if reference and f"{reference}_{name}" in frame else [])]
+
+
+def measured(of_seeds: pd.DataFrame, name: str, digits: int = 4) -> str:
+    """A quantity with its interval where it has one; of several seeds the mean and the standard deviation."""
+    values = of_seeds[name]
+    if len(values) > 1:
+        return spread(values.mean(), values.std(ddof=1), digits)
+    if pd.api.types.is_integer_dtype(values):
+        return str(values.iloc[0])
+    row = of_seeds.iloc[0]
+    low, high = (number(row.get(f"{name}_{end}"), digits) for end in ("low", "high"))
+    return number(row[name], digits) + (f"{SPACE}[{low},{SPACE}{high}]" if low else "")
+
+
+def spread(mean: float, deviation: float, digits: int = 4) -> str:
+    """A mean and a standard deviation; nothing where there is no number."""
+    return "" if pd.isna(mean) else f"{number(mean, digits)}{SPACE}±{SPACE}{number(deviation, digits)}"
+
+
+def number(value: float | None, digits: int = 4, sign: str = "") -> str:
+    """Digits after the point, or two significant ones where these would show less; nothing where there is no number."""
+    if value is None or pd.isna(value):
+        return ""
+    if value == 0 or abs(value) >= 10.0 ** (1 - digits):
+        return f"{value + 0.0:{sign}.{digits}f}"
+    return f"{value:{sign}.2g}".replace("e-0", "e-")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Significant digits, and all of those before the point."""
+    text = f"{value:#.{digits}g}"
+    return f"{value:,.0f}" if "e+" in text else text.rstrip(".").replace("e-0", "e-")

@@ -1,0 +1,50 @@
+"""What the summary is written from."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from snakedistill.core.network_ids import Network, parsed
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The numbers of a run.
+
+    Attributes:
+        tables: by name.
+        networks: by id.
+        student: id of the student that was timed.
+        megabytes: size of the ONNX files, `onnx` (float32) and `int8`, by network id; the mean over seeds.
+        reference: short name of the reference numbers, or None.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    networks: dict[str, Network]
+    student: str
+    megabytes: pd.DataFrame
+    reference: str | None
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds there are."""
+        return self.tables["uncertainty"]["seed"].nunique()
+
+    @property
+    def threads(self) -> int:
+        """The larger number of threads that was timed."""
+        return int(self.tables["timing"]["threads"].max())
+
+    def brackets(self, intervals: str) -> str:
+        """A sentence on the intervals in brackets; several seeds have none."""
+        return f" The brackets hold 95 % intervals: {intervals}." if self.seeds == 1 else ""
+
+
+def without_recursion(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the teacher and its students."""
+    return frame[[parsed(network).is_first for network in frame["network"]]]
+
+
+def threads_in_words(threads: int) -> str:
+    """For example "2 threads"."""
+    return f"{threads} thread{'s' if threads > 1 else ''}"

@@ -1,0 +1,165 @@
+"""The head of the summary: what a reader with one minute needs."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.data.rejected import DROPPED
+from snakedistill.results.summary.cells import SPACE, by, markdown, measured, significant
+from snakedistill.results.summary.contents import Contents, threads_in_words
+from snakedistill.results.tables.timing import float32_on_all_threads
+from snakedistill.teaching import labels_in_words
+
+_NOT_MEASURED = "\N{EN DASH}"
+_PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
+
+
+def warnings(best_epoch: pd.DataFrame, classes: pd.DataFrame) -> list[str]:
+    """A sentence on every network that learned nothing, so that it is not a silent row in a table.
+
+    Args:
+        best_epoch: table with seed, network, epochs, epoch, val_accuracy, chance.
+        classes: table with seed, network, split, class, images, errors.
+    """
+    found = []
+    for seed, network, epochs, epoch, accuracy, chance in best_epoch[
+        ["seed", "network", "epochs", "epoch", "val_accuracy", "chance"]
+    ].itertuples(index=False):
+        of_network = classes[(classes["seed"] == seed) & (classes["network"] == network) & (classes["split"] == TEST)]
+        answered = set(of_network["class"][of_network["errors"] < of_network["images"]])
+        wrong = []
+        if accuracy <= chance:
+            wrong.append(
+                f"its best epoch, {epoch} of {epochs}, is no better on validation than always the same answer, "
+                f"{chance:.3f}"
+            )
+        if len(answered) == 1 and (of_network["errors"] == 0).any():
+            wrong.append(f"it answers {answered.pop()} to every test image")
+        if wrong:
+            found.append(
+                f"> **Warning: {network}, seed {seed}**: {', and '.join(wrong)}. Disregard results derived from it. "
+                "Try another learning_rate or more epochs, and look at its training curve and log."
+            )
+    return found
+
+
+def one_line(uncertainty: str, timing: str, measurements: list[str], student: str) -> str:
+    """The result in one line: test accuracy of teacher and student, and how much smaller and faster the student is.
+
+    Accuracy is the mean over seeds. Size is that of the float32 ONNX file, the mean over seeds. Time is the median for
+    one image at a time in ONNX Runtime, float32, on all threads, without decoding.
+
+    Args:
+        uncertainty: CSV of the table of uncertainty and accuracy.
+        timing: CSV of the timing table.
+        measurements: JSON files of the exported networks; those of the teacher and the student are needed.
+        student: id of the student, which must be the one in the timing table.
+
+    Returns:
+        For example "test accuracy on 256 images: teacher 0.961, soft-0 0.973; soft-0 is 2.1 times smaller and 3.4 times
+        faster".
+    """
+    table = pd.read_csv(uncertainty)
+    test = table[table["split"] == TEST]
+    accuracy = test.groupby("network")["accuracy"].mean()
+    size, seconds = megabytes(measurements)["onnx"], float32_on_all_threads(pd.read_csv(timing), "ONNX Runtime", 1)
+    smaller = _times(size[TEACHER] / size[student], "smaller", "larger", "as large")
+    faster = _times(seconds["teacher"] / seconds["student"], "faster", "slower", "as fast")
+    seeds = test["seed"].nunique()
+    return (
+        f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
+        f"teacher {accuracy[TEACHER]:.3f}, {student} {accuracy[student]:.3f}; "
+        f"{student} is {smaller} and {faster}"
+    )
+
+
+def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame) -> str:
+    """How many images are used, and why others are not.
+
+    Args:
+        counts: class, split, images.
+        rejected: member, reason.
+    """
+    of_part = counts.groupby("split")["images"].sum()
+    words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
+    used = (
+        f"{of_part.sum():,} images are used: {', '.join(words)}, the same number of each class "
+        f"({', '.join(counts['class'].unique())})."
+    )
+    if rejected.empty:
+        return f"{used} No file is rejected."
+    dropped = int((rejected["reason"] == DROPPED).sum())
+    others = len(rejected) - dropped
+    why = [f"{dropped:,} dropped so that the classes have the same number of images"] if dropped else []
+    why += (
+        [f"{others:,} for {'other' if dropped else 'the'} reasons{'' if dropped else ' given there'}"] if others else []
+    )
+    files = "1 file is" if len(rejected) == 1 else f"{len(rejected):,} files are"
+    return f"{used} {files} not used (`data/rejected.csv`): {', '.join(why)}."
+
+
+def networks_table(contents: Contents) -> str:
+    """The table for a reader with one minute."""
+    test = contents.tables["uncertainty"].query("split == @TEST")
+    last = test.groupby("family")["generation"].transform("max")
+    shown = test[test["generation"].isna() | (test["generation"] == 0) | (test["generation"] == last)]
+    roles = {TEACHER: "teacher", contents.student: "student"}
+    rows = []
+    for network, of_seeds in by(shown, ["network"]):
+        size = contents.megabytes.loc[network]
+        times = [
+            significant(1000 * float32_on_all_threads(contents.tables["timing"], runtime, 1)[roles[network]])
+            if network in roles
+            else _NOT_MEASURED
+            for runtime in ("ONNX Runtime", "Keras")
+        ]
+        rows.append(
+            [network, labels_in_words(contents.networks[network]), measured(of_seeds, "accuracy")]
+            + [f"{significant(size['onnx'])}{SPACE}/{SPACE}{significant(size['int8'])}", *times]
+        )
+    heads = ["network", "learns from", "test accuracy", "MB, float32 / int8", "ms an image, ONNX Runtime"]
+    return markdown([*heads, "ms an image, Keras"], rows, "llrrrr")
+
+
+def how_to_read(contents: Contents, about_reference: str) -> str:
+    """What the numbers of the first table are, and where all numbers are.
+
+    Args:
+        contents: the numbers.
+        about_reference: what the reference numbers are, in words.
+    """
+    images = contents.tables["uncertainty"].query("split == @TEST")["images"].iloc[0]
+    if contents.seeds > 1:
+        intervals = f"± is the standard deviation over {contents.seeds} seeds, here and in all other tables."
+    else:
+        intervals = (
+            f"The brackets hold the exact binomial 95 % interval, which says how much the choice of {images:,} test "
+            "images could change the accuracy."
+        )
+    words = (
+        f"{intervals} *MB* is the size of the ONNX file. *ms an image* is the median for one image at a time in float32, "
+        f"on {threads_in_words(contents.threads)}; teacher and {contents.student} are timed. The sections below have all "
+        "networks. Every number is in `tables/` with 9 digits; the settings are in `config.yaml`."
+    )
+    if contents.reference is None:
+        return words
+    about = f": {about_reference}" if about_reference else ""
+    return (
+        f"{words}\n\n*{contents.reference}* stands above the reference numbers{about}. An empty cell means that there is "
+        "none. *Difference* is measured minus reference."
+    )
+
+
+def megabytes(measurements: list[str]) -> pd.DataFrame:
+    """Size of the ONNX files, `onnx` (float32) and `int8`, in MB by network id; the mean over seeds."""
+    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in measurements]
+    sizes = pd.DataFrame([{"network": one["network"]} | one["bytes"] for one in found])
+    return sizes.groupby("network").mean() / 1e6
+
+
+def _times(ratio: float, more: str, less: str, equal: str) -> str:
+    factor = f"{max(ratio, 1 / ratio):.1f}"
+    return equal if factor == "1.0" else f"{factor} times {more if ratio > 1 else less}"

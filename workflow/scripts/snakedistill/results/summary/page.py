@@ -1,0 +1,98 @@
+"""The page that holds a whole result, in Markdown."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from snakedistill.core.files import write_text
+from snakedistill.core.lineage import check_settings
+from snakedistill.results.figures import FIGURES
+from snakedistill.results.summary.cells import SPACE
+from snakedistill.results.summary.contents import Contents
+from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
+from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.teaching import networks
+
+
+def write_summary(
+    run_description: dict[str, str],
+    counts: str,
+    rejected: str,
+    tables: dict[str, str],
+    figures: list[str],
+    sections_of_pictures: dict[str, str],
+    inserts: list[str],
+    headings: dict[str, str],
+    measurements: list[str],
+    settings: dict[str, dict],
+    students: dict,
+    student: str,
+    reference: str | None,
+    about_reference: str,
+    summary: str,
+) -> None:
+    """Write the whole result on one page of Markdown, and delete figures of families that the run no longer has.
+
+    One seed has intervals over images; several seeds have their mean and standard deviation instead.
+
+    Args:
+        run_description: sentences by what they are about.
+        counts: CSV of the images used: class, split, images.
+        rejected: CSV of the files and images that are not used: member, reason.
+        tables: paths by name, all of `TABLES`.
+        figures: PNG files in a folder beside the page.
+        sections_of_pictures: key of `SECTIONS` by the file name of a picture without suffix.
+        inserts: Markdown files with further sections, which stand first.
+        headings: heading by key of `SECTIONS`.
+        measurements: JSON files of the exported networks, of all seeds.
+        settings: what each network must have been trained with, by id, see `lineage.training_settings`.
+        students: the config's `students`.
+        student: id of the student that was timed.
+        reference: short name of the reference numbers, or None.
+        about_reference: what they are, in words.
+        summary: Markdown file to write.
+
+    Raises:
+        InputError: a network was trained with other settings.
+    """
+    _check_settings(measurements, settings)
+    frames = {name: pd.read_csv(path) for name, path in tables.items()}
+    contents = Contents(frames, networks(students), student, megabytes(measurements), reference)
+    pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
+    for path in map(Path, figures):
+        alt = path.stem.replace("-", " ")
+        pictures[sections_of_pictures[path.stem]].append(f"![{alt}]({path.parent.name}/{path.name})")
+    page = [
+        "# Knowledge distillation: what was measured",
+        "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
+        *warnings(frames["best_epoch"], frames["classes"]),
+        images_in_words(pd.read_csv(counts), pd.read_csv(rejected)),
+        networks_table(contents),
+        how_to_read(contents, about_reference),
+        *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),
+    ]
+    for key, section in SECTIONS.items():
+        page += [f"## {headings[key]}", *section.body(contents, pictures[key])]
+    write_text("\n\n".join(page).replace(" %", f"{SPACE}%") + "\n", summary)
+    _delete_other_figures(list(map(Path, figures)))
+
+
+def _check_settings(measurements: list[str], settings: dict[str, dict]) -> None:
+    found, expected = {}, {}
+    for path in map(Path, measurements):
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        model = str(path.parents[1] / "models" / f"{measured['network']}.keras")
+        found[model], expected[model] = measured["settings"], settings[measured["network"]]
+    check_settings(found, expected)
+
+
+def _delete_other_figures(figures: list[Path]) -> None:
+    """Delete pictures of the workflow's own figures that are not among those of the run."""
+    own = {re.sub(r"^\d+-", "", figure.stem) for figure in figures}
+    of_subjects = tuple(f"{name}-" for name in FIGURES)
+    for path in [path for folder in {figure.parent for figure in figures} for path in folder.iterdir()]:
+        picture = re.sub(r"^\d+-", "", path.stem)
+        if (picture in own or picture.startswith(of_subjects)) and path.with_suffix(".png") not in figures:
+            path.unlink()

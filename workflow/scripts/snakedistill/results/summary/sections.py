@@ -1,0 +1,209 @@
+"""The sections of the summary, each with its words, its pictures and its tables."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.measures.metrics import METRICS
+from snakedistill.results.summary.cells import (
+    SPACE,
+    beside_reference,
+    by,
+    markdown,
+    measured,
+    number,
+    reference_heads,
+    significant,
+    spread,
+)
+from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
+from snakedistill.results.tables.timing import float32_on_all_threads
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the summary.
+
+    Attributes:
+        heading: its heading.
+        body: from the contents and the pictures of the section, in Markdown, to its paragraphs.
+    """
+
+    heading: str
+    body: Callable[[Contents, list[str]], list[str]]
+
+
+def _pictures_alone(contents: Contents, pictures: list[str]) -> list[str]:
+    return pictures
+
+
+def _training(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, reference = contents.tables["evaluation"], contents.reference
+    rows = []
+    keys = ["network", "split", "labels", "augmented", "repeats"]
+    for (network, split, labels, augmented, repeats), of_seeds in by(without_recursion(frame), keys):
+        kind = {"no": "plain", "yes": f"augmented, best of {repeats}" if repeats > 1 else "augmented"}
+        cells = [cell for name in ("loss", "accuracy") for cell in beside_reference(of_seeds, name, reference)]
+        rows.append([network, split, labels, kind.get(augmented, augmented), *cells, _mean_of_repeats(of_seeds)])
+    heads = [head for name in ("loss", "accuracy") for head in reference_heads(frame, name, reference)]
+    table = markdown(["network", "part", "labels", "how", *heads, "mean"], rows, "llll" + "r" * (len(heads) + 1))
+    deviation = ", ± their standard deviation." if contents.seeds == 1 else "."
+    words = (
+        "Of several evaluations with augmentation, *loss* is the lowest and *accuracy* the highest; the last column has "
+        f"the mean of their accuracies{deviation}"
+    )
+    return [*pictures, words, table]
+
+
+def _mean_of_repeats(of_seeds: pd.DataFrame) -> str:
+    if len(of_seeds) > 1:
+        return measured(of_seeds, "accuracy_mean")
+    return spread(of_seeds["accuracy_mean"].iloc[0], of_seeds["accuracy_sd"].iloc[0])
+
+
+def _time(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, reference = contents.tables["timing"], contents.reference
+    rows = [
+        [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
+        + ["file to answer" if row["decoding"] == "yes" else "network alone"]
+        + [significant(1000 * row["teacher"]), significant(1000 * row["student"]), _ratio(row)]
+        + ([_reference_ratio(row, reference)] if f"{reference}_ratio" in frame else [])
+        for _, row in frame.iterrows()
+    ]
+    head = ["runtime", "precision", "threads", "batch", "from", "teacher, ms", "student, ms", "ratio"]
+    head += [f"{reference}: ratio"] if f"{reference}_ratio" in frame else []
+    return [
+        _time_in_words(contents),
+        *pictures,
+        "<details><summary>Milliseconds an image in every runtime</summary>",
+        markdown(head, rows, "llrrl" + "r" * (len(head) - 5)),
+        "</details>",
+    ]
+
+
+def _time_in_words(contents: Contents) -> str:
+    """What the ratio of teacher and student is, and why."""
+    frame = contents.tables["timing"]
+    frame = frame[frame["threads"] == contents.threads]
+    keras, from_file = (float32_on_all_threads(frame, "Keras", 32, decoding) for decoding in ("no", "yes"))
+    one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")].set_index("precision")
+    fastest = one.loc[["int8"]].sort_values("student").iloc[0]
+    float32 = one.loc["float32"].set_index("runtime").loc[fastest["runtime"]]
+    teacher, student = (keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student"))
+    reference = _reference_ratio(keras, contents.reference)
+    known = f" The {contents.reference} has {reference}." if reference else ""
+    return (
+        f"An image costs the teacher {significant(teacher)} million multiply-adds and the student "
+        f"{significant(student)} million, a ratio of {significant(teacher / student)}. In Keras, with batches of 32 "
+        f"on {threads_in_words(contents.threads)}, the teacher takes {_ratio(keras)} times as long as the student.{known} "
+        "Time follows the multiply-adds only roughly: a network of many thin layers moves more memory for each of them, "
+        "and every call and every layer has a fixed cost, which weighs most with small images and small batches. From "
+        f"the image file to the answer the ratio is {_ratio(from_file)}, because both networks wait for the same "
+        f"decoding. One image at a time in {fastest['runtime']}, the int8 student needs "
+        f"{significant(1000 * fastest['student'])} ms and the float32 teacher {significant(1000 * float32['teacher'])} "
+        "ms. The brackets hold bootstrap 95 % intervals over rounds of calls."
+    )
+
+
+def _ratio(row: pd.Series) -> str:
+    low, high = significant(row["ratio_low"]), significant(row["ratio_high"])
+    return f"{significant(row['ratio'])}{SPACE}[{low},{SPACE}{high}]"
+
+
+def _reference_ratio(row: pd.Series, reference: str | None) -> str:
+    value = row.get(f"{reference}_ratio")
+    return "" if value is None or pd.isna(value) else significant(value)
+
+
+def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, reference = contents.tables["histograms"], contents.reference
+    name = "relative_frequency"
+    ends = frame[(frame["bin_low"] == 0) | (frame["bin_high"] == 1)]
+    values = [column for column in (name, f"{reference}_{name}", f"{name}_difference") if column in ends]
+    shares = ends.groupby(["seed", "network", "split"], sort=False)[values].sum(min_count=1).reset_index()
+    rows = [
+        [network, split, *beside_reference(of_seeds, name, reference)]
+        for (network, split), of_seeds in by(without_recursion(shares), ["network", "split"])
+    ]
+    heads = ["share", *reference_heads(frame, name, reference)[1:]]
+    return [
+        "Share of predictions in the first and the last bin, those of which the network is sure.",
+        markdown(["network", "part", *heads], rows, "ll" + "r" * len(heads)),
+        *pictures,
+        "<details><summary>Relative frequencies in all bins</summary>",
+        *_histograms(without_recursion(frame), name, reference),
+        "</details>",
+    ]
+
+
+def _histograms(frame: pd.DataFrame, name: str, reference: str | None) -> Iterator[str]:
+    for split, of_part in by(frame, ["split"]):
+        heads = reference_heads(frame, name, reference)[1:]
+        shown = [head for network in of_part["network"].unique() for head in (network, *heads)]
+        rows = [
+            [f"{low:g}{SPACE}to{SPACE}{high:g}"]
+            + [cell for _, of_seeds in by(of_bin, ["network"]) for cell in beside_reference(of_seeds, name, reference)]
+            for (low, high), of_bin in by(of_part, ["bin_low", "bin_high"])
+        ]
+        yield markdown([f"bin, {split}", *shown], rows, "l" + "r" * len(shown))
+
+
+def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, reference = contents.tables["uncertainty"], contents.reference
+
+    def table(split: str) -> str:
+        rows = [
+            [network] + [cell for name in METRICS for cell in beside_reference(of_seeds, name, reference)]
+            for network, of_seeds in by(frame[frame["split"] == split], ["network"])
+        ]
+        heads = [head for name in METRICS for head in reference_heads(frame, name, reference)]
+        return markdown([f"network, {split}", *heads], rows, "l" + "r" * len(heads))
+
+    counted = [name for name, metric in METRICS.items() if metric.counted]
+    others = [name for name in METRICS if name not in counted]
+    intervals = f"exact binomial for {' and '.join(counted)}, bootstrap over images for {' and '.join(others)}"
+    words = (
+        "All of them are measured with manual labels. *Uncertainty* is the mean squared distance of a network's "
+        "predictions from its own answers, 0 or 1; it is 0 when every prediction is sure and 0.25 when every prediction "
+        f"is 0.5.{contents.brackets(intervals)}"
+    )
+    return [words, *pictures, *map(table, (TEST, VALIDATION, TRAIN))]
+
+
+def _classes(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, reference = contents.tables["classes"], contents.reference
+    rows = [
+        [network, name, measured(of_seeds, "errors", digits=1), of_seeds["images"].iloc[0]]
+        + [cell for one in ("error_rate", "uncertainty") for cell in beside_reference(of_seeds, one, reference)]
+        for (network, name), of_seeds in by(frame[frame["split"] == TEST], ["network", "class"])
+    ]
+    heads = [head for name in ("error_rate", "uncertainty") for head in reference_heads(frame, name, reference)]
+    heads = ["errors", "of", *(head.replace("_", " ") for head in heads)]
+    words = "On the test part." + contents.brackets("exact binomial")
+    return [words, *pictures, markdown(["network", "class", *heads], rows, "ll" + "r" * len(heads))]
+
+
+def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
+    frame, known = contents.tables["best_epoch"], f"{contents.reference}_epoch"
+    rows = [
+        [network, measured(of_seeds, "epoch", digits=1), of_seeds["epochs"].iloc[0]]
+        + ([number(of_seeds[known].iloc[0], 0)] if known in frame else [])
+        + [measured(of_seeds, "val_accuracy")]
+        for network, of_seeds in by(frame, ["network"])
+    ]
+    heads = ["best epoch", "of", *([contents.reference] if known in frame else []), "validation accuracy"]
+    return [*pictures, markdown(["network", *heads], rows, "l" + "r" * len(heads))]
+
+
+SECTIONS: dict[str, Section] = {
+    "training": Section("Training", _training),
+    "time": Section("Time", _time),
+    "predictions": Section("Predictions", _predictions),
+    "recursion": Section(f"{' and '.join(METRICS).capitalize()}, and recursion", _recursion),
+    "classes": Section("Errors by class", _classes),
+    "best_epoch": Section("Best epoch", _best_epoch),
+    "examples": Section("Examples", _pictures_alone),
+}
+"""The sections in their order."""

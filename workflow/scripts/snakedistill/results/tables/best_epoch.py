@@ -1,0 +1,50 @@
+"""The epoch with the best validation accuracy of every network."""
+
+import pandas as pd
+
+from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.lineage import read_labels
+from snakedistill.core.parts import VALIDATION
+from snakedistill.measures import metrics
+from snakedistill.results.run import Run
+from snakedistill.results.tables.table import Table
+
+
+def best_epoch(history: str) -> pd.Series:
+    """The row of a history CSV with the best validation accuracy, the first of equals."""
+    frame = pd.read_csv(history)
+    return frame.loc[frame["val_accuracy"].idxmax()]
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """The best epoch of every network.
+
+    Returns:
+        seed, network, epochs (trained), epoch (the best), val_accuracy, chance (accuracy on validation of always the
+        same answer).
+    """
+    splits = run.files["splits"]
+    split = pd.read_csv(splits)[["image_id", "split"]]
+    labels = run.of_networks("labels")
+    found = []
+    for (seed, network), path in run.of_networks("histories").items():
+        best, given = best_epoch(path), labels[seed, network]
+        joined = join_one_to_one(split, read_labels(given, network, seed, splits), splits, given)
+        found.append(
+            {"seed": seed, "network": network, "epochs": len(pd.read_csv(path)), "epoch": int(best["epoch"])}
+            | {"val_accuracy": best["val_accuracy"]}
+            | {"chance": metrics.chance(joined["label"][joined["split"] == VALIDATION])}
+        )
+    return pd.DataFrame(found)
+
+
+BEST_EPOCH = Table(
+    rows,
+    needs=("histories", "labels", "splits"),
+    keys=("network",),
+    values=("epoch",),
+    differences=False,  # runs may differ in length
+    title="best epochs",
+    caption="""The epoch with the best validation accuracy of every network, whose weights are kept. *Chance* is the
+accuracy on validation of always the same answer.""",
+)

@@ -1,0 +1,58 @@
+"""The metrics of every network on every part, with intervals."""
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.core.network_ids import parsed
+from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
+from snakedistill.measures.metrics import METRICS
+from snakedistill.results.run import Run
+from snakedistill.results.tables.answers import answers
+from snakedistill.results.tables.table import Table
+
+# Those with intervals by bootstrap stand first.
+NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Every metric with manual labels of every network and part.
+
+    Returns:
+        seed, network, family, generation, split, images, and for each metric its value and the ends of its 95 %
+        interval, by bootstrap over images or, where images are counted, exact binomial: for example accuracy,
+        accuracy_low, accuracy_high.
+    """
+    frames = []
+    for (seed, part), of_networks in answers(run).items():
+        label = next(iter(of_networks.values()))["label"].to_numpy()
+        found = []
+        for network in of_networks:
+            one = parsed(network)
+            row = {"seed": seed, "network": network, "family": one.family, "generation": one.generation}
+            found.append(row | {"split": part, "images": len(label)})
+        for name in NAMES:
+            metric = METRICS[name]
+            values = [
+                metric.of_images(joined["probability"].to_numpy(), joined["label"].to_numpy())
+                for joined in of_networks.values()
+            ]
+            if metric.counted:
+                intervals = [exact_interval(int(of_images.sum()), len(of_images)) for of_images in values]
+            else:
+                intervals = bootstrap_intervals(np.stack(values, axis=1), label, bounds=metric.bounds)
+            for row, of_images, (low, high) in zip(found, values, intervals, strict=True):
+                row |= {name: metric.value(of_images), f"{name}_low": low, f"{name}_high": high}
+        frames.append(pd.DataFrame(found).astype({"generation": "Int64"}))
+    return pd.concat(frames)
+
+
+UNCERTAINTY = Table(
+    rows,
+    needs=("train", "validation", "test", "splits"),
+    keys=("family", "generation", "split"),
+    values=tuple(NAMES),
+    title=" and ".join(NAMES),
+    caption="""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95 %
+intervals over images. Uncertainty is the mean squared distance of a network's predictions from its own answers: 0 when
+all predictions are 0 or 1, and 0.25 when all are one half.""",
+)

@@ -1,0 +1,7 @@
+"""Hard labels: the source's answer, 0 or 1, formula (13) of the paper."""
+
+from snakedistill.measures.metrics import answer
+from snakedistill.teaching.cross_entropy import cross_entropy
+from snakedistill.teaching.way import Way
+
+HARD = Way(label=lambda manual, probability: answer(probability), loss=cross_entropy, from_source="answers")

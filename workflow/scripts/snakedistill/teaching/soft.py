@@ -1,0 +1,6 @@
+"""Soft labels: the probability that the source predicts, formula (14) of the paper."""
+
+from snakedistill.teaching.cross_entropy import cross_entropy
+from snakedistill.teaching.way import Way
+
+SOFT = Way(label=lambda manual, probability: probability, loss=cross_entropy, from_source="probabilities")

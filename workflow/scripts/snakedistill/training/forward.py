@@ -1,0 +1,20 @@
+"""Forward passes over all images of a part."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from snakedistill.data.images import MappedImages
+from snakedistill.networks.augmentation.draws import Draws
+from snakedistill.training.batches import batches
+from snakedistill.training.launches import ImagesOnDevice
+
+PREDICTION_BATCH_SIZE = 64
+
+
+def predicted(
+    forward: Callable[[object], list[np.ndarray]], images: MappedImages | ImagesOnDevice, draws: Draws | None = None
+) -> list[np.ndarray]:
+    """Run a forward pass over all images, with draws for a network that augments: each output as float32 [n]."""
+    outputs = [forward(inputs) for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)]
+    return [np.concatenate(column)[:, 0] for column in zip(*outputs, strict=True)]

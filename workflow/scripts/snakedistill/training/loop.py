@@ -1,0 +1,252 @@
+"""The training loop: Adam, its learning rate, and the weights of the best epoch."""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+from tqdm import tqdm
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv, written_whole
+from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.lineage import read_labels, record_lineage, training_settings
+from snakedistill.core.parts import TRAIN, VALIDATION
+from snakedistill.data.images import MappedImages
+from snakedistill.measures import metrics
+from snakedistill.networks import fused
+from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
+from snakedistill.networks.classifier import build_network
+from snakedistill.networks.training_model import training_model
+from snakedistill.teaching import WAYS
+from snakedistill.training.batches import batches
+from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
+from snakedistill.training.forward import predicted
+from snakedistill.training.launches import Launch, Step, forward_for, launch_for, near_the_device
+
+SECONDS_BETWEEN_CHECKPOINTS = 10.0
+
+
+def train(
+    network_id: str,
+    way: str,
+    recipe: dict,
+    image_size: int,
+    precision: str,
+    seed: int,
+    arrays: dict[str, str],
+    splits: str,
+    labels: str,
+    model: str,
+    history: str,
+    checkpoints: str,
+    code: str = "",
+    backbone: str | None = None,
+    weights: str | None = None,
+    terminal: TextIO | None = None,
+) -> None:
+    """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
+
+    After an epoch a checkpoint is saved, unless that was done less than ten seconds before or it was the last epoch. A
+    training run that was killed resumes from there when this is called again, and ends with the same weights and
+    history, bit for bit (on a CPU with the same number of threads), as one that was never killed.
+
+    Args:
+        network_id: for example `soft-3`; it keys the random draws, together with `seed`.
+        way: how it is taught, a key of `teaching.WAYS`.
+        recipe: the config's `teacher` or `student` keys, complete.
+        image_size: side in pixels.
+        precision: `float32` or `bfloat16`, of the training alone.
+        seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
+        arrays: path of the images by part (`train` and `validation` are read).
+        splits: CSV with image_id and split, in the order of the arrays.
+        labels: CSV with image_id and label in [0, 1], of every image.
+        model: .keras file to write, its lineage beside it.
+        history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+        checkpoints: folder for the checkpoints; it is deleted when the network is saved.
+        code: fingerprint of the code; a checkpoint from different code is not resumed.
+        backbone: overrides the recipe's, where the file is elsewhere.
+        weights: file of the backbone's weights, or None.
+        terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
+
+    Raises:
+        InputError: labels and images do not match, the labels are of another network, seed or split, or the loss is no
+            longer a number.
+    """
+    keras.utils.set_random_seed(int(random_stream(seed, network_id, "weights").integers(2**31)))
+    network = build_network(
+        network_id,
+        image_size,
+        backbone or recipe["backbone"],
+        weights,
+        recipe["preprocessing"],
+        recipe["dropout"],
+        recipe["batch_norm_momentum"],
+    )
+    images = {part: MappedImages(arrays[part]) for part in (TRAIN, VALIDATION)}
+    targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits), images)
+    images = {part: near_the_device(of_part) for part, of_part in images.items()}
+    batch_size, epochs, augmentation = recipe["batch_size"], recipe["epochs"], recipe["augmentation"]
+    steps = math.ceil(len(images[TRAIN]) / batch_size)
+
+    training = training_model(network, precision, augmentation)
+    compile_for_training(training, learning_rate(recipe, steps), WAYS[way].loss())
+
+    launch, forward = launch_for(training), forward_for(training)
+
+    settings = training_settings(recipe, image_size, precision, keras.backend.backend())
+    determined_by = {
+        "network": network_id,
+        "way": way,
+        "seed": seed,
+        "code": code,
+        "keras": keras.__version__,
+    } | settings
+    files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
+    saved = Checkpoints(checkpoints, fingerprint_of_training(determined_by, files))
+    rows: list[dict] = []
+    best_accuracy, best_weights = -1.0, None
+    variables = [*training.variables, *training.optimizer.variables]
+    checkpoint = saved.latest()
+    if checkpoint is not None:
+        for variable, value in zip(variables, checkpoint.variables, strict=True):
+            variable.assign(value)
+        rows, best_weights = checkpoint.history, checkpoint.best
+        best_accuracy = max(row["val_accuracy"] for row in rows)
+        print(f"{network_id}: resumes after epoch {len(rows)} of {epochs}")
+    done, saved_at = len(rows), time.monotonic()
+    shown = {"desc": network_id, "file": terminal, "disable": None, "leave": False}
+    with tqdm(total=epochs * steps, initial=done * steps, **shown) as bar:
+        for epoch in range(done + 1, epochs + 1):
+            start = time.perf_counter()
+            order = random_stream(seed, network_id, "order", epoch).permutation(len(images[TRAIN]))
+            draws = draw(augmentation, seed, network_id, TRAIN, epoch, *images[TRAIN].shape[:2])
+            passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order)
+            mean_loss, mean_accuracy = fit_epoch(training, passed, bar.update, launch)
+            if not math.isfinite(mean_loss):
+                raise InputError(
+                    f"{network_id}: the loss is {mean_loss} in epoch {epoch}. Try a lower learning_rate than "
+                    f"{recipe['learning_rate']}, or precision: float32."
+                )
+            draws = no_draws(augmentation, len(images[VALIDATION]))
+            if recipe["validation_augmentation"]:
+                draws = draw(augmentation, seed, network_id, VALIDATION, epoch, *images[VALIDATION].shape[:2])
+            (logit,) = predicted(forward, images[VALIDATION], draws)
+            row = {
+                "epoch": epoch,
+                "loss": mean_loss,
+                "accuracy": mean_accuracy,
+                "val_loss": metrics.loss(logit, targets[VALIDATION]),
+                "val_accuracy": metrics.accuracy(_sigmoid(logit), targets[VALIDATION]),
+                "learning_rate": float(ops.convert_to_numpy(training.optimizer.learning_rate)),
+                "seconds": round(time.perf_counter() - start, 3),
+            }
+            rows.append(row)
+            if row["val_accuracy"] > best_accuracy:
+                best_accuracy, best_weights = row["val_accuracy"], training.get_weights()
+            line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
+            if epoch < epochs and time.monotonic() - saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
+                saved.save(Checkpoint([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
+                saved_at = time.monotonic()
+            bar.set_postfix_str(line)
+            print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
+
+    chance = metrics.chance(targets[VALIDATION])
+    if best_accuracy <= chance:
+        print(
+            f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
+            f"{chance:.3f}. Try another learning_rate than {recipe['learning_rate']}, or more epochs."
+        )
+    network.set_weights(best_weights)
+    with written_whole(model) as temporary:
+        network.save(temporary)
+    record_lineage(model, network_id, seed, settings, splits=splits, labels=labels)
+    write_csv(pd.DataFrame(rows), history)
+    saved.remove()
+    best = max(rows, key=lambda row: row["val_accuracy"])
+    line = f"{network_id}, seed {seed}: best epoch {best['epoch']} of {epochs}, validation accuracy "
+    line += f"{best['val_accuracy']:.3f}, {sum(row['seconds'] for row in rows):.0f} s"
+    print(line, file=terminal, flush=True)
+
+
+def compile_for_training(
+    model: keras.Model, rate: float | keras.optimizers.schedules.LearningRateSchedule, loss: keras.losses.Loss
+) -> None:
+    """Compile a model of logits with Adam, a loss, and accuracy, formula (12) of the paper."""
+    model.compile(
+        optimizer=fused.Adam(rate),
+        loss=loss,
+        metrics=[keras.metrics.MeanMetricWrapper(correct, name="accuracy")],
+    )
+    # Built here, its variables are not made inside the first training step, which would then be traced twice.
+    model.optimizer.build(model.trainable_variables)
+
+
+def correct(label, logit):
+    """Formula (11) for Keras: 1 where label and prediction fall on the same side of 0.5; tensors [n, 1]."""
+    return ops.cast(ops.equal(ops.sigmoid(logit) > metrics.THRESHOLD, label > metrics.THRESHOLD), "float32")
+
+
+def fit_epoch(
+    model: keras.Model,
+    passed: Iterator[tuple],
+    after_steps: Callable[[int], object],
+    launch: Step | Launch | None = None,
+) -> np.ndarray:
+    """Train on every batch once.
+
+    Args:
+        model: compiled.
+        passed: (inputs, label) of each batch.
+        after_steps: called with the number of steps just done.
+        launch: trains on one or several batches in a call; None: Keras's `train_on_batch`.
+
+    Returns:
+        Mean loss and accuracy of the images, float64 [2].
+    """
+    sums, images = np.zeros(2), 0
+    while group := list(itertools.islice(passed, launch.steps if launch else 1)):
+        sizes = [len(label) for _, label in group]
+        # The last batch of an epoch may be a smaller one, and the last group may have fewer.
+        if launch and sizes == [sizes[0]] * launch.steps:
+            found = launch(group)
+        else:
+            found = np.array([model.train_on_batch(*batch) for batch in group])
+        sums += sizes @ found
+        images += sum(sizes)
+        after_steps(len(group))
+    return sums / images
+
+
+def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate by step: constant, with the paper's decay, or a cosine that ends at 0 with the last epoch.
+
+    With decay d the rate at step t (from 1) is learning_rate / (1 + d (t - 1)), the paper's formula (9), which was
+    Keras 2's `decay` argument; Adam's bias correction in (9) is Adam's own.
+    """
+    rate = recipe["learning_rate"]
+    if recipe["schedule"] == "cosine":
+        return keras.optimizers.schedules.CosineDecay(rate, recipe["epochs"] * steps_per_epoch)
+    if recipe["decay"] > 0:
+        return keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=recipe["decay"])
+    return rate
+
+
+def _targets(splits: str, labels: str, given: pd.DataFrame, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
+    joined = join_one_to_one(pd.read_csv(splits)[["image_id", "split"]], given, splits, labels)
+    targets = {part: joined["label"][joined["split"] == part].to_numpy(np.float32) for part in images}
+    for part, target in targets.items():
+        if len(target) != len(images[part]):
+            raise InputError(
+                f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
+            )
+    return targets
+
+
+def _sigmoid(logit: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(ops.sigmoid(logit))

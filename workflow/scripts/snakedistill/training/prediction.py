@@ -1,0 +1,42 @@
+"""Forward passes in float32: predictions of every image."""
+
+import pandas as pd
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import write_csv
+from snakedistill.core.lineage import check_lineage, record_lineage
+from snakedistill.data.images import MappedImages
+from snakedistill.networks.classifier import load_network, logit_and_probability
+from snakedistill.training.forward import predicted
+from snakedistill.training.launches import forward_for
+
+
+def write_predictions(
+    model: str, network_id: str, seed: int, splits: str, arrays: dict[str, str], predictions: dict[str, str]
+) -> None:
+    """Write the predictions of a saved network for the unaugmented images of every part, and their lineage beside them.
+
+    Args:
+        model: .keras file of the network.
+        network_id: for example `soft-3`.
+        seed: training seed.
+        splits: CSV with image_id and split, in the order of the arrays.
+        arrays: path of the images by part.
+        predictions: CSV to write by part: image_id, logit, probability (float32, 9 significant digits).
+
+    Raises:
+        InputError: the images do not match the split, or the model is of another network, seed or split.
+    """
+    check_lineage(model, network_id, seed, splits=splits)
+    forward = forward_for(logit_and_probability(load_network(model)))
+    ids = pd.read_csv(splits)
+    for part, path in predictions.items():
+        images = MappedImages(arrays[part])
+        of_part = ids["image_id"][ids["split"] == part]
+        if len(of_part) != len(images):
+            raise InputError(
+                f"{splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make both again"
+            )
+        logit, probability = predicted(forward, images)
+        write_csv(pd.DataFrame({"image_id": of_part, "logit": logit, "probability": probability}), path)
+        record_lineage(path, network_id, seed, splits=splits, model=model)
