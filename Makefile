@@ -42,6 +42,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow
 	$(VENV)/bin/snakemake --lint
+	PYTHONPATH=workflow/scripts $(VENV)/bin/lint-imports --no-cache
 
 # The JSON schema and the reference page of the configuration, from its types.
 reference: $(READY)

@@ -12,6 +12,8 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/presentation.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/teaching.smk"
 include: "workflow/rules/training.smk"

@@ -75,7 +75,7 @@ STUDENTS = [network for network in NETWORKS if network != TEACHER]
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
-# What the rule all asks for, and Markdown files that the summary takes in; the paper adds to both.
+# The files that are asked for by default, and Markdown files that the summary takes in; the paper adds to both.
 TARGETS = [f"{RUN}/summary.html", f"{RUN}/deploy/README.md", f"{RUN}/config.yaml"]
 INSERTS = []
 
@@ -100,48 +100,18 @@ NETWORK_ENVIRONMENT = (  # of the rules that train or run a network
 GPU = {"gpu": 1} if config["gpu"] else {}
 
 
-def growing(amount):
-    """A resource of a rule: that much, and as much again with each attempt."""
-    return lambda wildcards, attempt: attempt * amount
+def growing(mem_mb, minutes):
+    """Memory and time of a job: those amounts, and as much again with each attempt.
 
+    An amount is a number, or a function of wildcards, input and threads.
+    """
 
-# Of the rules that take seconds. They are local rules, so that a cluster's queue holds no jobs so short.
-LIGHT = {"mem_mb": growing(1000), "runtime": growing(10)}
+    def resource(amount):
+        return lambda wildcards, input, threads, attempt: attempt * (
+            amount(wildcards, input, threads) if callable(amount) else amount
+        )
 
-
-def network_of_job(wildcards):
-    """Id of the network that a job is about."""
-    return wildcards.get("student") or wildcards.get("network") or TEACHER
-
-
-def recipe_of(network):
-    """Training recipe of a network, by id."""
-    return recipes.recipe(config, NETWORKS[network].family)
-
-
-def recipe_of_job(wildcards):
-    """Training recipe of the network that a job is about."""
-    return recipe_of(network_of_job(wildcards))
-
-
-def mem_mb_of_network(wildcards, attempt):
-    """Memory of a training run; what else is done with the network needs less. Measured: docs/cluster.md."""
-    pixels = recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2
-    return attempt * (2500 + ceil(0.002 * pixels))
-
-
-def runtime_by_size(seconds_a_mb):
-    """Minutes of a job, by the size of its input and its threads."""
-    return lambda wildcards, input, threads, attempt: attempt * (
-        10 + ceil(seconds_a_mb * input.size_mb / threads / 60)
-    )
-
-
-def runtime_of_training(wildcards, input, threads, attempt):
-    """Minutes of a training run. One that needs more resumes at the next attempt."""
-    recipe = recipe_of_job(wildcards)
-    seconds_a_mb = 1.5 if recipe["backbone"] in BACKBONES else 8
-    return runtime_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads, attempt)
+    return {"mem_mb": resource(mem_mb), "runtime": resource(minutes)}
 
 
 def code_of(script, *files, modules=(), **used):
@@ -153,6 +123,11 @@ def code_of(script, *files, modules=(), **used):
     return fingerprint_of_code(
         SCRIPTS / f"{script}.py", [SCRIPTS / file for file in files], modules, used
     )
+
+
+def params_of(script, *keys, **used):
+    """Params of a rule: the code of its script, and values of the configuration."""
+    return {"code": code_of(script, **used), **{key: config[key] for key in keys}}
 
 
 content_of_file = functools.cache(fingerprint_of_file)  # many students may name the same file
@@ -216,58 +191,3 @@ def needed(names):
     with_lineage = [name for name in names if name in (*PARTS, "augmented", "labels")]
     lineage = lineage_of(path for name in with_lineage for path in FILES[name])
     return {name: FILES[name] for name in names} | ({"lineage": lineage} if lineage else {})
-
-
-# The client of the engine, if there is one, and the reference numbers beside the tables.
-PAPER = PAPERS[config["paper"]] if config["paper"] else None
-PRESENTATION = PAPER.PRESENTATION if PAPER else Presentation()
-REFERENCE = config["reference"] or (with_the_workflow("../reference") if PAPER else None)
-REFERENCE_NAME = short_name(config["reference"]) if config["reference"] else PAPER and PAPER.NAME
-
-
-def reference_of(table):
-    """The file of a table's reference numbers, where there are some."""
-    path = f"{REFERENCE}/{table}.csv"
-    return ancient(local(path)) if REFERENCE and Path(path).is_file() else []
-
-
-# Params of a rule whose result says on what it was measured.
-DESCRIBED = {"run": describe_run(config)}
-if PAPER:
-    DESCRIBED["deviations"] = PAPER.deviations_in_words(
-        config, settings_in("../../presets/paper.yaml")
-    )
-# What tables and figures are made from, besides files, and the settings that they take by name.
-RUN_OF = {"results": RESULTS, "classes": config["classes"], "reference": REFERENCE_NAME}
-SETTINGS = {
-    "bin_width": config["evaluation"]["bin_width"],
-    "student": SHOWN_STUDENT,
-    "students": config["students"],
-    "seed": FIRST_SEED,
-    "reference_rows": dict(PRESENTATION.reference_rows) if not config["reference"] else {},
-}
-HEADINGS = {key: PRESENTATION.headed(key, section.heading) for key, section in SECTIONS.items()}
-PICTURES = {name: figure.pictures(NETWORKS) for name, figure in FIGURES.items()}
-# The report's chapters.
-with_figures = {figure.section for figure in FIGURES.values()}
-chapters = ["result", *(key for key in SECTIONS if key in with_figures), "tables"]
-titles = {"result": "Result", **HEADINGS, "tables": "Tables"}
-CATEGORIES = {key: f"{number} {titles[key]}" for number, key in enumerate(chapters, start=1)}
-
-
-def in_report(file, chapter, **labels):
-    """A file that the report shows, with the caption among the rule's params."""
-    return report(file, caption="../report/result.rst", category=CATEGORIES[chapter], labels=labels)
-
-
-def drawn(picture):
-    """The two files of a picture."""
-    name = PRESENTATION.numbered(picture)
-    return [f"{RUN}/figures/{name}.svg", f"{RUN}/figures/{name}.png"]
-
-
-def captioned(name, caption, has_reference):
-    """The params of a rule whose results are in the report: run description and caption."""
-    notes = [PRESENTATION.notes[name]] if name in PRESENTATION.notes else []
-    notes += [has_reference] if REFERENCE_NAME and has_reference else []
-    return {"run_description": DESCRIBED, "caption": " ".join([caption, *notes])}

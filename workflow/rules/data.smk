@@ -9,8 +9,6 @@ rule write_config:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         code=code_of("write_config"),
         config=config,
@@ -31,11 +29,9 @@ rule draw_sample:
         LIGHT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        **growing(2000, 10),
     params:
-        code=code_of("draw_sample"),
-        sample=config["sample"],
+        **params_of("draw_sample", "sample"),
     message:
         "Drawing the {params.sample[images]} images of the built-in sample"
     script:
@@ -56,13 +52,11 @@ rule index_archive:
         LIGHT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(2000),
-        runtime=runtime_by_size(1),
+        **growing(2000, minutes_by_size(1)),
     params:
-        code=code_of("index_archive", LAYOUTS=[LAYOUT]),
+        **params_of("index_archive", "classes", LAYOUTS=[LAYOUT]),
         archive=ARCHIVE_CONTENT,
         layout=LAYOUT,
-        classes=config["classes"],
     message:
         "Listing the usable images of {input.archive}"
     script:
@@ -83,12 +77,8 @@ rule split_images:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
-        code=code_of("split_images"),
-        split=config["split"],
-        classes=config["classes"],
+        **params_of("split_images", "split", "classes"),
     message:
         "Splitting the images into train, validation and test"
     script:
@@ -110,12 +100,10 @@ rule write_arrays:
         LIGHT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(2000),
-        runtime=runtime_by_size(1),
+        **growing(2000, minutes_by_size(1)),
     params:
-        code=code_of("write_arrays"),
+        **params_of("write_arrays", "image_size"),
         archive=ARCHIVE_CONTENT,
-        image_size=config["image_size"],
     message:
         "Decoding and resizing the images to {params.image_size} pixels"
     script:

@@ -1,15 +1,6 @@
 """What each network answers, and how good that is."""
 
 
-def teacher_labels(wildcards):
-    """The teacher's labels, of the kind the network was trained on, and their lineage; only of networks with a source."""
-    network = NETWORKS[wildcards.network]
-    if network.source is None:
-        return {}
-    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{Network(network.family, 0).id}.csv"
-    return {"teacher_labels": labels, "teacher_lineage": lineage_of([labels])}
-
-
 rule predict:
     input:
         **IMAGES,
@@ -28,11 +19,9 @@ rule predict:
         NETWORK_ENVIRONMENT
     threads: HALF_OF_THE_CORES
     resources:
-        mem_mb=mem_mb_of_network,
-        runtime=runtime_by_size(3),
+        **growing(mem_mb_of_network, minutes_by_size(3)),
     params:
-        code=code_of("predict"),
-        backend=config["backend"],
+        **params_of("predict", "backend"),
     message:
         "Predicting with {wildcards.network}, seed {wildcards.seed}"
     script:
@@ -59,8 +48,9 @@ rule evaluate:
         NETWORK_ENVIRONMENT
     threads: HALF_OF_THE_CORES
     resources:
-        mem_mb=mem_mb_of_network,
-        runtime=runtime_by_size(3 * (1 + config["evaluation"]["augmented_repeats"])),
+        **growing(
+            mem_mb_of_network, minutes_by_size(3 * (1 + config["evaluation"]["augmented_repeats"]))
+        ),
     params:
         code=lambda wildcards: code_of(
             "evaluate", TRANSFORMATIONS=active(recipe_of_job(wildcards)["augmentation"])

@@ -1,21 +1,6 @@
 """Networks that leave the workflow: ONNX files, your own photos, a bundle to carry away."""
 
 
-def card_of(network, seed):
-    """What the metadata of an exported network say it is."""
-    about = {name: config[name] for name in ("classes", "image_size", "run")}
-    return card(NETWORKS[network], seed=seed, recipe=recipe_of(network), **about)
-
-
-def given_photos(wildcards):
-    """The folder of the user's own photos."""
-    if config["photos"] is None:
-        raise WorkflowError(
-            "photos: expected a folder, got null; name one with --config photos=FOLDER"
-        )
-    return ancient(local(config["photos"]))
-
-
 rule export:
     input:
         **IMAGES,
@@ -39,8 +24,7 @@ rule export:
         EXPORT_ENVIRONMENT
     threads: HALF_OF_THE_CORES
     resources:
-        mem_mb=mem_mb_of_network,
-        runtime=runtime_by_size(5),
+        **growing(mem_mb_of_network, minutes_by_size(5)),
     params:
         code=code_of("export"),
         card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
@@ -66,8 +50,6 @@ rule write_bundle:
     localrule: True
     conda:
         EXPORT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         code=code_of("write_bundle", "../deploy/classify.py"),
         card=card_of(config["export"]["network"], FIRST_SEED),
@@ -98,8 +80,7 @@ rule classify:
         EXPORT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(2000),
-        runtime=runtime_by_size(1),
+        **growing(2000, minutes_by_size(1)),
     params:
         code=code_of("classify"),
         photos=config["photos"],

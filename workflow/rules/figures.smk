@@ -27,8 +27,6 @@ for name, figure in FIGURES.items():
         localrule: True
         conda:
             NETWORK_ENVIRONMENT if figure.runs_network else LIGHT_ENVIRONMENT
-        resources:
-            **LIGHT,
         params:
             **captioned(
                 name, figure.caption, f"Grey: {REFERENCE_NAME}." if figure.shows_reference else ""

@@ -20,8 +20,6 @@ rule weigh_claims:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         **captioned("claims", PAPER.CAPTION_OF_CLAIMS, ""),
         code=code_of("weigh_claims", *PRINTED.values()),
@@ -49,8 +47,7 @@ rule write_submission:
         EXPORT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(2000),
-        runtime=runtime_by_size(1),
+        **growing(2000, minutes_by_size(1)),
     params:
         code=code_of("write_submission"),
         archive=ARCHIVE_CONTENT,

@@ -20,8 +20,6 @@ rule summarise:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         run_description=DESCRIBED,
         code=code_of("summarise", FIGURES=[]),
@@ -57,8 +55,6 @@ rule summary_to_html:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         **captioned("summary", "The whole result on one page: tables and figures.", ""),
         code=code_of("summary_to_html"),

@@ -15,8 +15,6 @@ for name, table in TABLES.items():
         localrule: True
         conda:
             LIGHT_ENVIRONMENT
-        resources:
-            **LIGHT,
         params:
             **captioned(
                 name,

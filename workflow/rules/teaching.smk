@@ -1,21 +1,6 @@
 """The labels that each network trains on."""
 
 
-def source_of(wildcards):
-    """Id of the network whose predictions become the labels; None for a network without a source."""
-    return NETWORKS[wildcards.network].source
-
-
-def predictions_of_source(wildcards):
-    """Predictions of the source of labels and their lineage, where there is one."""
-    if (source := source_of(wildcards)) is None:
-        return {}
-    files = {
-        part: path.format(seed=wildcards.seed, network=source) for part, path in PREDICTIONS.items()
-    }
-    return files | {"lineage": lineage_of(files.values())}
-
-
 rule write_labels:
     input:
         unpack(predictions_of_source),
@@ -29,8 +14,6 @@ rule write_labels:
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
-    resources:
-        **LIGHT,
     params:
         code=lambda wildcards: code_of("write_labels", WAYS=[NETWORKS[wildcards.network].way]),
         way=lambda wildcards: NETWORKS[wildcards.network].way,

@@ -1,15 +1,6 @@
 """How long an image takes: teacher and student, in every runtime, on the processor alone."""
 
 
-def networks_to_time(wildcards):
-    """The teacher and the student in each form that is timed."""
-    return {
-        f"{role}_{form}": forms_of(network)[form]
-        for role, network in (("teacher", TEACHER), ("student", SHOWN_STUDENT))
-        for form in ("keras", "onnx", "int8")
-    }
-
-
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
@@ -29,8 +20,7 @@ rule time_networks:
         EXPORT_ENVIRONMENT
     threads: CORES
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        **growing(4000, 60),
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,

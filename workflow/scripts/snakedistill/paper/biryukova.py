@@ -53,10 +53,10 @@ TABLES = ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
 ARCHIVE = "get Kaggle's archive with `kaggle competitions download -c dogs-vs-cats`"
 """How to get its images."""
 
-CAPTION_OF_CLAIMS = """All evidence for the paper's claims C1 to C11: its value, its interval and how that was made, where
-the claim puts it, and the same computed from the paper's printed numbers. Evidence supports a claim when its whole
-interval lies where the claim puts it, and contradicts it when no part of the interval does. A claim holds when all its
-evidence supports it, does not hold when any evidence contradicts it, and cannot be told otherwise."""
+CAPTION_OF_CLAIMS = """All evidence for the paper's claims C1 to C11: its value, its interval and how that was made,
+where the claim puts it, and the same computed from the paper's printed numbers. Evidence supports a claim when its
+whole interval lies where the claim puts it, and contradicts it when no part of the interval does. A claim holds when
+all its evidence supports it, does not hold when any evidence contradicts it, and cannot be told otherwise."""
 
 
 def contradictions(config: dict) -> list[str]:

@@ -43,7 +43,8 @@ def _how_to_read(seeds: int) -> str:
         "its evidence supports it, and does not hold when any evidence contradicts it; otherwise it cannot be told "
         "from this many images. The intervals of one claim hold together with 95 % confidence. "
         f"{shown} All evidence is below the table and in `claims.csv`, with 9 digits. *Paper* is the number that "
-        "Biryukova's paper prints for its own run, 25,000 photographs at 224 pixels; an empty cell means that it prints none."
+        "Biryukova's paper prints for its own run, 25,000 photographs at 224 pixels; an empty cell means that it "
+        "prints none."
     )
 
 

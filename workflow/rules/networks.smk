@@ -1,0 +1,119 @@
+"""What the rules need to know of a network: its recipe, its files, its memory and time."""
+
+
+def network_of_job(wildcards):
+    """Id of the network that a job is about."""
+    return wildcards.get("student") or wildcards.get("network") or TEACHER
+
+
+def recipe_of(network):
+    """Training recipe of a network, by id."""
+    return recipes.recipe(config, NETWORKS[network].family)
+
+
+def recipe_of_job(wildcards):
+    """Training recipe of the network that a job is about."""
+    return recipe_of(network_of_job(wildcards))
+
+
+def mem_mb_of_network(wildcards, input, threads):
+    """Memory of a training run; what else is done with the network needs less. Measured: docs/cluster.md."""
+    return 2500 + ceil(0.002 * recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2)
+
+
+def minutes_by_size(seconds_a_mb):
+    """Minutes of a job, by the size of its input and its threads."""
+    return lambda wildcards, input, threads: 10 + ceil(seconds_a_mb * input.size_mb / threads / 60)
+
+
+def minutes_of_training(wildcards, input, threads):
+    """Minutes of a training run. One that needs more resumes at the next attempt."""
+    recipe = recipe_of_job(wildcards)
+    seconds_a_mb = 1.5 if recipe["backbone"] in BACKBONES else 8
+    return minutes_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads)
+
+
+def source_of(wildcards):
+    """Id of the network whose predictions become the labels; None for a network without a source."""
+    return NETWORKS[wildcards.network].source
+
+
+def predictions_of_source(wildcards):
+    """Predictions of the source of labels and their lineage, where there is one."""
+    if (source := source_of(wildcards)) is None:
+        return {}
+    files = {
+        part: path.format(seed=wildcards.seed, network=source) for part, path in PREDICTIONS.items()
+    }
+    return files | {"lineage": lineage_of(files.values())}
+
+
+def files_of_recipe(network):
+    """The files of the backbone and of its weights that a recipe names, by what they are."""
+    recipe = recipe_of(network)
+    found = {"backbone": recipe["backbone"]} if is_saved(recipe["backbone"]) else {}
+    if recipe["weights"] not in (None, "imagenet"):
+        found["weights"] = recipe["weights"]
+    return found
+
+
+def inputs_of_training(wildcards):
+    """Labels, and the files of the backbone and of its weights, of the network that a job trains."""
+    network = network_of_job(wildcards)
+    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{network}.csv"
+    found = {"labels": labels, "lineage": lineage_of([labels])}
+    if recipe_of(network)["weights"] == "imagenet":
+        found["weights"] = f"results/weights/{recipe_of(network)['backbone']}-imagenet-notop.h5"
+    given = files_of_recipe(network).items()
+    return found | {name: ancient(local(path)) for name, path in given}
+
+
+def code_of_training(wildcards):
+    """The code that trains a network: of its backbone, of the way it is taught, and of its augmentation."""
+    network = network_of_job(wildcards)
+    recipe = recipe_of(network)
+    return code_of(
+        "train",
+        modules=[BACKBONES[recipe["backbone"]]] if recipe["backbone"] in BACKBONES else [],
+        WAYS=[NETWORKS[network].way],
+        TRANSFORMATIONS=active(recipe["augmentation"]),
+    )
+
+
+def checkpoints(wildcards, output):
+    """The folder for the checkpoints of a training run, wherever a module puts the results."""
+    model = Path(output.model)
+    return str(model.parents[1] / "checkpoints" / model.stem)
+
+
+def teacher_labels(wildcards):
+    """The teacher's labels, of the kind the network was trained on, and their lineage; only of networks with a source."""
+    network = NETWORKS[wildcards.network]
+    if network.source is None:
+        return {}
+    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{Network(network.family, 0).id}.csv"
+    return {"teacher_labels": labels, "teacher_lineage": lineage_of([labels])}
+
+
+def card_of(network, seed):
+    """What the metadata of an exported network say it is."""
+    about = {name: config[name] for name in ("classes", "image_size", "run")}
+    return card(NETWORKS[network], seed=seed, recipe=recipe_of(network), **about)
+
+
+def given_photos(wildcards):
+    """The folder of the user's own photos."""
+    if config["photos"] is None:
+        raise WorkflowError(
+            "photos: expected a folder, got null; name one with --config photos=FOLDER"
+        )
+    return ancient(local(config["photos"]))
+
+
+def networks_to_time(wildcards):
+    """The teacher and the student in each form that is timed."""
+    return {
+        f"{role}_{form}": forms_of(network)[form]
+        for role, network in (("teacher", TEACHER), ("student", SHOWN_STUDENT))
+        for form in ("keras", "onnx", "int8")
+    }
