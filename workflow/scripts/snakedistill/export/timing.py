@@ -188,7 +188,8 @@ _PRECISIONS = {"float32": "onnx", "int8": "int8"}
 def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
     """Copy the first image files of the test part out of the archive, in the order of the array."""
     members = pd.read_csv(index).set_index("image_id")["member"]
-    ids = pd.read_csv(splits).query("split == @TEST")["image_id"].head(count)
+    split = pd.read_csv(splits)
+    ids = split["image_id"][split["split"] == TEST].head(count)
     with open_archive(archive) as opened:
         for number, image_id in enumerate(ids):
             (folder / str(number)).write_bytes(opened.read(members[image_id]))

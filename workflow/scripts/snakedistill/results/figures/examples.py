@@ -28,7 +28,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     set_style()
     splits = run.files["splits"]
     array = np.load(run.files["test_images"], mmap_mode="r", allow_pickle=False)
-    test = pd.read_csv(splits).query("split == @TEST").reset_index(drop=True)
+    test = pd.read_csv(splits)
+    test = test[test["split"] == TEST].reset_index(drop=True)
     predictions = run.of_networks("test")
     for name, network in (("teacher", TEACHER), ("student", student)):
         path = predictions[seed, network]

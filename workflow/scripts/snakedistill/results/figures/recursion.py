@@ -22,7 +22,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         run_description: what the run is, in words.
     """
     set_style()
-    table = run.table("histograms").query("split == @TEST")
+    table = run.table("histograms")
+    table = table[table["split"] == TEST]
     lowest = table["relative_frequency"][table["relative_frequency"] > 0].min()
     greys = ListedColormap(plt.colormaps["Greys"](np.linspace(0.15, 1, 256)))  # white is left for empty bins
     table = table.assign(

@@ -34,7 +34,7 @@ def draw(
     most = frame["threads"].max()
     frame = frame[frame["threads"] == most]
     frame["how"] = frame["runtime"] + " " + frame["precision"]
-    reference = _reference(run.reference, run.table("timing").query("threads == @most"), reference_rows)
+    reference = _reference(run.reference, run.table("timing"), {"threads": most, **reference_rows})
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
     looks = looks_of(network for _, network in run.results)

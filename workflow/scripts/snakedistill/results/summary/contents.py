@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from snakedistill.core.network_ids import Network, parsed
+from snakedistill.core.parts import TEST
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Contents:
     student: str
     megabytes: pd.DataFrame
     reference: str | None
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """The metrics on the test part."""
+        table = self.tables["uncertainty"]
+        return table[table["split"] == TEST]
 
     @property
     def seeds(self) -> int:

@@ -103,7 +103,7 @@ def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame) -> str:
 
 def networks_table(contents: Contents) -> str:
     """The table for a reader with one minute."""
-    test = contents.tables["uncertainty"].query("split == @TEST")
+    test = contents.test
     last = test.groupby("family")["generation"].transform("max")
     shown = test[test["generation"].isna() | (test["generation"] == 0) | (test["generation"] == last)]
     roles = {TEACHER: "teacher", contents.student: "student"}
@@ -131,7 +131,7 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
         contents: the numbers.
         about_reference: what the reference numbers are, in words.
     """
-    images = contents.tables["uncertainty"].query("split == @TEST")["images"].iloc[0]
+    images = contents.test["images"].iloc[0]
     if contents.seeds > 1:
         intervals = f"± is the standard deviation over {contents.seeds} seeds, here and in all other tables."
     else:
