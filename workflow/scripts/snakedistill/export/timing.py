@@ -19,6 +19,7 @@ import pandas as pd
 
 from snakedistill.core.files import write_csv, write_text
 from snakedistill.core.job import fix_threads
+from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.inference import INPUT, OUTPUT, open_network
