@@ -6,11 +6,14 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from snakedistill.configuration.check import checked
+from snakedistill.configuration.recipes import recipe
 from snakedistill.configuration.reference_page import json_schema, reference_page
-from snakedistill.configuration.types import Config, Recipe, checked, recipe
+from snakedistill.configuration.types import Config, Recipe
 from snakedistill.core.errors import InputError
-from snakedistill.core.network_ids import networks
+from snakedistill.paper.deviations import deviations_in_words
 from snakedistill.results.run_description import describe_run
+from snakedistill.teaching import networks
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
@@ -129,6 +132,18 @@ def test_the_paper_preset_is_the_papers():
         ),
         ("classes", ["cat", "cat"], "classes: expected a list of two different names"),
         ("classes", ["dog", "cat"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
+        ("layout", "kagle", r"layout: expected kaggle or null, got 'kagle'; did you mean kaggle\?"),
+        ("paper", "biriukova", r"paper: expected biryukova or null, got 'biriukova'; did you mean biryukova\?"),
+        (
+            "students.soft.labels",
+            "softt",
+            r"soft\.labels: expected manual, hard or soft, got 'softt'; did you mean soft\?",
+        ),
+        (
+            "reference",
+            "results/sample/tables",
+            r"reference: expected the tables of another run, got .*, this run's own",
+        ),
         ("run", "../elsewhere", r"run: expected a name of letters, digits, .*, got '\.\./elsewhere'"),
         ("evaluation.bin_width", 0.3, r"evaluation\.bin_width: expected a width of which 1 is a multiple.* got 0\.3"),
         ("precision", "float16", "expected float32 or bfloat16, got 'float16'; did you mean bfloat16"),
@@ -188,7 +203,7 @@ def test_networks_of_the_paper():
 
 def test_a_new_family_is_a_new_entry():
     found = networks({"mild": {"labels": "soft", "generations": 2}})
-    assert [(n.id, n.labels, n.source) for n in found.values()][1:] == [
+    assert [(n.id, n.way, n.source) for n in found.values()][1:] == [
         ("mild-0", "soft", "teacher"), ("mild-1", "soft", "mild-0"), ("mild-2", "soft", "mild-1"),
     ]  # fmt: skip
 
@@ -202,26 +217,36 @@ def test_a_family_overrides_the_recipe():
     assert recipe(config, "hard")["epochs"] == CONFIG["student"]["epochs"]
 
 
-def test_the_description_of_a_run_names_what_is_not_the_papers():
-    described = describe_run(CONFIG, PAPER)
-    assert described["run"].startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
-    assert described["run"].endswith("The numbers are about drawings, not about photographs.")
-    assert "image_size 32 (224)" in described["deviations"]
-    assert "student.augmentation.shift 0 (0.4)" in described["deviations"]
-    assert "teacher.batch_size" not in described["deviations"]
+def test_the_description_of_a_run_says_what_was_learned_from():
+    described = describe_run(CONFIG)
+    assert described.startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
+    assert described.endswith("The numbers are about drawings, not about photographs.")
+    assert "images of dogs-vs-cats.zip" in describe_run(overlaid(CONFIG, PAPER))
 
 
-def test_the_papers_own_settings_deviate_in_nothing():
-    described = describe_run(overlaid(CONFIG, PAPER), PAPER)
-    assert described["deviations"] == "Every setting is the paper's."
-    assert "images of dogs-vs-cats.zip" in described["run"]
+def test_the_deviations_are_what_is_not_the_papers():
+    said = deviations_in_words(CONFIG, PAPER)
+    assert "image_size 32 (224)" in said
+    assert "student.augmentation.shift 0 (0.4)" in said
+    assert "teacher.batch_size" not in said
+    assert deviations_in_words(overlaid(CONFIG, PAPER), PAPER) == "Every setting is the paper's."
 
 
 def test_families_that_are_not_the_papers_are_named():
     config = overlaid(CONFIG, PAPER)
     config["students"] = {"classic": config["students"]["classic"], "mild": {"labels": "soft", "generations": 1}}
     config["students"]["soft"] = {"labels": "soft", "generations": 8, "epochs": 50}
-    assert describe_run(config, PAPER)["deviations"] == (
+    assert deviations_in_words(config, PAPER) == (
         "Settings that differ from the paper's (in brackets): students.mild (none); students.soft.generations 8 (6); "
         "students.soft.epochs 50 (as student); no students.hard."
     )
+
+
+def test_the_paper_asks_for_its_classes_only_where_there_is_a_paper():
+    config = changed("classes", ["dog", "cat"]) | {"paper": None}
+    assert checked(config)["classes"] == ["dog", "cat"]
+
+
+def test_a_transformation_that_is_not_named_is_off():
+    config = changed("student.augmentation", {"shift": 0.1})
+    assert checked(config)["student"]["augmentation"] == {"shift": 0.1}

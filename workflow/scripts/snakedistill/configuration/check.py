@@ -1,5 +1,7 @@
 """The checks of a configuration."""
 
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from snakedistill.configuration.messages import explained
@@ -52,6 +54,8 @@ def _contradictions(config: dict) -> list[str]:
         lines.append(
             f"evaluation.bin_width: expected a width of which 1 is a multiple, such as 0.05 or 0.1, got {width}"
         )
+    if config["reference"] is not None and Path(config["reference"]) == Path("results", config["run"], "tables"):
+        lines.append(f"reference: expected the tables of another run, got {config['reference']}, this run's own")
     known = list(networks(config["students"]))
     if (given := config["export"]["network"]) not in known:
         lines.append(f"export.network: expected one of {', '.join(known)}, got {given!r}{nearest(given, known)}")

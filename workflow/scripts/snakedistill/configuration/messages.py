@@ -1,6 +1,6 @@
 """Errors of the configuration in words."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
@@ -24,7 +24,8 @@ def explained(error: dict) -> str:
     expected = expected_value(field) if field else "a mapping"
     if error["type"] == "missing":
         return f"{name}: missing, expected {expected}"
-    options = get_args(field.annotation) if field else ()
+    schemas = [] if field is None or field.json_schema_extra else _schemas(field)
+    options = [option for schema in schemas for option in schema.get("enum", [])]
     return f"{name}: expected {expected}, got {_shown(error['input'])}{nearest(error['input'], options)}"
 
 
@@ -54,15 +55,20 @@ def expected_value(field: FieldInfo) -> str:
     """What a value must be, in words."""
     if field.json_schema_extra:
         return field.json_schema_extra["expected"]
+    return " or ".join(map(_in_words, _schemas(field)))
+
+
+def _schemas(field: FieldInfo) -> list[dict]:
+    """A JSON schema for each type that a value may have."""
     schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
-    return " or ".join(_in_words(option) for option in schema.get("anyOf", [schema]))
+    return schema.get("anyOf", [schema])
 
 
 def _in_words(schema: dict) -> str:
     """A JSON schema without parts, in words."""
     if "enum" in schema:
         *first, last = schema["enum"]
-        return f"{', '.join(first)} or {last}"
+        return " or ".join(filter(None, (", ".join(first), last)))
     words = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "text"}
     words["null"] = "null"
     bounds = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}

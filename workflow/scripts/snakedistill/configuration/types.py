@@ -58,7 +58,7 @@ Augmentation = create_model(
     "Augmentation",
     __base__=Section,
     __doc__="How training images are changed. A transformation that is not named is off.",
-    **{name: (one.setting, None) for name, one in TRANSFORMATIONS.items()},
+    **{name: one.setting for name, one in TRANSFORMATIONS.items()},
 )
 
 
@@ -152,11 +152,18 @@ class Config(Section):
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
         json_schema_extra=words("a name of letters, digits, '_', '.' and '-' that does not begin with '.' or '-'"),
     )
+    paper: Annotated[Annotated[str, OneOf(PAPERS)] | None, BeforeValidator(null_from_text)] = Field(
+        description="paper whose numbers and claims the results are compared with; null for none"
+    )
+    reference: PathOrNull = Field(
+        description="folder of known numbers in the form of the tables, such as results/RUN/tables, to stand beside "
+        "what is measured; null for those of the paper, if there is one"
+    )
     archive: PathOrNull = Field(description="path of a zip or of a folder of images; null draws the built-in sample")
-    sample: Sample = Field(description="the built-in sample, used when archive is null")
     layout: Annotated[Annotated[str, OneOf(LAYOUTS)] | None, BeforeValidator(null_from_text)] = Field(
         description="how the files of the archive name their classes; null: the first layout that fits"
     )
+    sample: Sample = Field(description="the built-in sample, used when archive is null")
     classes: Annotated[list[ClassName], AfterValidator(different)] = Field(
         description="class names; the position of a name is its label",
         min_length=2,
@@ -188,12 +195,5 @@ class Config(Section):
     evaluation: Evaluation = Field(description="how networks are measured")
     export: Export = Field(description="what leaves the workflow")
     timing: Timing = Field(description="how the time an image takes is measured")
-    paper: Annotated[Annotated[str, OneOf(PAPERS)] | None, BeforeValidator(null_from_text)] = Field(
-        description="paper whose numbers and claims the results are compared with; null for none"
-    )
-    reference: PathOrNull = Field(
-        description="folder of known numbers in the form of the tables, such as results/RUN/tables, to stand beside "
-        "what is measured; null for those of the paper, if there is one"
-    )
     submission: Submission = Field(description="Kaggle's submission, a part of the paper")
     photos: PathOrNull = Field(description="folder of photos for the rule classify")

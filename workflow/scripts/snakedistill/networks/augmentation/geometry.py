@@ -1,7 +1,5 @@
 """Shift and flip. They share a stream: in an epoch an image draws one number for the flip and two for the shift."""
 
-from typing import Annotated
-
 import numpy as np
 from pydantic import Field
 
@@ -66,14 +64,14 @@ def flipped(images, flip):
 
 
 SHIFT = Transformation(
-    Annotated[Number, Field(ge=0, le=1, description="largest shift as a share of the side")],
+    setting=(Number, Field(None, ge=0, le=1, description="largest shift as a share of the side")),
     shape=(2,),
     draw=draw_shift,
     apply=shifted,
     own_stream=False,
 )
 FLIP = Transformation(
-    Annotated[bool, Field(description="whether every other image is mirrored")],
+    setting=(bool, Field(None, description="whether every other image is mirrored")),
     shape=(),
     draw=draw_flip,
     apply=flipped,
