@@ -1,6 +1,9 @@
 """Whole small experiments over what users vary: each ends with a summary, or while planning with a sentence."""
 
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 import yaml
 from conftest import copy_project, jpeg, kaggle_zip, snakemake
 
-from snakedistill.data.splits import DROPPED
+from snakedistill.data.rejected import DROPPED
 
 QUICK = {"backbone": "resnet18", "epochs": 1}
 NO_AUGMENTATION = {"augmentation": {"flip": False, "shift": 0}}
@@ -62,6 +65,7 @@ RUNS = {
     "a teacher from a file, other classes, 41 to 20 images, two families, one with recursion": (
         3,
         {
+            "paper": None,
             "classes": ["ant", "bee"],
             "archive": "insects.zip",
             "teacher": {"backbone": "extractor.keras", "preprocessing": "none"},
@@ -75,6 +79,8 @@ RUNS = {
         },
     ),
 }
+# What is not text, and the embedded pictures of the summary.
+BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}
 ERRORS = {
     "class 1 listed first": ({"classes": {"dog": 1, "cat": 0}}, "classes: expected a list of two different names"),
     "swapped labels": ({"classes": ["dog", "cat"]}, "classes: expected [cat, dog], got [dog, cat]"),
@@ -128,6 +134,34 @@ def save_extractor(path: Path) -> None:
     keras.Model(images, keras.layers.BatchNormalization()(features), name="extractor").save(path)
 
 
+def assert_no_word_of_the_paper(project: Path, run: Path, printed: str) -> None:
+    """No output, log, figure or line in the terminal of a run without the paper speaks of it."""
+    assert not (run / "claims.csv").exists()
+    assert not (run / "submission.csv").exists()
+    assert [path.name for path in (run / "figures").iterdir() if path.name[0].isdigit()] == []
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--configfile",
+            "tiny.yaml",
+            "overlay.yaml",
+            "--report",
+            run / "report.html",
+        ],
+        cwd=project,
+        check=True,
+    )
+    texts = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.suffix not in BINARY}
+    texts[Path("terminal")] = printed.encode()
+    words = re.compile(
+        rb"(?i)paper_|the paper|biryukova\b(?!: null)|\bdogs?\b|\bcats?\b|kaggle|claims? c\d|\bfigure \d|section \d"
+    )
+    found = {str(path): match[0] for path, text in texts.items() if (match := words.search(text))}
+    assert found == {}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_ends_with_its_summary(project, name):
@@ -146,7 +180,10 @@ def test_a_run_ends_with_its_summary(project, name):
     timing = pd.read_csv(run / "timing.csv")
     assert sorted(timing["threads"].unique()) == sorted({1, cores})
     assert not timing.duplicated(["runtime", "network", "precision", "threads", "batch_size", "decoding"]).any()
-    assert pd.read_csv(run / "claims.csv")["claim"].nunique() == 11
+    if "paper" in overlay:
+        assert_no_word_of_the_paper(project, run, done.stdout)
+    else:
+        assert pd.read_csv(run / "claims.csv")["claim"].nunique() == 11
     if overlay.get("archive"):
         assert (pd.read_csv(run / "data/rejected.csv")["reason"] == DROPPED).sum() == 21
     other = str(cores % 3 + 1)

@@ -6,8 +6,10 @@ import pytest
 import yaml
 from conftest import ROOT, kaggle_zip
 
-from snakedistill.configuration import planning
-from snakedistill.configuration.planning import announcement, check_inputs, estimate
+from snakedistill.configuration import estimate as estimates
+from snakedistill.configuration import inputs
+from snakedistill.configuration.estimate import announcement, estimate
+from snakedistill.configuration.inputs import check_inputs
 from snakedistill.core.errors import InputError
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -47,7 +49,7 @@ def test_archives_of_another_kind_are_refused(archive, tmp_path):
     for name, sentence in {
         "picture.jpg": "expected a zip file or a folder, got .*picture.jpg, which is neither",
         "empty": "expected images named cat.<number>.jpg and dog.<number>.jpg, got .*empty with none for it",
-        "notes.zip": "got .*notes.zip with none among its 1 files, such as notes.txt",
+        "notes.zip": "got .*notes.zip with none among its 1 files, such as train/notes.txt",
     }.items():
         with pytest.raises(InputError, match=sentence):
             checked(archive=str(tmp_path / name))
@@ -68,7 +70,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
 
 
 def test_a_backend_must_be_installed_or_brought(monkeypatch):
-    monkeypatch.setattr(planning.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(inputs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="backend: expected an installed one, got jax"):
         checked(backend="jax")
     check_inputs(CONFIG | {"backend": "jax"}, software_deployed=True)
@@ -78,7 +80,7 @@ def test_a_backend_must_be_installed_or_brought(monkeypatch):
 
 @pytest.fixture
 def with_bfloat16(monkeypatch):
-    monkeypatch.setattr(planning, "computes_in_bfloat16", lambda: True)
+    monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: True)
 
 
 def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
@@ -115,8 +117,38 @@ def test_the_announcement_says_that_it_is_an_estimate(with_bfloat16, monkeypatch
     assert said.startswith("Training runs: 3 to do, of 16 in the whole experiment.\nRough estimate")
     assert "about 1,700 images on 1 core without a GPU" in said
     assert "bfloat16" not in said
-    monkeypatch.setattr(planning, "computes_in_bfloat16", lambda: False)
+    monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: False)
     assert "no instructions for bfloat16: --config precision=float32 is faster" in announcement(
         expected, 3, 1, "bfloat16"
     )
     assert "bfloat16" not in announcement(expected, 3, 1, "float32")
+
+
+def test_the_layout_says_which_files_are_expected(archive, tmp_path):
+    with zipfile.ZipFile(archive) as outer:
+        outer.extract("train.zip", tmp_path)
+    checked(archive=str(tmp_path / "train.zip"), layout="kaggle")
+    with pytest.raises(InputError, match=r"expected images named ant\.<number>\.jpg .* see classes and layout"):
+        checked(archive=str(tmp_path / "train.zip"), layout="kaggle", classes=["ant", "dog"])
+
+
+def test_how_to_get_the_papers_archive_is_said_where_there_is_a_paper():
+    with pytest.raises(InputError, match="kaggle competitions download"):
+        checked(archive="typo.zip")
+    with pytest.raises(InputError) as raised:
+        checked(archive="typo.zip", paper=None)
+    assert "kaggle" not in str(raised.value).lower()
+
+
+def test_a_reference_must_be_a_folder_of_tables(tmp_path):
+    checked(reference=str(ROOT / "workflow/reference"))
+    (tmp_path / "notes.csv").write_text("a,b\n")
+    with pytest.raises(InputError, match=r"reference: expected a folder with some of evaluation\.csv, .* got "):
+        checked(reference=str(tmp_path))
+    (tmp_path / "uncertainty.csv").write_text("family,generation,split\n")
+    with pytest.raises(InputError, match=r"expected a column uncertainty or accuracy in .*, got family, generation"):
+        checked(reference=str(tmp_path))
+    (tmp_path / "earlier/tables").mkdir(parents=True)
+    (tmp_path / "earlier/tables/uncertainty.csv").write_text("family,accuracy,earlier_accuracy\n")
+    with pytest.raises(InputError, match=r"expected a folder of another name, got .*earlier_accuracy"):
+        checked(reference=str(tmp_path / "earlier/tables"))

@@ -60,10 +60,10 @@ def test_nothing_when_files_are_touched_or_checked_out_again(folder):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("scripts/snakedistill/training.py", '"""Train a network and save', '"""Train one network and save'),
-        ("scripts/snakedistill/training.py", "\nPREDICTION_BATCH_SIZE", "\n# How many at once.\nPREDICTION_BATCH_SIZE"),
-        ("scripts/train.py", "from snakedistill.job", "# The job.\nfrom snakedistill.job"),
-        ("rules/students.smk", "rule train_student:", "# One rule for all.\nrule train_student:"),
+        ("scripts/snakedistill/training/loop.py", '"""Train a network and save', '"""Train one network and save'),
+        ("scripts/snakedistill/training/forward.py", "\nPREDICTION_BATCH", "\n# How many at once.\nPREDICTION_BATCH"),
+        ("scripts/train.py", "from snakedistill.core.job", "# The job.\nfrom snakedistill.core.job"),
+        ("rules/training.smk", "rule train_teacher:", "# One rule for all.\nrule train_teacher:"),
     ],
 )
 def test_nothing_for_comments_and_docstrings(folder, edited, file, old, new):
@@ -73,19 +73,19 @@ def test_nothing_for_comments_and_docstrings(folder, edited, file, old, new):
 
 def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder, edited):
     library = "scripts/snakedistill/"
-    with edited(f"{library}training.py", "sums += sizes @ found", "sums += 1.0 * sizes @ found"):
+    with edited(f"{library}training/loop.py", "sums += sizes @ found", "sums += 1.0 * sizes @ found"):
         assert rules(folder) == ALL - DATA
-    with edited(f"{library}prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
+    with edited(f"{library}training/prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
         assert rules(folder) == ALL - DATA - {"train_teacher", "draw_scheme"}
-    with edited(f"{library}statistics.py", "return float(interval.low)", "return -float(interval.low)"):
+    with edited(f"{library}measures/intervals.py", "return float(interval.low)", "return -float(interval.low)"):
         tables = {"tabulate_uncertainty", "tabulate_classes", "draw_generations", "weigh_claims"}
         assert rules(folder) == tables | SUMMARY
-    with edited(f"{library}bundle.py", "What the network is", "What this network is"):
+    with edited(f"{library}export/bundle.py", "What the network is", "What this network is"):
         assert rules(folder) == {"write_bundle"}
 
 
 def test_the_style_of_figures_reruns_figures(folder, edited):
-    with edited("scripts/snakedistill/figures.py", '"grid.color": "0.92"', '"grid.color": "0.9"'):
+    with edited("scripts/snakedistill/results/figures/style.py", '"grid.color": "0.92"', '"grid.color": "0.9"'):
         assert rules(folder) == FIGURES | SUMMARY
 
 
@@ -97,7 +97,7 @@ def test_a_student_hyper_parameter_reruns_the_students(folder):
     assert jobs["predict"] == 6
 
 
-def test_two_more_generations_are_two_more_trainings(folder):
+def test_two_more_generations_are_two_more_training_runs(folder):
     jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
     for rule in ("train_student", "predict", "evaluate", "write_labels", "export"):
         assert jobs[rule] == 2

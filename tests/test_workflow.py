@@ -32,7 +32,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "config.yaml",
     ]
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
-    expected += ["timing.json"]
+    expected += ["timing.json", "claims.md"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
     expected += ["deploy/requirements.txt"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
@@ -199,7 +199,7 @@ def test_histograms_and_best_epochs_follow_from_their_files(folder, answers):
         assert int(row["epoch"]) == 1 + accuracies.index(max(accuracies))
 
 
-def test_the_scale_of_the_run_stands_at_the_head_of_the_summary(folder):
+def test_the_run_description_stands_at_the_head_of_the_summary(folder):
     summary = (folder / "results/tiny/summary.md").read_text()
     head = summary.partition("## ")[0]
     assert "Run tiny: images of archive.zip at 32 pixels" in head
@@ -219,14 +219,14 @@ def test_every_claim_has_a_verdict(folder):
     assert missing["soft-2 - hard-2: accuracy, test"] == "none: this run has no hard-2"
 
 
-def test_the_report_is_one_file_with_captions_and_scale(folder):
+def test_the_report_is_one_file_with_captions_and_run_description(folder):
     command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--report", "report.html"]
     subprocess.run(command, cwd=folder, check=True)  # as README has it, without --cores
     page = (folder / "report.html").read_text()
-    chapters = ["1 Result and claims", "2 Training", "3 Time", "4 Predictions"]
-    chapters += ["5 Uncertainty and recursion", "6 Examples", "7 Tables"]
+    chapters = ["1 Result", "2 Training (section 3)", "3 Time (section 4.1)", "4 Predictions (section 4.2)"]
+    chapters += ["5 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "6 Examples", "7 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
-    # Every result of the report: 13 figures, 6 tables, claims, summary; each caption ends with the scale.
+    # Every result of the report: 13 figures, 6 tables, claims, summary; each caption ends with the run description.
     assert page.count("images of archive.zip at 32 pixels") >= 13 + 6 + 2
 
 

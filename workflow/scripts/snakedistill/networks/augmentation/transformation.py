@@ -13,8 +13,8 @@ class Transformation:
     """One way to change the images that a network trains on: random draws on the host, and pixel work in the network.
 
     Attributes:
-        setting: type and pydantic field, with None as default and a description, of its key under `augmentation:` in the
-            configuration. A value of false or 0 turns the transformation off, as does a missing key.
+        setting: type and pydantic field, with None as default and a description, of its key under `augmentation:` in
+            the configuration. A value of false or 0 turns the transformation off, as does a missing key.
         shape: of the values drawn for one image.
         draw: from a random stream, the number of images, their side in pixels and the setting to the values, float32
             [images, *shape].
