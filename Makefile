@@ -1,4 +1,4 @@
-# `make run`, `make report` and `make test` do all their own set-up; everything else is plain Snakemake.
+# Every target sets up .venv first. `make run` and `make report` call plain Snakemake.
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv
@@ -18,13 +18,13 @@ report: run
 test: $(READY)
 	$(PYTEST) $(BY_TWO)
 
-# What takes minutes by itself: whole small experiments over what users vary, every rule on a disk that fills up, JAX in an
-# environment without TensorFlow.
+# Tests that take minutes each: whole small experiments over what users vary, every rule on a disk that fills up, JAX in
+# an environment without TensorFlow.
 test-long: $(READY)
 	$(PYTEST) $(BY_TWO) -m "long and not slurm"
 
-# On a Slurm that is started for it, from Debian's packages: needs root. The sample experiment and a fault; two seeds and
-# the other faults.
+# Starts a Slurm of one node from Debian's packages, as root. `test-slurm` runs the sample experiment and one fault,
+# `test-slurm-long` two seeds and the other faults.
 test-slurm: $(READY)
 	$(PYTEST) -m "slurm and not long" tests/slurm
 
@@ -32,7 +32,7 @@ test-slurm-long: $(READY)
 	$(PYTEST) -m "slurm and long" tests/slurm
 
 # The tables of docs/performance.md: training beside stock Keras, its Distiller and, where it is installed, PyTorch; then
-# decoding, prediction, starting and planning. A quarter of an hour.
+# decoding, prediction, starting and planning. It takes a quarter of an hour.
 benchmark: $(READY)
 	$(VENV)/bin/python benchmarks/training.py
 	$(VENV)/bin/python benchmarks/jobs.py

@@ -72,6 +72,7 @@ SEED = f"{RUN}/seed-{{seed}}"
 FIRST_SEED = config["seeds"][0]
 NETWORKS = networks(config["students"])
 STUDENTS = [network for network in NETWORKS if network != TEACHER]
+WAYS_OF_RUN = sorted({network.way for network in NETWORKS.values()})
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]

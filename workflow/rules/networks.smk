@@ -75,6 +75,7 @@ def code_of_training(wildcards):
     return code_of(
         "train",
         modules=[BACKBONES[recipe["backbone"]]] if recipe["backbone"] in BACKBONES else [],
+        BACKBONES=[recipe["backbone"]],
         WAYS=[NETWORKS[network].way],
         TRANSFORMATIONS=active(recipe["augmentation"]),
     )
