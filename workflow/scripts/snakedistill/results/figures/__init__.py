@@ -8,6 +8,7 @@ from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
+from snakedistill.results.words import listed
 
 
 def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
@@ -86,7 +87,7 @@ below and above one half. With several seeds the shares are means.""",
         pictures=lambda networks: {"": "generations"} if _of_recursive_families(networks) else {},
         needs=("uncertainty",),
         section="recursion",
-        title=f"{' and '.join(METRICS)} by generation",
+        title=f"{listed(METRICS)} by generation",
         caption="""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is the mean
 squared distance of a network's predictions from its own answers. It is 0 when all predictions are 0 or 1, and 0.25 when
 all are one half. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and bootstrap for

@@ -4,6 +4,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
 from snakedistill.results.run import Run
+from snakedistill.results.words import listed
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
@@ -47,7 +48,6 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     for axis, (name, metric) in zip(axes[:, 0], METRICS.items(), strict=True):
         axis.set_ylabel(", ".join(filter(None, (name, metric.unit))))
     what = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
-    shown = " and ".join(METRICS).capitalize()
-    title_and_legend(figure, f"{shown} by generation (bars: {what})", axes)
+    title_and_legend(figure, f"{listed(METRICS).capitalize()} by generation (bars: {what})", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -20,6 +20,7 @@ from snakedistill.results.summary.cells import (
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
 from snakedistill.results.tables.timing import float32_on_all_threads
+from snakedistill.results.words import listed
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
 
     counted = [name for name, metric in METRICS.items() if metric.counted]
     others = [name for name in METRICS if name not in counted]
-    intervals = f"exact binomial for {' and '.join(counted)}, bootstrap over images for {' and '.join(others)}"
+    intervals = f"exact binomial for {listed(counted)}, bootstrap over images for {listed(others)}"
     words = (
         "All of them are measured with manual labels. *Uncertainty* is the mean squared distance of a network's "
         "predictions from its own answers, 0 or 1; it is 0 when every prediction is sure and 0.25 when every prediction "
@@ -201,7 +202,7 @@ SECTIONS: dict[str, Section] = {
     "training": Section("Training", _training),
     "time": Section("Time", _time),
     "predictions": Section("Predictions", _predictions),
-    "recursion": Section(f"{' and '.join(METRICS).capitalize()}, and recursion", _recursion),
+    "recursion": Section(f"{listed(METRICS).capitalize()}, and recursion", _recursion),
     "classes": Section("Errors by class", _classes),
     "best_epoch": Section("Best epoch", _best_epoch),
     "examples": Section("Examples", _pictures_alone),

@@ -9,6 +9,7 @@ from snakedistill.measures.metrics import METRICS
 from snakedistill.results.run import Run
 from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
+from snakedistill.results.words import listed
 
 # Those with intervals by bootstrap stand first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
@@ -51,7 +52,7 @@ UNCERTAINTY = Table(
     needs=("train", "validation", "test", "splits"),
     keys=("family", "generation", "split"),
     values=tuple(NAMES),
-    title=" and ".join(NAMES),
+    title=listed(METRICS),
     caption="""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95 %
 intervals over images. Uncertainty is the mean squared distance of a network's predictions from its own answers: 0 when
 all predictions are 0 or 1, and 0.25 when all are one half.""",

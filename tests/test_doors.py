@@ -1,0 +1,253 @@
+"""The doors: things from outside the package go through them, and so do the examples of CONTRIBUTING.md."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT, copy_project, jpeg, snakemake
+from PIL import Image
+
+from snakedistill.configuration.check import checked
+from snakedistill.configuration.reference_page import json_schema
+from snakedistill.core.errors import InputError
+from snakedistill.core.fingerprint import fingerprint_of_code
+from snakedistill.core.network_ids import Network
+from snakedistill.data.index import write_index
+from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
+from snakedistill.data.layouts.layout import Layout
+from snakedistill.networks.backbones import BACKBONES, unusable
+from snakedistill.results.figures import FIGURES, draw_figure
+from snakedistill.results.figures.figure import Figure, one_picture
+from snakedistill.results.run import Run
+from snakedistill.teaching import WAYS, labels_in_words, networks
+from snakedistill.teaching.way import Way
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+LIBRARY = "workflow/scripts/snakedistill"
+
+
+def test_a_way_to_teach(monkeypatch):
+    doubt = Way(lambda manual, probability: (manual + probability) / 2, loss=lambda: "a loss", from_source="doubts")
+    monkeypatch.setitem(WAYS, "doubt", doubt)
+    students = {"mine": {"labels": "doubt", "generations": 1}}
+    found = networks(students)
+    assert found["mine-1"] == Network("mine", 1, "doubt", "mine-0")
+    assert labels_in_words(found["mine-0"]) == "doubts of teacher"
+    config = CONFIG | {"students": students, "export": CONFIG["export"] | {"network": "mine-1"}}
+    assert checked(config)["students"] == students
+    assert '"doubt"' in json_schema()
+
+
+def test_a_layout(monkeypatch, photographs, tmp_path):
+    def image(member: str, classes: list[str]) -> tuple[str, int]:
+        name, _, number = Path(member).stem.partition("_")
+        if name not in classes:
+            raise InputError("of no class")
+        return f"{name}-{number}", classes.index(name)
+
+    monkeypatch.setitem(LAYOUTS, "underscores", Layout(image, lambda classes: f"names that begin with {classes}"))
+    for name in ("cat", "dog"):
+        (tmp_path / f"{name}_7.jpg").write_bytes(photographs[f"{name}.0.jpg"])
+    (tmp_path / "notes.txt").write_text("none")
+    classes, members = ["cat", "dog"], ["cat_7.jpg", "dog_7.jpg", "notes.txt"]
+    assert layout_of(members, classes) == "underscores"
+    assert classes_without_images("underscores", members, ["cat", "ant"]) == ["ant"]
+    index, unusable = tmp_path / "out/index.csv", tmp_path / "out/unusable.csv"
+    write_index(tmp_path, "underscores", classes, index, unusable, threads=1)
+    assert pd.read_csv(index)["image_id"].tolist() == ["cat-7", "dog-7"]
+    assert pd.read_csv(unusable).to_numpy().tolist() == [["notes.txt", "of no class"]]
+    assert checked(CONFIG | {"layout": "underscores"})["layout"] == "underscores"
+
+
+def test_a_backbone(monkeypatch, tmp_path):
+    (tmp_path / "own_backbone.py").write_text(example("networks/small.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(BACKBONES, "own", "own_backbone")
+    assert unusable("own", 32) is None
+    teacher = CONFIG["teacher"] | {"backbone": "own"}
+    assert checked(CONFIG | {"teacher": teacher})["teacher"] == teacher
+    from snakedistill.networks.classifier import build_network
+
+    assert build_network("teacher", 32, "own").output.shape == (None, 1)
+
+
+def test_a_figure(monkeypatch, tmp_path):
+    (tmp_path / "own_figure.py").write_text(example("results/figures/confidence.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Figure("own_figure", one_picture("own"), ("uncertainty",), "recursion", "own", "A figure of one's own.")
+    monkeypatch.setitem(FIGURES, "own", own)
+    table = pd.DataFrame({"network": ["teacher", "soft-0"], "family": ["teacher", "soft"], "split": "test"})
+    table.assign(accuracy=[0.9, 0.8], uncertainty=[0.01, 0.02]).to_csv(tmp_path / "table.csv")
+    run = Run([(0, "teacher"), (0, "soft-0")], ["ant", "bee"], {"uncertainty": str(tmp_path / "table.csv")})
+    paths = [str(tmp_path / f"own.{suffix}") for suffix in ("svg", "png")]
+    draw_figure("own_figure", run, {}, [""], "A run.", paths)
+    assert Path(paths[0]).read_text().startswith("<?xml")
+    assert Image.open(paths[1]).width > 1000
+    script = ROOT / "workflow/scripts/draw.py"
+    before = fingerprint_of_code(script, modules=["own_figure"])
+    assert before != fingerprint_of_code(script, modules=["snakedistill.results.figures.timing"])
+
+
+def in_a_new_process(code: str) -> str:
+    """What a program prints that registers something before the rest of the library is imported."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "KERAS_BACKEND": "tensorflow"}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_transformation():
+    code = (
+        example("networks/augmentation/brightness.py")
+        + f"""
+from snakedistill.networks.augmentation import TRANSFORMATIONS
+TRANSFORMATIONS["brightness"] = BRIGHTNESS
+import yaml
+from snakedistill.configuration.check import checked
+config = yaml.safe_load(open({str(ROOT / "config.yaml")!r}))
+config["student"]["augmentation"]["brightness"] = "0.5"
+print(checked(config)["student"]["augmentation"])
+from snakedistill.networks.augmentation.draws import draw
+settings = dict(flip=True, shift=0.1)
+one = draw(settings, 0, "soft-0", "train", 1, 4, 32)
+other = draw(settings | dict(brightness=0.5), 0, "soft-0", "train", 1, 4, 32)
+print(list(other), all((one[name] == other[name]).all() for name in one))
+import numpy as np
+from snakedistill.networks.augmentation.layer import Augmentation
+images = np.full((2, 4, 4, 3), 100, np.uint8)
+print(np.asarray(Augmentation(["brightness"])(images, [np.array([20, -120], np.float32)]))[:, 0, 0, 0])
+"""
+    )
+    lines = in_a_new_process(code).splitlines()
+    assert lines[0] == "{'shift': 0.0, 'flip': True, 'brightness': 0.5}"
+    assert lines[1] == "['shift', 'flip', 'brightness'] True"
+    assert lines[2] == "[120.   0.]"
+
+
+def test_a_metric():
+    function, line = example("measures/metrics.py", "in ").split("METRICS = {")
+    code = f"""
+import numpy as np
+from snakedistill.measures.metrics import METRICS, Metric
+{function}
+METRICS.update({{{line}
+)
+from snakedistill.results.tables import TABLES
+print(TABLES["uncertainty"].values)
+from snakedistill.results.summary.sections import SECTIONS
+print(SECTIONS["recursion"].heading)
+from snakedistill.results.figures import FIGURES
+print(FIGURES["generations"].title)
+print(METRICS["brier"].of_images(np.array([0.5, 1.0]), np.array([1, 0])))
+"""
+    lines = in_a_new_process(code).splitlines()
+    assert lines[0] == "('uncertainty', 'brier', 'accuracy')"
+    assert lines[1] == "Accuracy, uncertainty and brier, and recursion"
+    assert lines[2] == "accuracy, uncertainty and brier by generation"
+    assert lines[3] == "[0.25 1.  ]"
+
+
+def examples() -> dict[str, str]:
+    """The code of CONTRIBUTING.md by its first line, which names a file, or "in" and a file that gets more."""
+    blocks = re.findall(r"```python\n# ((?:in )?workflow/\S+)\n(.*?)```", CONTRIBUTING, re.DOTALL)
+    assert len(blocks) == 11
+    return dict(blocks)
+
+
+def example(path: str, kind: str = "") -> str:
+    return examples()[f"{kind}{LIBRARY}/{path}"]
+
+
+def carry_out(folder: Path, place: str, code: str) -> None:
+    """Do what an example says: write a file, or add imports, functions and entries to one."""
+    path = folder / place.removeprefix("in ")
+    if not place.startswith("in "):
+        assert not path.exists()
+        path.write_text(code)
+        return
+    before, name, entries = re.fullmatch(r"(.*?)^([A-Z]+) = \{\n(.*)\}\n", code, re.DOTALL | re.MULTILINE).groups()
+    imports = "".join(line for line in before.splitlines(keepends=True) if line.startswith("from snakedistill"))
+    functions = before.replace(imports, "").strip("\n")
+    text = path.read_text()
+    if imports:
+        last = list(re.finditer(r"^(?:from|import) .*\n", text, re.MULTILINE))[-1]
+        text = text[: last.end()] + imports + text[last.end() :]
+    start = re.search(rf"^{name}\b.*= \{{\n", text, re.MULTILINE)
+    end = text.index("\n}\n", start.end()) + 1
+    added = f"{functions}\n\n\n" if functions else ""
+    path.write_text(text[: start.start()] + added + text[start.start() : end] + entries + text[end:])
+
+
+@pytest.fixture
+def with_examples(tmp_path) -> Path:
+    """A copy of this project in which all examples of CONTRIBUTING.md are carried out."""
+    copy_project(tmp_path)
+    for place, code in examples().items():
+        carry_out(tmp_path, place, code)
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("ant", "bee")):
+        (tmp_path / "insects" / name).mkdir(parents=True)
+        for number in range(20):
+            (tmp_path / "insects" / name / f"IMG {number}.JPG").write_bytes(jpeg(rng, label))
+    overlay = {
+        "run": "doors",
+        "paper": None,
+        "archive": "insects",
+        "layout": "folders",
+        "classes": ["ant", "bee"],
+        "teacher": {"backbone": "small", "epochs": 1},
+        "student": {"backbone": "small", "epochs": 1, "augmentation": {"brightness": 0.2}},
+        "students": {"classic": None, "hard": None, "soft": None, "mine": {"labels": "sharpened", "generations": 1}},
+        "export": {"network": "mine-1"},
+    }
+    (tmp_path / "doors.yaml").write_text(yaml.safe_dump(overlay))
+    return tmp_path
+
+
+@pytest.mark.long
+def test_the_examples_of_the_contributors_page_run(with_examples):
+    snakemake(with_examples, "--configfile", "tiny.yaml", "doors.yaml")
+    run = with_examples / "results/doors"
+    labels = pd.read_csv(run / "seed-0/labels/mine-0.csv").set_index("image_id")["label"]
+    parts = [pd.read_csv(run / f"seed-0/predictions/teacher/{part}.csv") for part in ("train", "validation", "test")]
+    given = pd.concat(parts).set_index("image_id")["probability"].loc[labels.index]
+    np.testing.assert_allclose(labels, given**2 / (given**2 + (1 - given) ** 2), rtol=1e-5)
+    assert labels.index[0] == "ant.IMG 0"
+
+    table = pd.read_csv(run / "tables/uncertainty.csv")
+    test = pd.read_csv(run / "seed-0/predictions/mine-1/test.csv").merge(pd.read_csv(run / "data/splits.csv"))
+    brier = table[(table["network"] == "mine-1") & (table["split"] == "test")]["brier"].item()
+    assert brier == pytest.approx(((test["probability"] - test["label"]) ** 2).mean())
+
+    assert (run / "figures/confidence.svg").is_file()
+    summary = (run / "summary.md").read_text()
+    assert "![confidence](figures/confidence.png)" in summary
+    assert "sharpened probabilities of mine-0" in summary
+    assert re.search(r"\| network, test \| accuracy \| uncertainty \| brier \|", summary)
+
+
+def test_the_examples_are_planned_and_rerun_nothing_of_another_run(with_examples, folder):
+    """What is added changes no fingerprint of a run that does not use it, except tables and figures of all metrics."""
+    jobs = snakemake(with_examples, "-n", "--configfile", "tiny.yaml", "doors.yaml").stdout
+    assert re.search(r"^draw_confidence +1$", jobs, re.MULTILINE)
+    assert re.search(r"^train_student +2$", jobs, re.MULTILINE)
+    originals = {}
+    try:
+        for place, code in examples().items():
+            path = folder / place.removeprefix("in ")
+            originals[path] = path.read_text() if path.exists() else None
+            if "measures" not in place:
+                carry_out(folder, place, code)
+        rerun = snakemake(folder, "-n", "--configfile", "tiny.yaml").stdout
+        rules = set(re.findall(r"^(\w+) +\d+$", rerun, re.MULTILINE)) - {"all", "total"}
+        assert rules == {"draw_confidence", "summarise", "summary_to_html"}
+    finally:
+        for path, text in originals.items():
+            path.unlink(missing_ok=True) if text is None else path.write_text(text)
