@@ -89,7 +89,8 @@ def test_a_figure(monkeypatch, tmp_path):
     paths = [str(tmp_path / f"own.{suffix}") for suffix in ("svg", "png")]
     draw_figure("own_figure", run, {}, [""], "A run.", paths)
     assert Path(paths[0]).read_text().startswith("<?xml")
-    assert Image.open(paths[1]).width > 1000
+    with Image.open(paths[1]) as picture:
+        assert picture.width > 1000
     script = ROOT / "workflow/scripts/draw.py"
     before = fingerprint_of_code(script, modules=["own_figure"])
     assert before != fingerprint_of_code(script, modules=["snakedistill.results.figures.timing"])
