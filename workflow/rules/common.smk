@@ -72,7 +72,7 @@ SEED = f"{RUN}/seed-{{seed}}"
 FIRST_SEED = config["seeds"][0]
 NETWORKS = networks(config["students"])
 STUDENTS = [network for network in NETWORKS if network != TEACHER]
-WAYS_OF_RUN = sorted({network.way for network in NETWORKS.values()})
+WAYS_OF_RUN = tuple(sorted({network.way for network in NETWORKS.values()}))
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
@@ -115,6 +115,7 @@ def growing(mem_mb, minutes):
     return {"mem_mb": resource(mem_mb), "runtime": resource(minutes)}
 
 
+@functools.cache  # many jobs of a rule run the same code
 def code_of(script, *files, modules=(), **used):
     """What a script computes, as a parameter of its rule: Snakemake itself sees no change of imported modules.
 

@@ -54,7 +54,7 @@ rule index_archive:
     resources:
         **growing(2000, minutes_by_size(1)),
     params:
-        **params_of("index_archive", "classes", LAYOUTS=[LAYOUT]),
+        **params_of("index_archive", "classes", LAYOUTS=(LAYOUT,)),
         archive=ARCHIVE_CONTENT,
         layout=LAYOUT,
     message:

@@ -74,9 +74,9 @@ def code_of_training(wildcards):
     recipe = recipe_of(network)
     return code_of(
         "train",
-        modules=[BACKBONES[recipe["backbone"]]] if recipe["backbone"] in BACKBONES else [],
-        BACKBONES=[recipe["backbone"]],
-        WAYS=[NETWORKS[network].way],
+        modules=(BACKBONES[recipe["backbone"]],) if recipe["backbone"] in BACKBONES else (),
+        BACKBONES=(recipe["backbone"],),
+        WAYS=(NETWORKS[network].way,),
         TRANSFORMATIONS=active(recipe["augmentation"]),
     )
 

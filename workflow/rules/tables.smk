@@ -25,7 +25,7 @@ for name, table in TABLES.items():
                     else ""
                 ),
             ),
-            code=code_of("tabulate", TABLES=[name]),
+            code=code_of("tabulate", TABLES=(name,)),
             reference=content_of_file(reference_of(name)) if reference_of(name) else None,
             table=name,
             needs=table.needs,

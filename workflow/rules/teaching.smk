@@ -15,7 +15,7 @@ rule write_labels:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        code=lambda wildcards: code_of("write_labels", WAYS=[NETWORKS[wildcards.network].way]),
+        code=lambda wildcards: code_of("write_labels", WAYS=(NETWORKS[wildcards.network].way,)),
         way=lambda wildcards: NETWORKS[wildcards.network].way,
         source=source_of,
     message:

@@ -10,7 +10,7 @@ rule fetch_weights:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code_of("fetch_weights", BACKBONES=[]),
+        code=code_of("fetch_weights", BACKBONES=()),
     message:
         "Fetching the ImageNet weights of {wildcards.backbone}"
     script:

@@ -10,6 +10,6 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 """The transformations by name, in the order in which they are applied."""
 
 
-def active(augmentation: dict) -> list[str]:
+def active(augmentation: dict) -> tuple[str, ...]:
     """The transformations that settings turn on, in the order in which they are applied."""
-    return [name for name in TRANSFORMATIONS if augmentation.get(name)]
+    return tuple(name for name in TRANSFORMATIONS if augmentation.get(name))
