@@ -28,10 +28,10 @@ class Estimate:
     """What a run takes, roughly.
 
     Attributes:
-        networks: how many are trained.
-        images: how many there are.
-        hours: on the processor alone.
-        gigabytes: on disk.
+        networks: number of networks to train.
+        images: number of images.
+        hours: hours on the processor alone.
+        gigabytes: gigabytes on disk.
     """
 
     networks: int
@@ -71,10 +71,10 @@ def announcement(expected: Estimate, training_runs: int, cores: int, precision: 
     """The lines that a user reads before the first job.
 
     Args:
-        expected: of the whole run.
-        training_runs: how many are to do now.
+        expected: estimate of the whole run.
+        training_runs: number of training runs to do now.
         cores: processor cores to use.
-        precision: of training.
+        precision: precision of training.
     """
     units = {"minutes": 60 * expected.hours, "hours": expected.hours, "days": expected.hours / 24}
     unit = "minutes" if units["minutes"] < 120 else "hours" if units["hours"] < 72 else "days"

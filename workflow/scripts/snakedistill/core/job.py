@@ -19,7 +19,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class Stopped(BaseException):
-    """The job was told to end."""
+    """The job received a signal to end."""
 
 
 def _stop(number: int, frame: object) -> None:
@@ -64,7 +64,7 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         except Stopped:
             status = 128 + signal.SIGTERM
             message = (
-                "Stopped by a signal, for example at a time limit: to be continued. When the workflow is started "
+                "Stopped by a signal, for example at a time limit. When the workflow is started "
                 "again, a training run resumes from its last checkpoint."
             )
         except InputError as error:

@@ -30,10 +30,10 @@ def record_lineage(
     """Write network, seed, settings, and the SHA-256 of a file and of the files that it was made from.
 
     Args:
-        path: of the file, which is there.
-        network_id: whose file it is.
+        path: path of the file, which exists.
+        network_id: id of the network that the file belongs to.
         seed: training seed.
-        settings: of a model, see `training_settings`; None for another file.
+        settings: settings of a model, see `training_settings`; None for another file.
         made_from: paths by what they are, for example `splits` and `model`.
     """
     lineage = {"network": network_id, "seed": seed, "sha256": fingerprint_of_file(path)}
@@ -46,9 +46,9 @@ def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str
     """Check that a file is as it was written, and made for this network and seed and from these files.
 
     Args:
-        path: of the file.
-        network_id: whose file it must be.
-        seed: of the training.
+        path: path of the file.
+        network_id: id of the network that the file must belong to.
+        seed: training seed.
         made_from: paths by what they are, all or some of those that were recorded.
 
     Raises:

@@ -15,7 +15,7 @@ MAX_SCANS = 100  # of a progressive JPEG; ten are usual, and each costs a pass o
 
 
 def decode(data: bytes) -> Image.Image:
-    """Decode the bytes of one image file to an RGB image, whatever its name says it is.
+    """Decode the bytes of one image file to an RGB image. The file name does not matter.
 
     Taken are JPEG, PNG, GIF, WebP and BMP. Greyscale, palette and CMYK become RGB; what is transparent becomes white;
     of several frames the first is taken; an image that lies on its side by its EXIF orientation is turned upright.

@@ -27,7 +27,7 @@ def write_index(
         layout: key of `layouts.LAYOUTS`, which tells the image and the class of a file.
         classes: names; the position of a name is its label.
         index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes,
-            perceptual_hash (64 bits in hexadecimal, alike for pictures that look alike); ordered by label, then by
+            perceptual_hash (64 bits in hexadecimal, similar for pictures that look similar); ordered by label, then by
             number.
         unusable: CSV to write: member, reason.
         threads: images decoded at once.

@@ -17,14 +17,14 @@ _FUR = [(206, 150, 92), (120, 82, 52), (58, 52, 50), (232, 224, 210), (150, 146,
 def write_sample(images: int, unlabelled: int, seed: int, archive: str, processes: int) -> None:
     """Write a zip in the layout of Kaggle's: train.zip, test1.zip and sampleSubmission.csv.
 
-    The same arguments give the same bytes, whatever the number of processes.
+    The same arguments give the same bytes with any number of processes.
 
     Args:
         images: labelled images, half of them cats and half dogs: train/cat.0.jpg, ..., train/dog.0.jpg, ...
-        unlabelled: images of test1.zip: test1/1.jpg, ...
-        seed: of all drawing.
+        unlabelled: number of images of test1.zip: test1/1.jpg, ...
+        seed: seed of all drawing.
         archive: path of the zip to write.
-        processes: to draw in.
+        processes: number of processes.
     """
     jobs = [(seed, kind, number) for kind in (0, 1) for number in range(images // 2)]
     jobs += [(seed, 2, number) for number in range(unlabelled)]

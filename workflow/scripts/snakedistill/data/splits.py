@@ -29,8 +29,8 @@ def write_splits(
         index: CSV of the usable images.
         unusable: CSV of the files that are no usable images: member, reason.
         classes: names; the position of a name is its label.
-        shares: share of each part.
-        seed: of the draw.
+        shares: share of the images in each part.
+        seed: seed of the draw.
         near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
             only images with equal bytes do.
         splits: CSV to write: image_id, label, split; in the order of `index`.
@@ -103,7 +103,7 @@ def split_balanced(labels: np.ndarray, groups: np.ndarray, shares: dict[str, flo
         labels: int [n], 0 or 1.
         groups: [n], equal for images that are copies of one another.
         shares: share of each of `PARTS`; they sum to 1.
-        seed: of the draw.
+        seed: seed of the draw.
 
     Returns:
         object [n]: the name of the part, or None.

@@ -37,7 +37,7 @@ def classify_photos(
         table: CSV to write: photo, and for each network its answer and the probability of class 1; a photo that
             cannot be decoded has none, and the reason.
         sheet: PNG to write: the first 200 photos with each network's answer and the probability it gives this answer.
-        threads: of ONNX Runtime.
+        threads: number of threads of ONNX Runtime.
 
     Raises:
         InputError: the folder is missing or empty.

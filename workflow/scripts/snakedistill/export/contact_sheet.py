@@ -21,10 +21,10 @@ class Tile:
     """A photo on the sheet.
 
     Attributes:
-        name: of the file.
+        name: name of the file.
         photo: RGB image, or None where the file cannot be decoded.
         reason: why it cannot.
-        answers: of each network: its id, its answer, and the probability that it gives this answer.
+        answers: id, answer, and probability of this answer, for each network.
     """
 
     name: str

@@ -44,7 +44,7 @@ def probabilities(session: onnxruntime.InferenceSession, images: MappedImages | 
     """Probability of class 1 of every image.
 
     Args:
-        session: from `open_network`.
+        session: a session that `open_network` returned.
         images: uint8 [n, image_size, image_size, 3], RGB.
         batch_size: images in a call.
 

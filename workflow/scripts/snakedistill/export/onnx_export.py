@@ -57,7 +57,7 @@ def export_network(
         arrays: images by part; the training images calibrate the quantisation, the validation images choose how.
         predictions: CSV of Keras's own predictions by part (`validation` and `test`).
         int8_max_drop: share of accuracy on the test part that quantisation may cost.
-        threads: of ONNX Runtime.
+        threads: number of threads of ONNX Runtime.
         onnx_file: file to write, float32.
         int8_file: file to write, int8.
         measurements: JSON to write: what parity and quantisation were measured to be.
@@ -112,9 +112,9 @@ def write_onnx(network: keras.Model, card: dict[str, str], threads: int, path: P
     """Write a network in float32 as ONNX, constants folded, with the card as its metadata.
 
     Args:
-        network: from `build_network`.
+        network: a model that `build_network` returned.
         card: see `card.card`.
-        threads: of ONNX Runtime.
+        threads: number of threads of ONNX Runtime.
         path: file to write.
 
     Raises:

@@ -52,7 +52,7 @@ def time_networks(
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
         test_images: array of the test part.
-        rounds: how often every combination is called.
+        rounds: number of calls of every combination.
         threads: the larger number of threads; with 1 there is one measurement.
         measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
             and `calls`, see `time_calls`.
@@ -109,7 +109,7 @@ def time_calls(
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
         test_images: array of the test part.
-        rounds: how often every combination is called.
+        rounds: number of calls of every combination.
         threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
         batch_sizes: images in a call.
 

@@ -12,7 +12,7 @@ def exact_interval(successes: int, trials: int, level: float = 0.95) -> tuple[fl
     Args:
         successes: images that count.
         trials: images looked at.
-        level: of confidence.
+        level: confidence level.
 
     Returns:
         low and high, in [0, 1].
@@ -31,7 +31,7 @@ def bootstrap_means(values: np.ndarray, strata: np.ndarray, seed: int = 0) -> np
     Args:
         values: float [n, k], k quantities of n images.
         strata: [n]; the split draws the same number of each class, so the class is the stratum.
-        seed: of the resampling.
+        seed: seed of the resampling.
 
     Returns:
         float64 [RESAMPLES, k].
@@ -65,9 +65,9 @@ def bootstrap_intervals(
     Args:
         values: float [n, k], as in `bootstrap_means`.
         strata: [n].
-        level: of confidence, one for all or float [k].
+        level: confidence level, one for all or float [k].
         bounds: least and greatest possible mean, one pair for all or float [k, 2]; a difference of shares has -1 and 1.
-        seed: of the resampling.
+        seed: seed of the resampling.
 
     Returns:
         (low, high) of each column.
@@ -96,8 +96,8 @@ def ratio_interval(
     Args:
         numerator: float [n].
         denominator: float [n], measured in the same n rounds.
-        level: of confidence.
-        seed: of the resampling.
+        level: confidence level.
+        seed: seed of the resampling.
 
     Returns:
         low and high.

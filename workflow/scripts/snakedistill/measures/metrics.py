@@ -69,7 +69,7 @@ def bin_number(probability: np.ndarray, bins: int) -> np.ndarray:
 
     Args:
         probability: float [n] in [0, 1].
-        bins: how many.
+        bins: number of bins.
 
     Returns:
         int64 [n].

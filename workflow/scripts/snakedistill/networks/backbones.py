@@ -1,4 +1,4 @@
-"""Which backbones there are, told without importing a deep-learning framework, so that planning can check them."""
+"""The names of the backbones, without importing a deep-learning framework, so that planning can check them."""
 
 import ast
 import functools

@@ -38,7 +38,7 @@ def build_network(
         preprocessing: how pixel values reach the backbone: `paper` divides by 255, `imagenet` does as the
             keras.applications network's own `preprocess_input`, `none` passes them on.
         dropout: share of features dropped in training.
-        batch_norm_momentum: of all the backbone's batch normalisations; None leaves them as they are.
+        batch_norm_momentum: momentum of all batch normalisations of the backbone; None leaves them as they are.
 
     Returns:
         A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to the probability of class 1,

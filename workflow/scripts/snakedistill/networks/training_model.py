@@ -15,7 +15,7 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
     other.
 
     Args:
-        network: from `build_network`.
+        network: a model that `build_network` returned.
         precision: see `fused_copy`.
         augmentation: settings by transformation.
 
@@ -40,7 +40,7 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
     """A copy of `network` in fused layers with the logit as its output.
 
     Args:
-        network: from `build_network`.
+        network: a model that `build_network` returned.
         precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics and logit.
 
     Returns:

@@ -52,12 +52,12 @@ class Evidence:
     """A sum of means over the images of one part, and where the claim puts it.
 
     Attributes:
-        text: what it is.
+        text: description of the evidence.
         terms: factor by term.
         claimed: the open interval that the claim puts it in.
-        alternatives: how many quantities of this kind it was picked from as the extreme one.
-        details: what belongs to it in this run only, in words.
-        lacks: what it needs and this run does not have, in words, beside networks and augmentation.
+        alternatives: number of quantities of this kind, of which it is the extreme one.
+        details: description of what is special to this run.
+        lacks: description of what it needs and this run does not have, besides networks and augmentation.
     """
 
     text: str
@@ -75,7 +75,7 @@ class Evidence:
 
     @property
     def resolution(self) -> float:
-        """Values nearer to each other than this cannot be told apart: shares are counted, uncertainty is not."""
+        """Values that differ by less than this are treated as equal: shares are counted, uncertainty is not."""
         return RESOLUTION if any(quantity == "uncertainty" for quantity, *_ in self.terms) else 0.0
 
 
@@ -85,14 +85,14 @@ def write_claims(run: Run, backbones: tuple[str, str], printed: dict[str, str], 
     A claim with m pieces of evidence gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them
     hold together with 95 % confidence. Evidence is for the claim when its whole interval lies where the claim puts it,
     against it when no part of the interval does, and open otherwise. A claim holds when all its evidence is for it,
-    fails when some is against it, and cannot be told otherwise.
+    fails when some is against it, and is undecided otherwise.
 
-    Probabilities are float32, so a difference of uncertainties smaller than float32's eps, 1.2e-7, cannot be told from
-    0: an interval that ends nearer than that to a bound of the claim counts as reaching it, and decides nothing.
+    Probabilities are float32, so a difference of uncertainties smaller than float32's eps, 1.2e-7, is treated
+    as 0: an interval that ends closer than that to a bound of the claim reaches the bound, and decides nothing.
 
     Args:
         run: the run; C7 is about dogs and cats, and its evidence is open for other classes.
-        backbones: of the teacher and of the student that were timed.
+        backbones: names of the backbones of the teacher and of the student that were timed.
         printed: CSV files of the paper's numbers by table: evaluation, uncertainty, histograms, best_epoch, timing.
         claims: CSV to write: seed, claim, statement, evidence, value, low, high, interval (how it was made, and its
             level), claimed, paper (the same from the paper's printed numbers), images, finding (of the evidence),

@@ -25,7 +25,7 @@ def batches(
     Args:
         images: n images.
         batch_size: images in a batch; the last one may be smaller.
-        draws: of all n images, for a network that augments; or None.
+        draws: draws of all n images, for a network that augments; or None.
         labels: float32 [n], or None.
         order: a permutation of range(n), or None for the order of the array.
 

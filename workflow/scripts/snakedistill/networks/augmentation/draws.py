@@ -21,14 +21,14 @@ def random_stream(seed: int, network_id: str, purpose: str, epoch: int = 0) -> n
 
 
 def draw(augmentation: dict, seed: int, network_id: str, purpose: str, epoch: int, images: int, side: int) -> Draws:
-    """Draw the augmentation of every image of one epoch; image i gets the same draws whatever `images` is.
+    """Draw the augmentation of every image of one epoch; image i gets the same draws for any value of `images`.
 
     Args:
         augmentation: settings by transformation.
         seed: training seed.
         network_id: the network that sees the images.
         purpose: for example `train`.
-        epoch: from 1.
+        epoch: number of the epoch, from 1.
         images: number of images.
         side: side of the images in pixels.
     """

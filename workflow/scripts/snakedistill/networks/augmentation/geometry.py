@@ -11,7 +11,7 @@ def draw_shift(stream: np.random.Generator, images: int, side: int, largest: flo
     """Draw shifts, uniform in [-largest, largest] times the side, as Keras 2's ImageDataGenerator draws them.
 
     Args:
-        stream: from `draws.random_stream`.
+        stream: random generator, see `draws.random_stream`.
         images: number of images.
         side: side of the images in pixels.
         largest: share of the side.

@@ -15,7 +15,7 @@ class Transformation:
     Attributes:
         setting: type and pydantic field, with None as default and a description, of its key under `augmentation:` in
             the configuration. A value of false or 0 turns the transformation off, as does a missing key.
-        shape: of the values drawn for one image.
+        shape: shape of the values drawn for one image.
         draw: from a random stream, the number of images, their side in pixels and the setting to the values, float32
             [images, *shape].
         apply: from images float32 [n, height, width, channels] and values [n, *shape], both tensors, to images of the

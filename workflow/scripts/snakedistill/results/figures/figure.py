@@ -8,7 +8,7 @@ from snakedistill.core.network_ids import Network
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a run, of one picture or of several alike.
+    """A figure of a run, of one picture or of several similar ones.
 
     Attributes:
         module: dotted name of the module that draws it. Its function `draw` takes the run, the paths to write (SVG and

@@ -17,10 +17,10 @@ class Stage:
     """What a network does at one resolution.
 
     Attributes:
-        name: what it is.
-        shape: of its last output, without the batch.
-        convolutions: how many.
-        parameters: how many.
+        name: name of the stage.
+        shape: shape of its last output, without the batch.
+        convolutions: number of convolutions.
+        parameters: number of parameters.
     """
 
     name: str

@@ -56,7 +56,7 @@ def draw(
                     hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {role}"}
                     axis.plot(known, y, **look | hollow)
                 for how, at in zip(hows, y, strict=True):
-                    # The number stands where the reference's mark is not.
+                    # The number is on the side where the reference's mark is not.
                     left = known[how] > middle[how]
                     axis.annotate(
                         _three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),

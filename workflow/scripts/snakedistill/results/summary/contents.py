@@ -13,8 +13,8 @@ class Contents:
     """The numbers of a run.
 
     Attributes:
-        tables: by name.
-        networks: by id.
+        tables: tables by name.
+        networks: networks by id.
         student: id of the student that was timed.
         megabytes: size of the ONNX files, `onnx` (float32) and `int8`, by network id; the mean over seeds.
         reference: short name of the reference numbers, or None.

@@ -28,7 +28,7 @@ class Section:
     """A section of the summary.
 
     Attributes:
-        heading: its heading.
+        heading: text of the heading.
         body: from the contents and the pictures of the section, in Markdown, to its paragraphs.
     """
 

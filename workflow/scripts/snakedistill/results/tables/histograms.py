@@ -13,7 +13,7 @@ def rows(run: Run, bin_width: float) -> pd.DataFrame:
 
     Args:
         run: the run.
-        bin_width: of the bins on [0, 1].
+        bin_width: width of the bins on [0, 1].
 
     Returns:
         seed, network, split, bin_low, bin_high, relative_frequency.

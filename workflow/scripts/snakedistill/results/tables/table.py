@@ -15,7 +15,7 @@ class Table:
         needs: names of the files of the run that it is made from.
         keys: columns that name a row.
         values: columns that reference numbers can stand beside.
-        title: what it shows, in a few words.
+        title: a few words on what it shows.
         caption: what it shows, for a reader of the report, in reStructuredText.
         settings: names of the settings that `rows` takes.
         differences: whether a difference to a reference number means something.

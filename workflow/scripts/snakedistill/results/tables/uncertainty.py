@@ -11,7 +11,7 @@ from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
 from snakedistill.results.words import listed
 
-# Those with intervals by bootstrap stand first.
+# Metrics with intervals by bootstrap are first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
 
 
