@@ -32,7 +32,7 @@ class Augmentation(layers.Layer):
             images = TRANSFORMATIONS[name].apply(images, values)
         return images
 
-    def compute_output_shape(self, images_shape, draws_shape):
+    def compute_output_shape(self, images_shape, draws_shape=()):  # Keras leaves out an argument without tensors
         return images_shape
 
 
