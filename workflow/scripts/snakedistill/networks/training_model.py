@@ -20,7 +20,8 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
         augmentation: settings by transformation.
 
     Returns:
-        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits float32 [n, 1].
+        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits float32 [n, 1]. It
+        takes the images alone where no transformation is active.
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
     return keras.Model(inputs, fused_copy(network, precision)(images), name=network.name)
