@@ -143,6 +143,7 @@ def test_what_is_off_is_neither_an_input_nor_applied(monkeypatch, on):
         assert list(draw(augmentation, 0, "soft-0", "train", 1, 4, 32)) == list(on)
         assert list(no_draws(augmentation, 4)) == list(on)
         inputs, images = augmented_inputs(augmentation, 32)
+        inputs = inputs if on else [inputs]
         assert [one.name for one in inputs] == ["image", *on]
         assert [one.shape for one in inputs] == [
             (None, 32, 32, 3),
