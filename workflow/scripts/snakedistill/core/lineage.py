@@ -48,7 +48,7 @@ def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str
     Args:
         path: of the file.
         network_id: whose file it must be.
-        seed: of the training.
+        seed: training seed.
         made_from: paths by what they are, all or some of those that were recorded.
 
     Raises:
