@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from snakedistill.core.job import fix_threads  # noqa: E402
 
 SEEDS = (0, 1, 2)
-WAYS = {  # layers, precision
+LAYOUT = "kaggle"  # of the archive
+HOW = {  # whether in fused layers, precision
     "fused, float32": (True, "float32"),
     "Keras's own, float32": (False, "float32"),
     "fused, bfloat16": (True, "bfloat16"),
@@ -44,54 +45,55 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     import pandas as pd
     import yaml
 
-    from snakedistill.configuration import types as configuration
+    from snakedistill.configuration import recipes
     from snakedistill.core.lineage import read_predictions
-    from snakedistill.data.archive import write_index
+    from snakedistill.core.parts import PARTS, TEST
     from snakedistill.data.images import write_arrays
+    from snakedistill.data.index import write_index
     from snakedistill.data.splits import write_splits
     from snakedistill.measures import metrics
-    from snakedistill.networks import classifier as networks
-    from snakedistill.networks import fused
+    from snakedistill.networks import fused, training_model
     from snakedistill.teaching.labels import write_labels
     from snakedistill.training.loop import train
     from snakedistill.training.prediction import write_predictions
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     preset = yaml.safe_load((ROOT / "presets/photos.yaml").read_text())
-    recipe = configuration.recipe(config | {"student": config["student"] | preset["student"]}, "classic")
+    recipe = recipes.recipe(config | {"student": config["student"] | preset["student"]}, "classic")
     index, splits, labels = (folder / f"{name}.csv" for name in ("index", "splits", "labels"))
-    arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
-    write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
+    arrays = {part: folder / f"{part}.npy" for part in PARTS}
+    write_index(archive, LAYOUT, config["classes"], index, folder / "unusable.csv", threads)
     shares = {part: config["split"][part] for part in arrays}
-    others = (folder / f"{name}.csv" for name in ("copies", "unused", "counts"))
+    others = (folder / f"{name}.csv" for name in ("copies", "rejected", "counts"))
     near_duplicates = config["split"]["near_duplicates"]
-    write_splits(index, folder / "rejected.csv", config["classes"], shares, 0, near_duplicates, splits, *others)
+    write_splits(index, folder / "unusable.csv", config["classes"], shares, 0, near_duplicates, splits, *others)
     write_arrays(archive, index, splits, side, arrays, threads)
     manual = pd.read_csv(splits).query("split == 'test'").set_index("image_id")["label"]
 
     accuracy: dict[str, list[float]] = {}
-    for way, (in_fused_layers, precision) in WAYS.items():
-        accuracy[way] = []
+    for how, (in_fused_layers, precision) in HOW.items():
+        accuracy[how] = []
         for seed in SEEDS:
             write_labels("classic-0", seed, splits, "manual", None, {}, labels)
+            fused_class = training_model.fused_class if in_fused_layers else type
             with (
-                mock.patch.object(networks, "_fused", networks._fused if in_fused_layers else type),
+                mock.patch.object(training_model, "fused_class", fused_class),
                 mock.patch.object(fused, "Adam", fused.Adam if in_fused_layers else keras.optimizers.Adam),
             ):
                 train(
-                    "classic-0", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, labels,
+                    "classic-0", "manual", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, labels,
                     folder / "model.keras", folder / "history.csv", folder / "checkpoints",
                 )  # fmt: skip
             predictions = {part: folder / f"{part}.csv" for part in arrays}
             write_predictions(folder / "model.keras", "classic-0", seed, splits, arrays, predictions)
-            found = read_predictions(predictions["test"], "classic-0", seed).set_index("image_id")["probability"]
-            accuracy[way].append(metrics.accuracy(found, manual[found.index]))
-            print(way, seed, accuracy[way][-1], flush=True)
+            found = read_predictions(predictions[TEST], "classic-0", seed).set_index("image_id")["probability"]
+            accuracy[how].append(metrics.accuracy(found, manual[found.index]))
+            print(how, seed, accuracy[how][-1], flush=True)
     print(f"\n{len(manual)} test photographs, {side} pixels, {epochs} epochs")
     spread = max(max(found) - min(found) for found in accuracy.values())
-    means = {way: np.mean(found) for way, found in accuracy.items()}
-    for way, found in accuracy.items():
-        print(f"{way:24} {means[way]:.4f}  of seeds {', '.join(f'{one:.4f}' for one in found)}")
+    means = {how: np.mean(found) for how, found in accuracy.items()}
+    for how, found in accuracy.items():
+        print(f"{how:24} {means[how]:.4f}  of seeds {', '.join(f'{one:.4f}' for one in found)}")
     apart = max(means.values()) - min(means.values())
     print(f"means apart by {apart:.4f}, seeds by up to {spread:.4f}: {'within' if apart <= spread else 'NOT WITHIN'}")
 

@@ -1,8 +1,8 @@
 """Draw when the jobs of a run ran, from its benchmark files: python benchmarks/gantt.py results/RUN out.svg
 
 A benchmark file holds the seconds that its job took, and the last line of the job's log came at its end: of a training
-to the second, of a prediction some seconds before. (Snakemake touches benchmark files and outputs when it hears of the
-end, which on a cluster is later.) Rows are the chains: a seed's teacher, and each family with its generations.
+run to the second, of a prediction some seconds before. (Snakemake touches benchmark files and outputs when it hears of
+the end, which on a cluster is later.) Rows are the chains: a seed's teacher, and each family with its generations.
 """
 
 import sys

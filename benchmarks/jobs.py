@@ -22,8 +22,9 @@ from planning import command  # noqa: E402
 from snakedistill.core.job import fix_threads  # noqa: E402
 
 IMAGES = 256
-LIGHT = "labels, metrics, splits, tables, claims, figures, summary"
-JOB = f"from snakedistill.core.job import job\nwith job({os.devnull!r}, 1, {{}}):\n    from snakedistill import {{}}"
+LIGHT = ["data.splits", "teaching.labels", "results.tables", "results.figures.generations", "results.summary.page"]
+LIGHT += ["paper.claims"]
+JOB = f"from snakedistill.core.job import job\nwith job({os.devnull!r}, 1, {{}}):\n    import {{}}"
 
 
 def main() -> None:
@@ -38,11 +39,11 @@ def main() -> None:
         pairs = {
             **images(Path(folder), arguments.side, arguments.threads),
             ("start and end a job of training", "import keras"): (
-                python(JOB.format("'tensorflow'", "training")),
+                python(JOB.format("'tensorflow'", modules("training.loop"))),
                 python("import keras"),
             ),
             ("start and end a job of a light rule", "import pandas, seaborn"): (
-                python(JOB.format(None, LIGHT)),
+                python(JOB.format(None, modules(*LIGHT))),
                 python("import pandas, seaborn"),
             ),
             ("plan the sample", "import Snakemake"): (plan(folder), python("import snakemake.cli")),
@@ -79,18 +80,17 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
     import numpy as np
     from PIL import Image
 
-    from snakedistill.data.archive import in_order
+    from snakedistill.core.threads import in_order
     from snakedistill.data.images import MappedImages, resized_pixels
-    from snakedistill.data.sample import _jpeg
     from snakedistill.networks.classifier import build_network, logit_and_probability
+    from snakedistill.training.forward import PREDICTION_BATCH_SIZE, predicted
     from snakedistill.training.launches import forward_for
-    from snakedistill.training.loop import PREDICTION_BATCH_SIZE, predicted
 
-    files = [_jpeg((0, number % 2, number)) for number in range(IMAGES)]
+    files = [drawing(number) for number in range(IMAGES)]
     array = np.stack([resized_pixels(data, side) for data in files])
     np.save(folder / "images.npy", array)
     keras.utils.set_random_seed(0)
-    network = build_network("student", side)
+    network = build_network("student", side, "resnet18")
     forward = forward_for(logit_and_probability(network))
 
     def plainly() -> None:
@@ -107,6 +107,22 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
             lambda: network.predict(array, batch_size=PREDICTION_BATCH_SIZE, verbose=0),
         ),
     }
+
+
+def drawing(number: int) -> bytes:
+    """The JPEG file of a cat for an even number, of a dog for an odd one."""
+    import numpy as np
+
+    from snakedistill.data.sample import draw_animal
+
+    file = io.BytesIO()
+    draw_animal(np.random.default_rng(number), dogness=0.2 + 0.6 * (number % 2)).save(file, "JPEG", quality=75)
+    return file.getvalue()
+
+
+def modules(*names: str) -> str:
+    """Modules of the library as an import statement names them."""
+    return ", ".join(f"snakedistill.{name}" for name in names)
 
 
 def python(code: str) -> Callable[[], object]:

@@ -1,7 +1,7 @@
 """How much sooner the student answers than the teacher: python benchmarks/latency.py [--threads 2] [--rounds 30]
 
 ResNet-50 and ResNet-18 at 224 pixels with random weights, for the answers' time does not depend on them. The images are
-the built-in sample's. All calls are interleaved in one process; see `snakedistill.timing`.
+the built-in sample's. All calls are interleaved in one process; see `time_calls` in `snakedistill.export.timing`.
 """
 
 import argparse
@@ -54,48 +54,54 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     import pandas as pd
     import yaml
 
-    from snakedistill.configuration.types import card
+    from snakedistill.configuration.recipes import recipe
     from snakedistill.core.lineage import record_lineage
-    from snakedistill.data.archive import write_index
+    from snakedistill.core.network_ids import TEACHER
+    from snakedistill.core.parts import PARTS, TEST
     from snakedistill.data.images import write_arrays
+    from snakedistill.data.index import write_index
     from snakedistill.data.sample import write_sample
     from snakedistill.data.splits import write_splits
+    from snakedistill.export.card import card
     from snakedistill.export.onnx_export import export_network
     from snakedistill.export.timing import this_machine, time_calls
     from snakedistill.measures.intervals import ratio_interval
     from snakedistill.networks.classifier import build_network
+    from snakedistill.teaching import networks as networks_of
     from snakedistill.training.prediction import write_predictions
 
-    config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"image_size": SIDE}
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
     archive, index, splits = folder / "sample.zip", folder / "index.csv", folder / "splits.csv"
-    arrays = {part: folder / f"{part}.npy" for part in ("train", "validation", "test")}
+    arrays = {part: folder / f"{part}.npy" for part in PARTS}
     write_sample(images=IMAGES, unlabelled=0, seed=0, archive=archive, processes=threads)
-    write_index(archive, config["classes"], index, folder / "rejected.csv", threads)
+    write_index(archive, "kaggle", config["classes"], index, folder / "unusable.csv", threads)
     write_splits(
         index,
-        folder / "rejected.csv",
+        folder / "unusable.csv",
         config["classes"],
         {"train": 0.2, "validation": 0.2, "test": 0.6},
         0,
         None,
         splits,
-        *(folder / f"{name}.csv" for name in ("copies", "unused", "counts")),
+        *(folder / f"{name}.csv" for name in ("copies", "rejected", "counts")),
     )
     write_arrays(archive, index, splits, SIDE, arrays, threads)
 
-    networks = {}
-    for name, network_id, backbone in (("teacher", "teacher", "resnet50"), ("student", "soft-0", "resnet18")):
+    networks, known = {}, networks_of(config["students"])
+    for name, network_id, backbone in (("teacher", TEACHER, "resnet50"), ("student", "soft-0", "resnet18")):
         files = {form: folder / f"{name}.{suffix}" for form, suffix in SUFFIXES.items()}
         predictions = {part: folder / f"{name}.{part}.csv" for part in arrays}
         build_network(network_id, SIDE, backbone).save(files["keras"])
         record_lineage(files["keras"], network_id, 0, splits=splits)
         write_predictions(files["keras"], network_id, 0, splits, arrays, predictions)
+        network = known[network_id]
+        about = card(network, config["classes"], SIDE, "latency", 0, recipe(config, network.family))
         export_network(
-            files["keras"], 0, card(config, network_id, 0), splits, arrays, predictions, 1, threads, files["onnx"],
-            files["int8"], folder / "report.json",
+            files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
+            folder / "measurements.json",
         )  # fmt: skip
         networks[name] = files
-    found = time_calls(networks, archive, index, splits, arrays["test"], rounds, threads, (1,))
+    found = time_calls(networks, archive, index, splits, arrays[TEST], rounds, threads, (1,))
     machine = this_machine()
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")

@@ -1,10 +1,9 @@
-"""Peak memory of a training by the number of images: python benchmarks/memory.py [--images 2000 40000]
+"""Peak memory of a training run by the number of images: python benchmarks/memory.py [--images 2000 40000]
 
 ResNet-18 on one epoch of random images of 32 pixels, in a process of its own for each number, with the sample's recipe.
 """
 
 import argparse
-import mmap
 import os
 import resource
 import subprocess
@@ -18,7 +17,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from snakedistill.core.job import fix_threads  # noqa: E402
 
 SIDE = 32
-VALIDATION = 200
+VALIDATION_IMAGES = 200
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, nargs="+", default=[2_000, 40_000])
     arguments = parser.parse_args()
-    print("| images to train | array, MiB | peak memory of the training, MiB |\n|---:|---:|---:|")
+    print("| images to train | array, MiB | peak memory of the training run, MiB |\n|---:|---:|---:|")
     for images in arguments.images:
         with tempfile.TemporaryDirectory() as folder:
             code = f"import memory; memory.train_on({images}, {folder!r})"
@@ -43,30 +42,32 @@ def train_on(images: int, folder: str) -> None:
     import numpy as np
     import yaml
 
-    from snakedistill.configuration.types import recipe
+    from snakedistill.configuration.recipes import recipe
+    from snakedistill.core.parts import TRAIN, VALIDATION
     from snakedistill.teaching.labels import write_labels
     from snakedistill.training.loop import train
 
     path = Path(folder)
     stream = np.random.default_rng(0)
-    arrays = {"train": path / "train.npy", "validation": path / "validation.npy"}
-    for part, count in (("train", images), ("validation", VALIDATION)):
-        array = np.lib.format.open_memmap(arrays[part], "w+", np.uint8, (count, SIDE, SIDE, 3))
-        for start in range(0, count, 1000):
-            block = array[start : start + 1000]
-            block[:] = stream.integers(0, 256, block.shape, np.uint8)
-            array._mmap.madvise(mmap.MADV_DONTNEED)  # what was written does not count as memory of this process
-        array.flush()
-        del array
+    counts = {TRAIN: images, VALIDATION: VALIDATION_IMAGES}
+    arrays = {part: path / f"{part}.npy" for part in counts}
+    for part, count in counts.items():
+        described = {"descr": "|u1", "fortran_order": False, "shape": (count, SIDE, SIDE, 3)}
+        with arrays[part].open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, described)
+            for start in range(0, count, 1000):
+                block = (min(1000, count - start), SIDE, SIDE, 3)
+                file.write(stream.integers(0, 256, block, np.uint8).tobytes())
     with (path / "splits.csv").open("w") as splits:
         splits.write("image_id,label,split\n")
-        for i in range(images + VALIDATION):
-            splits.write(f"cat.{i},{i % 2},{'train' if i < images else 'validation'}\n")
+        for i in range(sum(counts.values())):
+            splits.write(f"cat.{i},{i % 2},{TRAIN if i < images else VALIDATION}\n")
     write_labels("classic-0", 0, path / "splits.csv", "manual", None, {}, path / "labels.csv")
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     train(
         network_id="classic-0",
+        way="manual",
         recipe=recipe(config, "classic") | {"epochs": 1},
         image_size=SIDE,
         precision="float32",

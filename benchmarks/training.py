@@ -27,6 +27,7 @@ BATCH = 32
 MULTIPLY_ADDS = 1.82e9  # of a forward pass of ResNet-18 at 224 pixels; a training step costs three
 STEPS = {224: 3, 64: 12}  # in a turn
 SHIFT = 0.4
+AUGMENTATION = {"shift": SHIFT, "flip": True}
 GOALS = {  # at 224 pixels, of this project's whole fit: float32, bfloat16
     "stock Keras": (1.2, 1.9),
     "Keras Distiller": (2.0, 3.0),
@@ -111,17 +112,21 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     from keras import layers
 
     from snakedistill.data.images import MappedImages
-    from snakedistill.networks.augmentation import draw, random_stream
-    from snakedistill.networks.classifier import build_network, fused_copy, training_twin
+    from snakedistill.networks.augmentation.draws import draw, random_stream
+    from snakedistill.networks.classifier import build_network
+    from snakedistill.networks.training_model import fused_copy, training_model
+    from snakedistill.teaching import WAYS
+    from snakedistill.training.batches import batches
     from snakedistill.training.launches import launch_for
-    from snakedistill.training.loop import batches, compile_for_training, fit_epoch
+    from snakedistill.training.loop import compile_for_training, fit_epoch
 
     keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
     mapped = MappedImages(images)
     array = np.load(images)
-    ours, bare = (make(build_network("student", side), precision) for make in (training_twin, fused_copy))
+    ours = training_model(build_network("student", side, "resnet18"), precision, AUGMENTATION)
+    bare = fused_copy(build_network("student", side, "resnet18"), precision)
     for model in (ours, bare):
-        compile_for_training(model, 1e-4)
+        compile_for_training(model, 1e-4, WAYS["soft"].loss())
     launch_ours, launch_bare = launch_for(ours), launch_for(bare)
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
@@ -130,7 +135,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     def whole() -> None:
         number = next(passes)
         order = random_stream(0, "student", "order", number).permutation(len(mapped))
-        draws = draw(random_stream(0, "student", "train", number), len(mapped), side, True, SHIFT)
+        draws = draw(AUGMENTATION, 0, "student", "train", number, len(mapped), side)
         fit_epoch(ours, batches(mapped, BATCH, draws, label, order), abs, launch_ours)
 
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])

@@ -15,15 +15,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
-from snakedistill.data.archive import decode, in_order, open_archive, sample_submission, write_index
+from snakedistill.core.threads import in_order
+from snakedistill.data.archive import content_of_member, names_of_members, natural, open_archive
+from snakedistill.data.decoding import decode
+from snakedistill.data.index import write_index
+from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
+from snakedistill.paper.kaggle import sample_submission
 
 CLASSES = ["cat", "dog"]
 
 
 def index_of(archive, tmp_path):
-    write_index(archive, CLASSES, tmp_path / "index.csv", tmp_path / "rejected.csv", threads=2)
-    return pd.read_csv(tmp_path / "index.csv"), pd.read_csv(tmp_path / "rejected.csv")
+    write_index(archive, "kaggle", CLASSES, tmp_path / "index.csv", tmp_path / "unusable.csv", threads=2)
+    return pd.read_csv(tmp_path / "index.csv"), pd.read_csv(tmp_path / "unusable.csv")
 
 
 def test_index_lists_every_image_in_natural_order(archive, photographs, tmp_path):
@@ -89,7 +95,7 @@ def test_a_member_damaged_inside_the_zip_is_rejected(tmp_path):
 
 
 def test_a_missing_archive_says_where_and_how(tmp_path):
-    with pytest.raises(InputError, match=r"no archive at .*nowhere\.zip.*kaggle competitions download"):
+    with pytest.raises(InputError, match=r"no archive at .*/nowhere\.zip\. Set `archive:` to the path of a zip"):
         index_of(tmp_path / "nowhere.zip", tmp_path)
 
 
@@ -101,13 +107,14 @@ def test_what_is_no_zip_says_so(tmp_path):
 
 def test_no_usable_image_of_a_class_says_so_with_the_counts(photographs, tmp_path):
     only_cats = {name: data for name, data in photographs.items() if name.startswith("cat")}
-    with pytest.raises(InputError, match="cat 20, dog 0; 1 members were rejected"):
+    message = r"cat 20, dog 0; 1 members were rejected, the first, train/dog\.0\.jpg, because cannot be decoded.*"
+    with pytest.raises(InputError, match=message + r"Expected images named cat\.<number>\.jpg and dog\.<number>\.jpg"):
         index_of(kaggle_zip(tmp_path / "a.zip", only_cats | {"dog.0.jpg": b""}), tmp_path)
     assert not (tmp_path / "index.csv").exists()
 
 
 def test_too_many_pixels_are_not_decoded(monkeypatch, photographs):
-    monkeypatch.setattr("snakedistill.archive.MAX_PIXELS", 1000)
+    monkeypatch.setattr("snakedistill.data.decoding.MAX_PIXELS", 1000)
     with pytest.raises(InputError, match="40 x 30 pixels"):
         decode(photographs["cat.0.jpg"])
 
@@ -119,11 +126,40 @@ def test_results_come_in_order_whatever_the_threads():
 def test_members_are_sorted_as_people_count(archive):
     with open_archive(archive) as opened:
         assert [name.split("/")[-1] for name in opened.members[:12]] == [f"cat.{i}.jpg" for i in range(12)]
+    assert sorted(["a.10", "a.2", "b.1", "a.2b"], key=natural) == ["a.2", "a.2b", "a.10", "b.1"]
 
 
-def reasons_of(archive, tmp_path) -> pd.Series:
+def test_what_stands_beside_the_parts_and_their_names(archive, photographs, tmp_path):
+    """Planning asks for names without unpacking a zip inside a zip."""
+    with zipfile.ZipFile(archive) as outer:
+        outer.extractall(tmp_path / "outer")
+    with zipfile.ZipFile(tmp_path / "outer/train.zip") as inner:
+        inner.extractall(tmp_path / "folder")
+    names = sorted(f"train/{name}" for name in photographs)
+    assert names_of_members(archive) is None
+    assert sorted(names_of_members(tmp_path / "outer/train.zip")) == names
+    assert sorted(names_of_members(tmp_path / "outer")) == names
+    assert sorted(names_of_members(tmp_path / "folder")) == sorted(photographs)
+    for one in (archive, tmp_path / "outer"):
+        assert content_of_member(one, "sampleSubmission.csv") == b"id,label\n"
+        assert content_of_member(one, "notes.txt") is None
+
+
+def test_a_layout_tells_image_and_class_of_a_file():
+    layout = LAYOUTS["kaggle"]
+    assert layout.image("any/folder/Dog.12.JPEG", CLASSES) == ("dog.12", 1)
+    for name in ("bird.0.jpg", "cat.jpg", "cat.x.jpg", "cat.0.png", "acat.0.jpg", "cat.0.jpg/notes.txt"):
+        assert not layout.is_image(name, CLASSES)
+        with pytest.raises(InputError, match=r"not named <class>\.<number>\.jpg with a class of cat, dog"):
+            layout.image(name, CLASSES)
+    assert classes_without_images("kaggle", ["cat.0.jpg", "bird.1.jpg"], ["bird", "dog"]) == ["dog"]
+    for names in (["cat.0.jpg", "dog.1.jpg"], ["notes.txt"], None):
+        assert layout_of(names, CLASSES) == "kaggle"
+
+
+def reasons_of(archive, tmp_path, usable: int = 40) -> pd.Series:
     index, rejected = index_of(archive, tmp_path)
-    assert len(index) == 40
+    assert len(index) == usable
     return rejected.set_index("member")["reason"]
 
 
@@ -144,19 +180,36 @@ def hostile(photographs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["train/../../cat.100.jpg", "/train/cat.100.jpg", "train/aux/cat.100.jpg", "C:/train/cat.100.jpg",
-             "train\\..\\..\\cat.100.jpg", "train/NUL.txt/cat.100.jpg"],
+    "name", ["../../cat.100.jpg", "train/../../cat.100.jpg", "/etc/cat.100.jpg", "C:/cat.100.jpg", "aux/cat.100.jpg",
+             "NUL.txt/cat.100.jpg"],
 )  # fmt: skip
-def test_paths_that_lead_out_are_refused(hostile, photographs, tmp_path, name):
-    before = set(tmp_path.iterdir())
+def test_a_members_name_is_never_a_path_to_write_to(photographs, tmp_path, name):
+    """It is read like any other: nothing is unpacked to a file."""
+    folder = tmp_path / "deep/deeper"
+    folder.mkdir(parents=True)
     member = zipfile.ZipInfo()
     member.filename = name  # past the constructor, which tidies names
-    path = hostile((member, photographs["cat.0.jpg"]))
-    index, rejected = index_of(path, tmp_path)
-    assert len(index) == 40
-    if name.startswith("train/"):  # others are not below train/, so they are not looked at at all
-        assert rejected["reason"].tolist() == ["its path leads out of the archive"]
-    assert {file.name for file in set(tmp_path.iterdir()) - before} == {"hostile.zip", "index.csv", "rejected.csv"}
+    path = folder / "a.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for usual, data in photographs.items():
+            prefix = "train/" if name.startswith("train/") else ""
+            zipped.writestr(f"{prefix}{usual}", data)
+        zipped.writestr(member, photographs["dog.0.jpg"])
+    with open_archive(path) as opened:
+        assert name in opened.members
+        assert opened.refused == []
+        assert opened.read(name) == photographs["dog.0.jpg"]
+    index, rejected = index_of(path, folder)
+    assert len(rejected) == 0
+    assert index.set_index("image_id")["member"]["cat.100"] == name
+    assert {one.relative_to(tmp_path).as_posix() for one in tmp_path.rglob("*") if one.is_file()} == {
+        f"deep/deeper/{file}" for file in ("a.zip", "index.csv", "unusable.csv")
+    }
+
+
+def test_what_is_beside_the_labelled_part_of_a_zip_is_no_image(hostile, photographs, tmp_path):
+    path = hostile(*((name, photographs["cat.0.jpg"]) for name in ("cat.100.jpg", "other/cat.101.jpg")))
+    assert len(reasons_of(path, tmp_path)) == 0
 
 
 def test_links_and_encrypted_members_are_refused(hostile, photographs, tmp_path):
@@ -175,7 +228,7 @@ def test_links_and_encrypted_members_are_refused(hostile, photographs, tmp_path)
 
 
 def test_a_member_that_unpacks_to_too_much_is_refused(hostile, tmp_path, monkeypatch):
-    monkeypatch.setattr("snakedistill.archive.MAX_BYTES", 100_000)
+    monkeypatch.setattr("snakedistill.data.archive.MAX_BYTES", 100_000)
     path = hostile(("train/cat.100.jpg", bytes(200_000)), method=zipfile.ZIP_DEFLATED)
     assert "200,000 bytes when unpacked" in reasons_of(path, tmp_path)["train/cat.100.jpg"]
 
@@ -233,22 +286,76 @@ def test_names_in_other_encodings_and_methods_are_rejected(hostile, photographs,
     assert "packed with method 14" in reasons_of(path, tmp_path)["train/cat.100.jpg"]
 
 
-def test_links_in_a_folder_are_refused(photographs, tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
+def written(folder: Path, photographs: dict[str, bytes]) -> Path:
+    folder.mkdir(parents=True)
     for name, data in photographs.items():
         (folder / name).write_bytes(data)
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/dog.100.jpg").write_bytes(photographs["dog.0.jpg"])
-    (folder / "deeper").symlink_to(tmp_path / "elsewhere")
-    (folder / "cat.100.jpg").symlink_to(tmp_path / "elsewhere/dog.100.jpg")
-    os.mkfifo(folder / "cat.101.jpg")
+    return folder
+
+
+def test_links_in_a_folder_are_followed(photographs, tmp_path):
+    """To files and to folders, twice to one folder too, and the folder that was named may be one."""
+    cats = {name: data for name, data in photographs.items() if name.startswith("cat")}
+    folder = written(tmp_path / "photos", cats)
+    elsewhere = written(tmp_path / "elsewhere", {name: photographs[name] for name in photographs.keys() - cats.keys()})
+    (folder / "deeper").symlink_to(elsewhere)
+    (folder / "again").symlink_to(Path("..", "elsewhere"))
+    (folder / "cat.100.jpg").symlink_to(elsewhere / "dog.0.jpg")
+    (tmp_path / "named").symlink_to(folder)
+    for named in (folder, tmp_path / "named"):
+        reasons = reasons_of(named, tmp_path, usable=41)
+        assert set(reasons) == {f"a second image named dog.{number}" for number in range(20)}
+        assert set(reasons.index) == {f"deeper/dog.{number}.jpg" for number in range(20)}
+        index = pd.read_csv(tmp_path / "index.csv").set_index("image_id")
+        assert index["member"]["dog.7"] == "again/dog.7.jpg"
+        assert index["sha256"]["cat.100"] == hashlib.sha256(photographs["dog.0.jpg"]).hexdigest()
+        assert {"cat.100.jpg", "again/dog.7.jpg", "deeper/dog.7.jpg"} < set(names_of_members(named))
+
+
+def test_what_cannot_be_followed_in_a_folder_is_refused_with_a_reason(photographs, tmp_path):
+    folder = written(tmp_path / "photos", photographs)
+    (folder / "loop").symlink_to(folder)
+    (folder / "one").mkdir()
+    (folder / "one/two").symlink_to(tmp_path)
+    (folder / "cat.100.jpg").symlink_to(tmp_path / "gone.jpg")
+    (folder / "cat.101.jpg").symlink_to("cat.102.jpg")
+    (folder / "cat.102.jpg").symlink_to("cat.101.jpg")
+    os.mkfifo(folder / "cat.103.jpg")
     Path(os.fsdecode(os.fsencode(folder) + b"/cat.\xff.jpg")).write_bytes(b"x")
     reasons = reasons_of(folder, tmp_path)
-    assert reasons.drop("cat.\\udcff.jpg").to_dict() == dict.fromkeys(
-        ("deeper", "cat.100.jpg", "cat.101.jpg"), "a symbolic link or a special file"
-    )
-    assert reasons["cat.\\udcff.jpg"] == "its name is not UTF-8"
+    unfollowed = "a symbolic link that cannot be followed"
+    assert reasons[~reasons.index.str.startswith("one/two/")].to_dict() == {
+        "loop": "a symbolic link to a folder above it",
+        "cat.100.jpg": f"{unfollowed}: No such file or directory",
+        "cat.101.jpg": f"{unfollowed}: Too many levels of symbolic links",
+        "cat.102.jpg": f"{unfollowed}: Too many levels of symbolic links",
+        "cat.103.jpg": "a special file",
+        "cat.\\udcff.jpg": "its name is not UTF-8",
+    }
+    assert reasons["one/two/photos"] == "a symbolic link to a folder above it"
+
+
+def test_the_digest_of_a_folder_follows_links_and_ends(photographs, tmp_path):
+    folder = written(tmp_path / "photos", photographs)
+    elsewhere = written(tmp_path / "elsewhere", {"dog.100.jpg": b"one"})
+    before = fingerprint_of_archive(folder)
+    (folder / "deeper").symlink_to(elsewhere)
+    followed = fingerprint_of_archive(folder)
+    assert followed != before
+    (folder / "loop").symlink_to(folder)
+    (folder / "gone.jpg").symlink_to(tmp_path / "gone.jpg")
+    assert fingerprint_of_archive(folder) == followed
+    (elsewhere / "dog.100.jpg").write_bytes(b"another")
+    assert fingerprint_of_archive(folder) != followed
+
+
+def test_the_digest_of_a_zip_is_of_names_sizes_and_checksums(hostile, photographs, tmp_path):
+    one = fingerprint_of_archive(hostile())
+    assert fingerprint_of_archive(hostile()) == one
+    assert fingerprint_of_archive(hostile(("train/notes.txt", b"a"))) != one
+    assert len({fingerprint_of_archive(hostile(("train/notes.txt", data))) for data in (b"a", b"b", b"ab")}) == 3
+    (tmp_path / "torn.zip").write_bytes(hostile().read_bytes()[:1000])
+    assert len(fingerprint_of_archive(tmp_path / "torn.zip")) == 64
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:

@@ -1,5 +1,6 @@
 """JAX in an environment of its own, without TensorFlow, beside TensorFlow."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,11 +14,12 @@ import yaml
 from conftest import ROOT, TINY, copy_project
 from keras import layers
 
-from snakedistill.networks.augmentation import draw, random_stream
+from snakedistill.networks.augmentation.draws import draw
 from snakedistill.networks.classifier import build_network
 
 pytestmark = pytest.mark.long
 SIDE, BATCH, LEARNING_RATE = 64, 16, 1e-4
+BOTH = {"shift": 0.2, "flip": True}
 ON_JAX = {
     "run": "jax",
     "backend": "jax",
@@ -44,22 +46,22 @@ def jax_python(tmp_path_factory) -> Path:
     return python
 
 
-def trained(python: Path | str, backend: str, folder: Path, steps: int, together: int = 1) -> dict[str, np.ndarray]:
+def trained(
+    python: Path | str, backend: str, folder: Path, steps: int, augmentation: dict, together: int = 1
+) -> dict[str, np.ndarray]:
     """Train folder/network.keras for some steps."""
     rng = np.random.default_rng(0)
-    draws = [
-        draw(random_stream(0, "soft-0", "train", step), BATCH, SIDE, flip=True, shift=0.2) for step in range(steps)
-    ]
+    draws = [draw(augmentation, 0, "soft-0", "train", step, BATCH, SIDE) for step in range(steps)]
     np.save(folder / "images.npy", rng.integers(0, 256, (steps * BATCH, SIDE, SIDE, 3), dtype=np.uint8))
     np.savez(
         folder / "given.npz",
         label=rng.random((steps, BATCH, 1), dtype=np.float32),
-        flip=[one.flip for one in draws],
-        shift=[one.shift for one in draws],
+        **{name: [one[name] for one in draws] for name in draws[0]},
     )
     written = folder / f"{backend}-{steps}-{together}.npz"
     environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT / "workflow/scripts")}
-    arguments = [folder / "network.keras", folder / "images.npy", folder / "given.npz", str(together), written]
+    arguments = [folder / "network.keras", folder / "images.npy", folder / "given.npz"]
+    arguments += [json.dumps(augmentation), str(together), written]
     subprocess.run([python, ROOT / "tests/on_a_backend.py", *arguments], check=True, env=environment)
     with np.load(written) as found:
         found = dict(found)
@@ -71,10 +73,12 @@ def weights(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([array.ravel() for name, array in found.items() if name.startswith("weight-")])
 
 
-def test_a_training_step_on_jax_is_tensorflows(jax_python, tmp_path):
+@pytest.mark.parametrize("augmentation", [BOTH, {}], ids=["both", "none"])
+def test_a_training_step_on_jax_is_tensorflows(jax_python, tmp_path, augmentation):
     """The loss of the first step to 1e-5. After it Adam moves each weight by its gradient's sign, whatever its size."""
-    build_network("student", SIDE).save(tmp_path / "network.keras")
-    tensorflow, jax = trained(sys.executable, "tensorflow", tmp_path, 1), trained(jax_python, "jax", tmp_path, 1)
+    build_network("student", SIDE, "resnet18").save(tmp_path / "network.keras")
+    pythons = {"tensorflow": sys.executable, "jax": jax_python}
+    tensorflow, jax = (trained(python, name, tmp_path, 1, augmentation) for name, python in pythons.items())
     np.testing.assert_allclose(jax["loss"], tensorflow["loss"], rtol=1e-5)
     assert np.abs(weights(jax) - weights(tensorflow)).max() <= 2 * LEARNING_RATE + 1e-6
     assert np.mean(np.abs(weights(jax) - weights(tensorflow)) > LEARNING_RATE / 10) < 0.01
@@ -87,7 +91,7 @@ def test_steps_in_one_launch_are_the_same_steps(jax_python, tmp_path):
     x = layers.Conv2D(4, 3, strides=4)(layers.Rescaling(1 / 255)(images))
     x = layers.Dropout(0.2, seed=0)(layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x)))
     keras.Model(images, layers.Dense(1, name="logit")(x)).save(tmp_path / "network.keras")
-    one_by_one, together = (trained(jax_python, "jax", tmp_path, 7, together) for together in (1, 3))
+    one_by_one, together = (trained(jax_python, "jax", tmp_path, 7, BOTH, together) for together in (1, 3))
     assert one_by_one["launches"].tolist() == [1] * 7
     assert together["launches"].tolist() == [3, 3, 1]
     np.testing.assert_allclose(together["loss"], one_by_one["loss"], rtol=1e-6)

@@ -16,22 +16,22 @@ import pytest
 
 from snakedistill.core.job import job
 from snakedistill.core.lineage import record_lineage
-from snakedistill.training import loop as training
-from snakedistill.training.checkpoints import Checkpoints, State, fingerprint_of_training
+from snakedistill.training import loop
+from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
 from snakedistill.training.loop import train
 
 OUTPUTS = ["soft-0.csv", "soft-0.keras", "soft-0.lineage.json"]
 KILLS = int(os.environ.get("KILLS", "30"))
 
 
-def state(epochs: int) -> State:
+def checkpoint(epochs: int) -> Checkpoint:
     rng = np.random.default_rng(epochs)
     variables = [rng.random((3, 2), dtype=np.float32), np.array([epochs], np.uint32), np.array(epochs, np.int64)]
     history = [{"epoch": epoch, "val_accuracy": 0.1 + 0.2 * epoch} for epoch in range(1, epochs + 1)]
-    return State(variables, [rng.random(5, dtype=np.float32)], history)
+    return Checkpoint(variables, [rng.random(5, dtype=np.float32)], history)
 
 
-def same(one: State, other: State) -> bool:
+def same(one: Checkpoint, other: Checkpoint) -> bool:
     pairs = zip([*one.variables, *one.best], [*other.variables, *other.best], strict=True)
     equal = all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
     return equal and one.history == other.history
@@ -41,40 +41,45 @@ def test_the_newest_of_two_is_given_back(tmp_path):
     saved = Checkpoints(tmp_path / "of/soft-0", "f")
     assert saved.latest() is None
     for epochs in (1, 2, 3):
-        saved.save(state(epochs))
+        saved.save(checkpoint(epochs))
     assert sorted(path.name for path in (tmp_path / "of/soft-0").iterdir()) == ["epoch-000002.npz", "epoch-000003.npz"]
-    assert same(saved.latest(), state(3))
+    assert same(saved.latest(), checkpoint(3))
     saved.remove()
     assert not (tmp_path / "of/soft-0").exists()
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.99])
-def test_a_torn_one_is_passed_over(tmp_path, share):
+def test_a_torn_one_is_skipped(tmp_path, share, capsys):
     saved = Checkpoints(tmp_path, "f")
-    saved.save(state(1))
-    saved.save(state(2))
+    saved.save(checkpoint(1))
+    saved.save(checkpoint(2))
     newest, older = tmp_path / "epoch-000002.npz", tmp_path / "epoch-000001.npz"
     newest.write_bytes(newest.read_bytes()[: int(share * newest.stat().st_size)])
-    assert same(saved.latest(), state(1))
+    assert same(saved.latest(), checkpoint(1))
+    said = capsys.readouterr().out
+    assert f"{newest} is skipped: " in said
+    assert str(older) not in said
     older.write_bytes(b"")
     assert saved.latest() is None
 
 
 def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
     saved = Checkpoints(tmp_path, "f")
-    saved.save(state(1))
-    saved.save(state(2))
+    saved.save(checkpoint(1))
+    saved.save(checkpoint(2))
     path = tmp_path / "epoch-000002.npz"
     whole = path.read_bytes()
     for position in range(len(whole)):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
         found = saved.latest()
-        assert same(found, state(2)) or same(found, state(1)), position
+        assert same(found, checkpoint(2)) or same(found, checkpoint(1)), position
 
 
-def test_another_training_is_never_gone_on_from(tmp_path):
-    Checkpoints(tmp_path, "f").save(state(2))
+def test_another_training_run_never_resumes_from_it(tmp_path, capsys):
+    Checkpoints(tmp_path, "f").save(checkpoint(2))
     assert Checkpoints(tmp_path, "g").latest() is None
+    assert "epoch-000002.npz is skipped: it is from another training run" in capsys.readouterr().out
+    assert same(Checkpoints(tmp_path, "f").latest(), checkpoint(2))
 
 
 def test_the_fingerprint_is_of_settings_and_contents(tmp_path):
@@ -89,7 +94,7 @@ def test_the_fingerprint_is_of_settings_and_contents(tmp_path):
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory):
-    """Arguments of a training that uses everything that has a state: Adam, cosine, Dropout, order, draws."""
+    """Arguments of a training run that uses all that a checkpoint holds: Adam, cosine, Dropout, order, draws."""
     folder = tmp_path_factory.mktemp("task")
     layers = keras.layers
     images = layers.Input((32, 32, 3))
@@ -109,7 +114,7 @@ def task(tmp_path_factory):
         "augmentation": {"flip": True, "shift": 0.1}, "validation_augmentation": True,
     }  # fmt: skip
     return {
-        "network_id": "soft-0", "recipe": recipe, "image_size": 32, "precision": "float32", "seed": 0,
+        "network_id": "soft-0", "way": "soft", "recipe": recipe, "image_size": 32, "precision": "float32", "seed": 0,
         "arrays": {part: str(folder / f"{part}.npy") for part in ("train", "validation")},
         "splits": str(folder / "splits.csv"), "labels": str(folder / "splits.csv"),
         "backbone": str(folder / "backbone.keras"), "code": "1",
@@ -137,8 +142,8 @@ def uninterrupted(task, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def every_state_is_saved(monkeypatch):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_STATES", 0)
+def a_checkpoint_after_every_epoch(monkeypatch):
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0)
 
 
 class Killed(BaseException):
@@ -146,12 +151,12 @@ class Killed(BaseException):
 
 
 def train_until(epoch: int, task: dict, folder, monkeypatch) -> None:
-    """Train, and be killed when the state after an epoch has been saved."""
+    """Train, and be killed when the checkpoint after an epoch has been saved."""
     whole = Checkpoints.save
 
-    def save(self, state):
-        whole(self, state)
-        if len(state.history) == epoch:
+    def save(self, checkpoint):
+        whole(self, checkpoint)
+        if len(checkpoint.history) == epoch:
             raise Killed
 
     with monkeypatch.context() as patched:
@@ -161,7 +166,7 @@ def train_until(epoch: int, task: dict, folder, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("epoch", [1, 5, 11])
-def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
+def test_a_training_run_resumes_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
     train_until(epoch, task, tmp_path, monkeypatch)
     assert not (tmp_path / "soft-0.keras").exists()
     train(**task, **outputs(tmp_path))
@@ -171,18 +176,20 @@ def test_a_training_goes_on_bit_for_bit(task, uninterrupted, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(("seconds", "epochs"), [(0, list(range(1, 12))), (3600, [])])
-def test_states_are_saved_so_often_and_not_after_the_last_epoch(task, tmp_path, monkeypatch, seconds, epochs):
+def test_checkpoints_are_saved_so_often_and_not_after_the_last_epoch(task, tmp_path, monkeypatch, seconds, epochs):
     saved = []
-    monkeypatch.setattr(Checkpoints, "save", lambda self, state: saved.append(len(state.history)))
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_STATES", seconds)
+    monkeypatch.setattr(Checkpoints, "save", lambda self, checkpoint: saved.append(len(checkpoint.history)))
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", seconds)
     train(**task, **outputs(tmp_path))
     assert saved == epochs
 
 
-def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
-    train_until(1, task, tmp_path, monkeypatch)
-    recipe = task["recipe"] | {"epochs": 2}
-    train(**(task | {"recipe": recipe}), **outputs(tmp_path))
+@pytest.mark.parametrize("change", ["recipe", "way", "code"])
+def test_another_recipe_way_or_code_starts_anew(task, tmp_path, monkeypatch, capsys, change):
+    short = task | {"recipe": task["recipe"] | {"epochs": 2}}
+    train_until(1, task if change == "recipe" else short, tmp_path, monkeypatch)
+    capsys.readouterr()
+    train(**(short | {"recipe": {}, "way": {"way": "hard"}, "code": {"code": "2"}}[change]), **outputs(tmp_path))
     said = capsys.readouterr().out
     assert "it is from another training run" in said
     assert "resumes" not in said
@@ -190,16 +197,16 @@ def test_another_recipe_starts_anew(task, tmp_path, monkeypatch, capsys):
 
 
 def slow_training(task: dict, paths: dict, log: Path) -> None:
-    """A training in a job of its own that lasts: the same, with a pause in each epoch, in which a kill may come."""
-    original = training.predicted
-    training.SECONDS_BETWEEN_STATES = 0
-    training.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
+    """A training run in a job of its own: the same, with a pause in each epoch, in which a kill may come."""
+    original = loop.predicted
+    loop.SECONDS_BETWEEN_CHECKPOINTS = 0
+    loop.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
     with job(log, os.cpu_count()):
         train(**task, **paths)
 
 
 def moment(folder: Path) -> str:
-    """What a training does that is held still."""
+    """What a stopped training run was doing."""
     if any(folder.glob("checkpoints/.*")):
         return "while it wrote a checkpoint"
     if any(folder.glob(".soft-0*")) or (folder / "soft-0.keras").exists():
@@ -207,10 +214,10 @@ def moment(folder: Path) -> str:
     return "in an epoch"
 
 
-def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path):
+def test_training_runs_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path):
     """SIGKILL, and now and then SIGTERM; in a process that has TensorFlow imported, so that a start costs little."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["snakedistill.training"])
+    context.set_forkserver_preload(["snakedistill.training.loop"])
     rng = random.Random(0)
     kills, rounds = Counter(), 0
     while kills.total() < KILLS:
@@ -232,7 +239,7 @@ def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task,
                 with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                     os.kill(process.pid, signal.SIGSTOP)
                     trains = set(folder.glob("checkpoints/*")) != begun
-                    killed = kill.name, moment(folder) if trains else "before it went on"
+                    killed = kill.name, moment(folder) if trains else "before it resumed"
                     os.kill(process.pid, kill)
                     os.kill(process.pid, signal.SIGCONT)
             process.join()
@@ -246,4 +253,4 @@ def test_trainings_killed_at_random_moments_end_as_if_nothing_had_happened(task,
         assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
     for (name, when), count in sorted(kills.items()):
         print(f"{count} {name} {when}")
-    print(f"{kills.total()} kills of {rounds} trainings")
+    print(f"{kills.total()} kills of {rounds} training runs")

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from snakedistill.core.errors import InputError
-from snakedistill.data.archive import write_index
-from snakedistill.data.images import MappedImages, write_arrays
+from snakedistill.data.images import MappedImages, resized_pixels, write_arrays
+from snakedistill.data.index import write_index
 
 
 def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(archive, photographs, tmp_path):
-    write_index(archive, ["cat", "dog"], tmp_path / "index.csv", tmp_path / "rejected.csv", threads=1)
+    write_index(archive, "kaggle", ["cat", "dog"], tmp_path / "index.csv", tmp_path / "unusable.csv", threads=1)
     splits = pd.read_csv(tmp_path / "index.csv")[["image_id", "label"]].sample(frac=1, random_state=0)
     splits["split"] = ["train"] * 20 + ["test"] * 18 + ["validation"] * 2
     splits.to_csv(tmp_path / "splits.csv", index=False)
@@ -29,6 +29,7 @@ def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(arch
             rows = ((np.arange(16) + 0.5) * 30 / 16).astype(int)
             columns = ((np.arange(16) + 0.5) * 40 / 16).astype(int)
             np.testing.assert_array_equal(pixels, source[rows][:, columns])
+            np.testing.assert_array_equal(pixels, resized_pixels(photographs[f"{image_id}.jpg"], 16))
 
 
 def test_mapped_images_read_rows_as_numpy_does(tmp_path):

@@ -10,15 +10,30 @@ import numpy as np
 import pytest
 
 from snakedistill.core.errors import InputError
-from snakedistill.networks import fused
-from snakedistill.networks.classifier import build_network, load_network, logit_and_probability, resnet18, training_twin
+from snakedistill.networks import fused, resnet18
+from snakedistill.networks.augmentation.draws import draw, no_draws
+from snakedistill.networks.backbones import BACKBONES, applications, is_saved, unusable
+from snakedistill.networks.classifier import application, build_network, load_network, logit_and_probability
+from snakedistill.networks.training_model import evaluation_model, fused_class, fused_copy, training_model
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
-NO_DRAWS = np.zeros(4, np.float32), np.zeros((4, 2), np.float32)
+AUGMENTATION = {"shift": 0.2, "flip": True}
+
+
+def all_layers(network):
+    """The layers of a network, and of the networks in it."""
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from all_layers(layer)
+
+
+def inputs(images, draws):
+    return [images, *draws.values()] if draws else images
 
 
 def test_resnet18_is_the_papers():
-    network = build_network("classic-0", 224)
+    network = build_network("classic-0", 224, "resnet18")
     trainable = sum(int(np.prod(w.shape)) for w in network.trainable_weights)
     assert trainable == 11_176_512 + 512 + 1  # the convolutions and normalisations of ResNet-18, and the last layer
     extractor = network.get_layer("resnet18")
@@ -37,12 +52,13 @@ def test_the_teacher_is_resnet50_with_the_papers_head():
     assert network.get_layer("dropout").rate == 0.5
     assert network.get_layer("logit").kernel.shape == (2048, 1)
     assert network.output.shape == (None, 1)
-    assert all(layer.trainable for layer in network._flatten_layers())
+    assert all(layer.trainable for layer in all_layers(network))
 
 
 def test_images_are_divided_by_255():
     np.testing.assert_allclose(
-        build_network("classic-0", 64).get_layer("preprocessing")(np.float32([[[[0, 51, 255]]]])), [[[[0, 0.2, 1]]]]
+        build_network("classic-0", 64, "resnet18").get_layer("preprocessing")(np.float32([[[[0, 51, 255]]]])),
+        [[[[0, 0.2, 1]]]],
     )
 
 
@@ -57,42 +73,72 @@ def test_imagenet_preprocessing_is_the_networks_own(backbone):
 
 def test_batch_norm_momentum_reaches_every_layer():
     network = build_network("teacher", 64, "mobilenetv2", batch_norm_momentum=0.8)
-    momenta = [
-        layer.momentum for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    assert momenta
+    momenta = [layer.momentum for layer in all_layers(network) if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(momenta) == 52
     assert set(momenta) == {0.8}
 
 
-def test_the_twin_answers_as_the_network_and_its_weights_fit():
-    network = build_network("classic-0", 64, dropout=0.3)
-    twin = training_twin(network, "float32")
+@pytest.mark.parametrize("augmentation", [AUGMENTATION, {"flip": True}, {}, {"shift": 0, "flip": False}])
+def test_the_training_model_answers_as_the_network_and_its_weights_fit(augmentation):
+    network = build_network("classic-0", 64, "resnet18", dropout=0.3)
+    training, evaluation = training_model(network, "float32", augmentation), evaluation_model(network, augmentation)
     logit, probability = logit_and_probability(network)(IMAGES)
-    np.testing.assert_allclose(twin((IMAGES, *NO_DRAWS)), logit, atol=2e-5)
+    given = inputs(IMAGES, no_draws(augmentation, 4))
+    np.testing.assert_allclose(training(given), logit, atol=2e-5)
     np.testing.assert_allclose(probability, 1 / (1 + np.exp(-np.asarray(logit))), atol=1e-6)
-    for mine, its in zip(network.weights, twin.weights, strict=True):
+    for mine, its in zip(evaluation(given), (logit, probability), strict=True):
+        np.testing.assert_allclose(mine, its, atol=2e-5)
+    assert len(training.weights) == len(network.weights) == 20 + 20 * 4 + 2
+    for mine, its in zip(network.weights, training.weights, strict=True):
         assert mine.shape == its.shape
         assert mine.path.split("/")[-2:] == its.path.split("/")[-2:]
 
 
+def test_draws_change_what_the_training_model_sees():
+    network = build_network("classic-0", 64, "resnet18")
+    draws = draw(AUGMENTATION, 0, "classic-0", "train", 1, 4, 64)
+    draws["flip"][:] = (1, 0, 1, 0)
+    given, mirrored = inputs(IMAGES, draws | {"shift": np.zeros((4, 2), np.float32)}), IMAGES.copy()
+    mirrored[::2] = IMAGES[::2, :, ::-1]
+    logit, _ = logit_and_probability(network)(mirrored)
+    np.testing.assert_allclose(training_model(network, "float32", AUGMENTATION)(given), logit, atol=2e-5)
+    plain, _ = logit_and_probability(network)(IMAGES)
+    assert np.abs(np.asarray(plain - logit)[::2]).min() > 1e-4
+
+
 def test_one_training_step_is_the_same_with_fused_and_with_keras_layers():
-    network = build_network("classic-0", 64)
-    twin = training_twin(network, "float32")
+    network = build_network("classic-0", 64, "resnet18")
+    training = training_model(network, "float32", {})
     plain = keras.Model(network.input, network.get_layer("logit").output)
     labels = np.float32([[0], [1], [0.3], [0.9]])
-    for model, adam in ((twin, fused.Adam), (plain, keras.optimizers.Adam)):
+    for model, adam in ((training, fused.Adam), (plain, keras.optimizers.Adam)):
         model.compile(optimizer=adam(1e-5), loss=keras.losses.BinaryCrossentropy(from_logits=True))
-    losses = [
-        (twin.train_on_batch((IMAGES, *NO_DRAWS), labels), plain.train_on_batch(IMAGES, labels)) for _ in range(3)
-    ]
+    losses = [(training.train_on_batch(IMAGES, labels), plain.train_on_batch(IMAGES, labels)) for _ in range(3)]
     np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-3)
-    moments = [(a, b) for a, b in zip(twin.weights, plain.weights, strict=True) if "moving" in a.path]
+    moments = [(a, b) for a, b in zip(training.weights, plain.weights, strict=True) if "moving" in a.path]
     assert len(moments) == 40
     for fused_moment, keras_moment in moments:
         np.testing.assert_allclose(fused_moment, keras_moment, rtol=5e-3, atol=1e-3)
 
 
 ALL_KERNELS = {"Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"}
+
+
+def test_layers_that_a_fused_one_can_replace_are_replaced():
+    layers = keras.layers
+    for layer, expected in (
+        (layers.Conv2D(1, 3), fused.Conv2D),
+        (layers.Conv2D(1, 3, dilation_rate=2), layers.Conv2D),
+        (layers.Conv2D(2, 3, groups=2), layers.Conv2D),
+        (layers.DepthwiseConv2D(3), layers.DepthwiseConv2D),
+        (layers.BatchNormalization(), fused.BatchNormalization),
+        (layers.BatchNormalization(scale=False), layers.BatchNormalization),
+        (layers.Dense(1), layers.Dense),
+    ):
+        assert fused_class(layer) is expected
+    copy = fused_copy(build_network("classic-0", 32, "resnet18"), "float32")
+    kinds = [type(layer) for layer in all_layers(copy)]
+    assert (kinds.count(fused.Conv2D), kinds.count(fused.BatchNormalization)) == (20, 20)
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -161,16 +207,16 @@ def test_fused_batch_normalisation_is_keras_batch_normalisation(dtype, tolerance
 
 
 def test_bfloat16_keeps_weights_statistics_and_logit_in_float32():
-    twin = training_twin(build_network("classic-0", 64), "bfloat16")
-    assert {w.dtype for w in twin.weights} == {"float32"}
-    assert twin.output.dtype == "float32"
-    computed = {layer.name: layer.compute_dtype for layer in twin._flatten_layers()}
+    training = training_model(build_network("classic-0", 64, "resnet18"), "bfloat16", AUGMENTATION)
+    assert {w.dtype for w in training.weights} == {"float32"}
+    assert training.output.dtype == "float32"
+    computed = {layer.name: layer.compute_dtype for layer in all_layers(training)}
     assert computed["conv3_1_1"] == "bfloat16"
     assert computed["logit"] == computed["preprocessing"] == "float32"
 
 
 def test_a_saved_network_needs_nothing_of_this_project(tmp_path):
-    network = build_network("classic-0", 32)
+    network = build_network("classic-0", 32, "resnet18")
     network.save(tmp_path / "a.keras")
     np.save(tmp_path / "expected.npy", network.predict_on_batch(IMAGES[:, :32, :32]))
     np.save(tmp_path / "images.npy", IMAGES[:, :32, :32])
@@ -189,7 +235,7 @@ def test_a_saved_feature_extractor_becomes_a_teacher(tmp_path):
     expected = extractor.predict_on_batch(IMAGES.astype(np.float32))
     features = keras.Model(network.input, network.get_layer("logit").input)
     np.testing.assert_allclose(features.predict_on_batch(IMAGES), expected, atol=1e-5)
-    assert training_twin(network, "bfloat16").count_params() == network.count_params()
+    assert training_model(network, "bfloat16", {}).count_params() == network.count_params()
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2", "efficientnetb0", "extractor"])
@@ -261,15 +307,30 @@ def test_notop_weights_are_loaded_from_a_path(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"backbone": "resnet51"}, r"expected resnet18, .*resnet50.*, got 'resnet51'; did you mean"),
+        (
+            {"backbone": "resnet51"},
+            r"one of resnet18, .*resnet50.*, got 'resnet51'; did you mean resnet",
+        ),
         ({"backbone": "nowhere.keras"}, "no file .*nowhere.keras"),
-        ({"preprocessing": "imagenet"}, "'imagenet' is for keras.applications networks"),
+        ({"backbone": "resnet18", "preprocessing": "imagenet"}, "'imagenet' is for keras.applications networks"),
         ({"backbone": "mobilenetv2", "weights": "nowhere.h5"}, "nowhere.h5 do not fit mobilenetv2"),
     ],
 )
 def test_what_cannot_be_built_says_why(arguments, message):
     with pytest.raises(InputError, match=message):
         build_network("teacher", 64, **arguments)
+
+
+def test_backbones_that_cannot_be_used_are_known_before_anything_is_built():
+    assert list(BACKBONES) == ["resnet18"]
+    assert applications()["resnet50"][0] == "ResNet50"
+    assert application("mobilenetv2") is keras.applications.MobileNetV2
+    for backbone, size in (("resnet18", 8), ("resnet50", 32), ("a/of/mine.keras", 1), ("inceptionv3", 75)):
+        assert unusable(backbone, size) is None
+    assert unusable("inceptionv3", 74) == "expected an image_size of at least 75 with inceptionv3, got 74"
+    assert "that can be exported to ONNX, got 'convnexttiny'" in unusable("convnexttiny", 224)
+    assert unusable("ResNet50", 224).endswith("or a path that ends in .keras, got 'ResNet50'; did you mean resnet50?")
+    assert is_saved("mine.keras") and not is_saved("mine.onnx")
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
@@ -292,7 +353,7 @@ def test_truncated_weights_say_so(tmp_path, share):
 
 
 def test_weights_of_another_network_say_so(tmp_path):
-    resnet18(32).save_weights(tmp_path / "a.weights.h5")
+    resnet18.build(32).save_weights(tmp_path / "a.weights.h5")
     with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2.*objects could not be loaded"):
         build_network("teacher", 32, "mobilenetv2", weights=str(tmp_path / "a.weights.h5"))
 
@@ -310,4 +371,4 @@ def test_code_inside_a_model_is_never_run(tmp_path, monkeypatch):
 
 
 def test_resnet18_halves_the_image_five_times():
-    assert resnet18(48).output.shape == (None, 2, 2, 512)
+    assert resnet18.build(48).output.shape == (None, 2, 2, 512)

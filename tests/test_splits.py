@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedistill.core.errors import InputError
-from snakedistill.data.splits import DROPPED, PARTS, group_copies, part_sizes, split_balanced, write_splits
+from snakedistill.core.parts import PARTS
+from snakedistill.data.rejected import DROPPED
+from snakedistill.data.splits import group_copies, part_sizes, split_balanced, write_splits
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 

@@ -8,19 +8,17 @@ from snakedistill.core.lineage import record_lineage
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
-from snakedistill.networks.classifier import logit_and_probability
+from snakedistill.networks.augmentation.draws import draw
+from snakedistill.networks.classifier import build_network, logit_and_probability
+from snakedistill.networks.training_model import training_model
+from snakedistill.teaching import WAYS
 from snakedistill.teaching.labels import write_labels
+from snakedistill.training.batches import batches
+from snakedistill.training.evaluation import write_evaluation
+from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
-from snakedistill.training.loop import (
-    batches,
-    compile_for_training,
-    correct,
-    fit_epoch,
-    learning_rate,
-    predicted,
-    train,
-)
-from snakedistill.training.prediction import write_evaluation, write_predictions
+from snakedistill.training.loop import compile_for_training, correct, fit_epoch, learning_rate, train
+from snakedistill.training.prediction import write_predictions
 
 PARTS = {"train": 40, "validation": 20, "test": 20}
 RECIPE = {
@@ -49,10 +47,11 @@ def data(tmp_path_factory):
     return folder
 
 
-def train_in(data, folder, network_id="soft-0", labels=None, **changes):
+def train_in(data, folder, network_id="soft-0", labels=None, way="soft", **changes):
     folder.mkdir(exist_ok=True)
     train(
         network_id,
+        way,
         RECIPE | changes,
         32,
         "float32",
@@ -122,10 +121,17 @@ def test_accuracy_in_training_is_formula_11_on_soft_labels():
 def test_batches_pass_once_over_all_images_in_the_given_order(data):
     images = MappedImages(data / "train.npy")
     order = np.random.default_rng(0).permutation(40)
-    passed = list(batches(images, 16, labels=np.arange(40, dtype=np.float32), order=order))
+    labels = np.arange(40, dtype=np.float32)
+    passed = list(batches(images, 16, labels=labels, order=order))
     assert [len(label) for _, label in passed] == [16, 16, 8]
     np.testing.assert_array_equal(np.concatenate([label for _, label in passed])[:, 0], order)
     np.testing.assert_array_equal(np.concatenate([image for image, _ in passed]), np.load(data / "train.npy")[order])
+    for augmentation in ({"shift": 0.1}, {"shift": 0.1, "flip": True}):
+        draws = draw(augmentation, 0, "soft-0", "train", 1, 40, 32)
+        passed = list(batches(images, 16, draws, labels, order))
+        together = [np.concatenate(column) for column in zip(*(inputs for inputs, _ in passed), strict=True)]
+        for mine, its in zip(together, [np.load(data / "train.npy"), *draws.values()], strict=True):
+            np.testing.assert_array_equal(mine, its[order])
 
 
 def test_a_network_learns_and_its_best_epoch_is_kept(data, trained):
@@ -139,8 +145,45 @@ def test_a_network_learns_and_its_best_epoch_is_kept(data, trained):
     assert metrics.accuracy(validation["probability"], labels) >= 0.9
 
 
+@pytest.mark.parametrize("augmentation", [{}, {"flip": False, "shift": 0}], ids=["missing", "off"])
+def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, augmentation):
+    """It takes the images alone. Keras would only warn of inputs of another structure, which is an error here."""
+    history = train_in(data, tmp_path, augmentation=augmentation, epochs=2)
+    assert np.isfinite(history["loss"]).all() and history["loss"].is_monotonic_decreasing
+    predictions = predict_in(data, tmp_path)
+    # Validation in training, on the training model, is what the saved network predicts for the images as they are.
+    best = history.loc[history["val_accuracy"].idxmax()]
+    label = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"]
+    assert best["val_loss"] == pytest.approx(metrics.loss(predictions["validation"]["logit"], label), rel=1e-3)
+    files = [tmp_path / f"{name}.csv" for name in ("evaluation", "augmented")]
+    given = {part: tmp_path / f"{part}.csv" for part in PARTS}
+    splits = data / "splits.csv"
+    test = data / "test.npy"
+    write_evaluation(tmp_path / "model.keras", "soft-0", 0, splits, given, test, None, augmentation, 3, *files)
+    evaluation, augmented = map(pd.read_csv, files)
+    assert evaluation[["split", "augmented", "repeat"]].values.tolist() == [[part, "no", 0] for part in PARTS]
+    assert augmented.columns.tolist() == ["image_id", "repeat", "logit", "probability"]
+    assert len(augmented) == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_step_of_each_way_is_of_its_loss(data, way):
+    """Loss and accuracy that training reports are those of the ways's definition, before the weights change."""
+    network = build_network("soft-0", 32, "resnet18")
+    training = training_model(network, "float32", {})
+    compile_for_training(training, 1e-3, WAYS[way].loss())
+    images = MappedImages(data / "test.npy")
+    manual, probability = np.arange(20) % 2, np.linspace(0.02, 0.98, 20, dtype=np.float32)
+    label = WAYS[way].label(manual, probability).astype(np.float32)
+    logit = np.asarray(training(images.read(slice(None)), training=True))[:, 0].astype(np.float64)
+    loss, accuracy = fit_epoch(training, batches(images, 20, labels=label), abs, launch_for(training))
+    p = 1 / (1 + np.exp(-logit))
+    assert loss == pytest.approx(-np.mean(label * np.log(p) + (1 - label) * np.log(1 - p)), rel=1e-4)
+    assert accuracy == pytest.approx(np.mean((p > 0.5) == (label > 0.5)))
+
+
 def test_the_first_of_equally_good_epochs_is_kept(data, tmp_path, monkeypatch):
-    """Three epochs whose accuracies are set; the weights must be those of a training that ends after the second."""
+    """Three epochs whose accuracies are set; the weights must be those of a training run that ends after the second."""
     for name, accuracies in (("three", [0.5, 0.75, 0.75]), ("two", [0.5, 0.75])):
         scripted = iter(accuracies)
         monkeypatch.setattr(metrics, "accuracy", lambda probability, label, scripted=scripted: next(scripted))
@@ -149,7 +192,7 @@ def test_the_first_of_equally_good_epochs_is_kept(data, tmp_path, monkeypatch):
     assert all(np.array_equal(a, b) for a, b in zip(two, three, strict=True))
 
 
-def test_the_same_training_twice_gives_the_same_bytes(data, trained, tmp_path):
+def test_the_same_training_run_twice_gives_the_same_bytes(data, trained, tmp_path):
     folder, history = trained
     again = train_in(data, tmp_path)
     pd.testing.assert_frame_equal(history.drop(columns="seconds"), again.drop(columns="seconds"))
@@ -170,7 +213,7 @@ def test_predictions_give_back_the_same_float32(data, trained):
     np.testing.assert_allclose(logit, expected[:, 0], atol=1e-5)
 
 
-def test_labels_that_miss_an_image_stop_the_training(data, tmp_path):
+def test_labels_that_miss_an_image_stop_the_training_run(data, tmp_path):
     pd.read_csv(data / "splits.csv")[1:].to_csv(tmp_path / "labels.csv", index=False)
     record_lineage(tmp_path / "labels.csv", "soft-0", 0, splits=data / "splits.csv")
     with pytest.raises(InputError, match=r"1 images of .*splits.csv are not in .*labels.csv.*train\.0"):
@@ -178,7 +221,7 @@ def test_labels_that_miss_an_image_stop_the_training(data, tmp_path):
     assert not (tmp_path / "model.keras").exists()
 
 
-def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path):
+def test_a_loss_that_is_no_number_stops_the_training_run(data, tmp_path):
     with pytest.raises(InputError, match=r"soft-0: the loss is nan in epoch .* lower learning_rate than 1e\+30"):
         train_in(data, tmp_path, learning_rate=1e30)
     assert list(tmp_path.iterdir()) == []
@@ -210,7 +253,7 @@ def test_manual_labels_are_the_splits_own(data, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "labels.csv"), expected)
 
 
-def test_a_training_is_traced_once_whatever_its_batches():
+def test_a_training_step_is_traced_once_whatever_its_batches():
     traces = []
 
     class Counted(keras.layers.Dense):
@@ -220,7 +263,7 @@ def test_a_training_is_traced_once_whatever_its_batches():
 
     images = keras.Input((3,))
     model = keras.Model(images, Counted(1)(images))
-    compile_for_training(model, 1e-3)
+    compile_for_training(model, 1e-3, WAYS["soft"].loss())
     traces.clear()
     sizes = [4, 4, 4, 1, 2]
     batches = [(np.ones((size, 3), np.float32), np.ones((size, 1), np.float32)) for size in sizes]

@@ -30,7 +30,8 @@ def classify_photos(
     """Classify every file of a folder with each network.
 
     Args:
-        photos: folder; files in folders below it count too, hidden ones do not.
+        photos: folder; files in folders below it count too, hidden ones do not. Symbolic links are followed; one that
+            leads to nothing or to a folder above it is a photo that cannot be decoded.
         networks: .onnx file by network id.
         classes: names of class 0 and class 1.
         run_description: on what the networks were trained, in words; it stands below the contact sheet.
@@ -43,7 +44,9 @@ def classify_photos(
         InputError: the folder is missing or empty.
     """
     folder = Path(photos)
-    names = sorted(name for name in files_below(folder)[0] if not _hidden(Path(name))) if folder.is_dir() else []
+    files, refused = files_below(folder) if folder.is_dir() else ({}, [])
+    reasons = dict(refused)
+    names = sorted(name for name in (*files, *reasons) if not _hidden(Path(name)))
     if not names:
         what = "which holds no file" if folder.is_dir() else "which is no folder"
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
@@ -53,6 +56,8 @@ def classify_photos(
         path = folder / name
         row, answers, photo, reason = {"photo": name}, [], None, ""
         try:
+            if name in reasons:
+                raise InputError(reasons[name])
             photo = _decoded(path)
         except InputError as error:
             reason = row["reason"] = str(error)

@@ -20,7 +20,8 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
         augmentation: settings by transformation.
 
     Returns:
-        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits float32 [n, 1].
+        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits float32 [n, 1]. It
+        takes the images alone where no transformation is active.
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
     return keras.Model(inputs, fused_copy(network, precision)(images), name=network.name)
@@ -54,7 +55,7 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
             config["dtype"] = policy
         if "kernel_initializer" in config:
             config["kernel_initializer"] = "zeros"  # quicker than random ones, and overwritten below
-        copy = _fused(layer).from_config(config)
+        copy = fused_class(layer).from_config(config)
         copy.trainable = layer.trainable
         return copy
 
@@ -63,8 +64,8 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
     return keras.Model(copy.input, copy.get_layer("logit").output, name=network.name)
 
 
-def _fused(layer: layers.Layer) -> type[layers.Layer]:
-    """The class that trains in place of the layer's own."""
+def fused_class(layer: layers.Layer) -> type[layers.Layer]:
+    """The class that trains in place of the layer's own: a fused one where there is one, else the layer's own."""
     if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3) and layer.scale and layer.center:
         return fused.BatchNormalization
     plain = {"dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"}

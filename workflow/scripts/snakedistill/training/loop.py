@@ -61,7 +61,7 @@ def train(
         way: how it is taught, a key of `teaching.WAYS`.
         recipe: the config's `teacher` or `student` keys, complete.
         image_size: side in pixels.
-        precision: `float32` or `bfloat16`, of the training alone.
+        precision: `float32` or `bfloat16`, of the training run alone.
         seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
         arrays: path of the images by part (`train` and `validation` are read).
         splits: CSV with image_id and split, in the order of the arrays.

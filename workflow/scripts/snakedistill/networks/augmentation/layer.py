@@ -32,11 +32,13 @@ class Augmentation(layers.Layer):
             images = TRANSFORMATIONS[name].apply(images, values)
         return images
 
-    def compute_output_shape(self, images_shape, draws_shape):
+    def compute_output_shape(self, images_shape, draws_shape=()):  # Keras leaves out an argument without tensors
         return images_shape
 
 
-def augmented_inputs(augmentation: dict, side: int) -> tuple[list[keras.KerasTensor], keras.KerasTensor]:
+def augmented_inputs(
+    augmentation: dict, side: int
+) -> tuple[list[keras.KerasTensor] | keras.KerasTensor, keras.KerasTensor]:
     """The inputs of a network that augments, and the images that it goes on with.
 
     Args:
@@ -44,10 +46,10 @@ def augmented_inputs(augmentation: dict, side: int) -> tuple[list[keras.KerasTen
         side: side of the images in pixels.
 
     Returns:
-        Inputs: images uint8 [n, side, side, 3], then the draws of each active transformation; and the changed images,
-        float32 [n, side, side, 3].
+        Inputs: images uint8 [n, side, side, 3], then the draws of each active transformation, or the images alone, not
+        in a list, where none is active; and the changed images, float32 [n, side, side, 3].
     """
     images = layers.Input((side, side, 3), dtype="uint8", name="image")
     names = active(augmentation)
     draws = [layers.Input(TRANSFORMATIONS[name].shape, name=name) for name in names]
-    return [images, *draws], Augmentation(names)(images, draws)
+    return [images, *draws] if draws else images, Augmentation(names)(images, draws)
