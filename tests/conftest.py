@@ -111,6 +111,23 @@ def seeded() -> None:
 
 
 @pytest.fixture
+def saved(monkeypatch) -> list:
+    """Every figure that a test saves, in order, with its axes, legends and texts."""
+    import matplotlib.figure
+    import matplotlib.pyplot as plt
+
+    found, close = [], plt.close
+
+    def spy(figure=None):
+        if isinstance(figure, matplotlib.figure.Figure):
+            found.append(figure)
+        close(figure)
+
+    monkeypatch.setattr(plt, "close", spy)
+    return found
+
+
+@pytest.fixture
 def photographs() -> dict[str, bytes]:
     """Forty small pictures, twenty of each class, by file name."""
     rng = np.random.default_rng(0)
