@@ -10,12 +10,14 @@ from conftest import measured_timing
 
 from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
+from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import PARTS, TEST
 from snakedistill.export.timing import seconds_an_image
 from snakedistill.results.run import Run
 from snakedistill.results.tables import TABLES, write_table
 
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "hard-2", "soft-2"]
+FROM_SOURCE = ("hard", "soft", "small")  # families that learn from the teacher
 TRAINED_WITH = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
 
 
@@ -67,8 +69,9 @@ class MadeUp:
             history = pd.DataFrame({"epoch": range(1, 11), "loss": 0.5, "accuracy": 0.75, "val_loss": 0.6})
             history["val_accuracy"] = [0.8 + 0.1 * (epoch == given(epochs, 2)) for epoch in history["epoch"]]
             self._write("histories", history, network, seed)
-            evaluation = [(part, "manual", "no", 0) for part in PARTS]
-            evaluation += [(TEST, "manual", "yes", repeat) for repeat in range(1, repeats + 1)]
+            kinds = ("manual", "teacher") if parsed(network).family in FROM_SOURCE else ("manual",)
+            evaluation = [(part, kind, "no", 0) for part in PARTS for kind in kinds]
+            evaluation += [(TEST, kind, "yes", repeat) for repeat in range(1, repeats + 1) for kind in kinds]
             evaluation = pd.DataFrame(evaluation, columns=["split", "labels", "augmented", "repeat"])
             loss, right = rng.uniform(0.5, 1, (2, len(evaluation)))
             self._write("evaluations", evaluation.assign(loss=loss, accuracy=right), network, seed)
