@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -301,6 +302,9 @@ def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(
     check(files(tmp_path, "mild"))
     left, right = saved[0].axes[:2]
     (mesh,) = left.collections
+    edges = mesh.get_coordinates()
+    np.testing.assert_allclose(edges[0, :, 0], np.arange(21) / 20)
+    np.testing.assert_allclose(edges[:, 0, 1], np.arange(generations + 2) - 0.5)
     shares = pd.read_csv(table).query("split == 'test' and network != 'teacher'")["relative_frequency"].to_numpy()
     shares = shares.reshape(generations + 1, 20)
     np.testing.assert_array_equal(np.ma.getmaskarray(mesh.get_array()), shares == 0)
@@ -335,6 +339,9 @@ def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path,
     (figure,) = saved
     assert legend(figure) == ["paper", "classic", "hard", "soft", "mild", "teacher"]
     assert figure.get_suptitle() == "Accuracy and uncertainty by generation (bars: 95 % intervals over images)"
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["train", "validation", "test"]
+    assert [axis.get_ylabel() for axis in figure.axes] == ["accuracy, share", "", "", "uncertainty", "", ""]
+    assert [axis.get_xlabel() for axis in figure.axes] == ["", "", "", *3 * ["generation"]]
     for axis, value in zip(figure.axes, [0.9] * 3 + [0.01] * 3, strict=True):
         bars = [one for one in axis.collections if isinstance(one, LineCollection)]
         assert [len(one.get_segments()) for one in bars] == [last + 1 for _, last in families]
@@ -347,6 +354,10 @@ def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path,
                 np.testing.assert_allclose(segment[:, 1], [value - 0.01, value + 0.02])
         papers = [line for line in axis.get_lines() if line.get_label() == "paper"]
         assert len(papers) == 2  # of classic and soft
+        for line, family in zip(papers, ("classic", "soft"), strict=True):
+            np.testing.assert_allclose(line.get_xdata(), lines(axis)[family].get_xdata())
+            assert set(line.get_ydata()) == {value}
+        assert set(lines(axis)["teacher"].get_ydata()) == {value}
         assert ticks(axis) == [0, 1, 2]
     assert not overlaps(figure)
 
@@ -366,6 +377,43 @@ def test_generations_of_a_run_without_recursion_and_of_no_family_of_the_paper(tm
     draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("mild", 3)])), {"": []})
     assert [ticks(figure.axes[0]) for figure in saved] == [[0], [0, 1, 2, 3]]
     assert [legend(figure) for figure in saved] == [["paper", "classic", "teacher"], ["mild", "teacher"]]
+
+
+def test_reference_numbers_have_their_own_name_in_every_figure(tmp_path, saved):
+    def renamed(path):
+        frame = pd.read_csv(path)
+        frame.rename(columns=lambda column: re.sub("^paper_", "first-run_", column)).to_csv(path, index=False)
+        return str(path)
+
+    run = trained(tmp_path)
+    run.files.update(histograms=renamed(histograms(tmp_path)), uncertainty=renamed(uncertainty(tmp_path)))
+    renamed(run.files["evaluation"])
+    run = Run(run.results, CLASSES, run.files, "first-run")
+    draw("training", run, {"teacher": []}, students=STUDENTS)
+    draw("predictions", run, {"test": []})
+    draw("generations", run, {"": []})
+    timed_run(tmp_path, [], reference="first-run")
+    known = [[label for label in legend(figure) if label.startswith("first-run")] for figure in saved]
+    of_training = "first-run's best epoch, validation: loss 0.096, accuracy 0.975"
+    assert known == [[of_training], ["first-run"], ["first-run"], ["first-run: teacher", "first-run: student"]]
+    assert not [text for figure in saved for text in texts(figure) if "paper" in text]
+
+
+def test_without_reference_numbers_no_figure_shows_any(tmp_path, saved):
+    run = trained(tmp_path)
+    paths = {"evaluation": run.files["evaluation"], "histograms": histograms(tmp_path)}
+    paths["uncertainty"] = uncertainty(tmp_path)
+    for path in paths.values():
+        frame = pd.read_csv(path)
+        frame.drop(columns=[one for one in frame if one.startswith("paper_")]).to_csv(path, index=False)
+    run = Run(run.results, CLASSES, run.files | {name: str(path) for name, path in paths.items()})
+    draw("training", run, {"teacher": []}, students=STUDENTS)
+    draw("predictions", run, {"test": []})
+    draw("generations", run, {"": []})
+    families = ["classic", "hard", "soft", "teacher"]
+    expected = [["train", "validation", "best epoch"], ["measured"], families]
+    assert [legend(figure) for figure in saved] == expected
+    assert not any(patch.get_fill() for axis in saved[1].axes for patch in axis.patches)
 
 
 def test_a_family_has_one_colour_in_all_figures_and_classes_have_others(tmp_path, saved):

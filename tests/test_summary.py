@@ -132,7 +132,7 @@ def rejected(folder, dropped: int, others: int) -> None:
     frame.to_csv(folder / "rejected.csv", index=False)
 
 
-def test_networks_trained_with_other_settings_are_refused(tmp_path):
+def test_networks_trained_with_other_settings_are_an_error(tmp_path):
     result = made_up(tmp_path)
     other = TRAINED_WITH | {"recipe": {"learning_rate": 0.1, "augmentation": {"shift": 0.2}}}
     settings = result.given["settings"] | {"soft-0": other}
