@@ -66,7 +66,9 @@ def jpeg(rng: np.random.Generator, label: int, width: int = 40, height: int = 30
     return file.getvalue()
 
 
-def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: tuple[int, ...] = (2,)) -> Path:
+def measured_timing(
+    path: Path, seconds: dict[tuple, list[float]], threads: tuple[int, ...] = (2,), student: str = "soft-0"
+) -> Path:
     """Write what `time_networks` writes: seconds of each round by (network, runtime, precision, batch size, decoding).
 
     Every combination that is not given takes one second an image.
@@ -74,7 +76,7 @@ def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: tupl
     names = ("network", "runtime", "precision", "batch_size", "decoding")
     runtimes = [("Keras", "float32")]
     runtimes += [(one, precision) for one in ("ONNX Runtime", "OpenVINO") for precision in ("float32", "int8")]
-    keys = itertools.product(("teacher", "soft-0"), runtimes, (1, 32), ("no", "yes"))
+    keys = itertools.product(("teacher", student), runtimes, (1, 32), ("no", "yes"))
     combinations = [(network, *how, size, decoding) for network, how, size, decoding in keys]
     calls = [
         dict(zip(names, key, strict=True)) | {"threads": number, "seconds": seconds.get(key, [key[3] * 1.0] * 5)}
@@ -82,7 +84,7 @@ def measured_timing(path: Path, seconds: dict[tuple, list[float]], threads: tupl
         for key in combinations
     ]
     machine = {"processor": "Abacus", "flags": "avx2", "cores": max(threads), "versions": "Keras 3"}
-    adds = {"teacher": 4_100_000_000, "soft-0": 1_800_000_000}
+    adds = {"teacher": 4_100_000_000, student: 1_800_000_000}
     path.write_text(json.dumps({"machine": machine, "images": 70, "multiply_adds": adds, "calls": calls}))
     return path
 
@@ -108,6 +110,23 @@ def seeded() -> None:
     """Initial weights are the same in every run of a test, where a framework is in use."""
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture
+def saved(monkeypatch) -> list:
+    """Every figure that a test saves, in order, with its axes, legends and texts."""
+    import matplotlib.figure
+    import matplotlib.pyplot as plt
+
+    found, close = [], plt.close
+
+    def spy(figure=None):
+        if isinstance(figure, matplotlib.figure.Figure):
+            found.append(figure)
+        close(figure)
+
+    monkeypatch.setattr(plt, "close", spy)
+    return found
 
 
 @pytest.fixture

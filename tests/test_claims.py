@@ -3,77 +3,30 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, measured_timing
+from conftest import ROOT
+from made_up import MadeUp
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
+from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
-from snakedistill.results.tables import write_timing_tables
 
-PRINTED = {
-    table: ROOT / f"workflow/reference/{table}.csv"
-    for table in ("evaluation", "uncertainty", "histograms", "best_epoch")
-}
-PARTS = {"train": 2000, "validation": 600, "test": 600}
+REFERENCE = ROOT / "workflow/reference"
+PRINTED = {table: str(REFERENCE / f"{table}.csv") for table in biryukova.TABLES}
+IMAGES = {"train": 2000, "validation": 600, "test": 600}
 FEW = {"train": 200, "validation": 200, "test": 200}
-NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "hard-2", "soft-2"]
 
 
-class Run:
-    """Made-up predictions: every network is right on the images below its accuracy, in the same order for all.
+def weigh(run: MadeUp, seconds=None, backbones=("resnet50", "resnet18"), threads=(2,)) -> pd.DataFrame:
+    """The claims of a made-up run."""
+    run.time(seconds or {}, threads)
+    run.tabulate("timing", biryukova.NAME, REFERENCE)
+    write_claims(run.run(biryukova.NAME), backbones, PRINTED, str(run.folder / "claims.csv"))
+    return pd.read_csv(run.folder / "claims.csv")
 
-    `accuracy` and `confidence` (distance of every prediction from its answer) are by network, or by (seed, network).
-    """
 
-    def __init__(
-        self, folder, accuracy=None, confidence=None, networks=NETWORKS, epochs=None, seeds=(0,), repeats=2, parts=PARTS
-    ):
-        self.folder = folder
-        rows = [(f"{part}.{i}", i % 2, part) for part, images in parts.items() for i in range(images)]
-        self.splits = pd.DataFrame(rows, columns=["image_id", "label", "split"])
-        self.splits.to_csv(folder / "splits.csv", index=False)
-        self.paths = {part: {} for part in parts}
-        self.augmented, self.histories = {}, {}
-        for seed, network in ((seed, network) for seed in seeds for network in networks):
-
-            def of_network(given, otherwise, key=(seed, network)):
-                return (given or {}).get(key, (given or {}).get(key[1], otherwise))
-
-            for part, images in parts.items():
-                of_part = self.splits[self.splits["split"] == part]
-                right = np.arange(images) < round(of_network(accuracy, 0.95) * images)
-                distance = of_network(confidence, 0.02) * np.ones(images)
-                toward = np.where(right, of_part["label"], 1 - of_part["label"])
-                probability = np.where(toward == 1, 1 - distance, distance).astype(np.float32)
-                frame = of_part[["image_id"]].assign(logit=np.log(probability / (1 - probability)))
-                frame["probability"] = probability
-                self.paths[part][seed, network] = folder / f"{network}.{seed}.{part}.csv"
-                self._write(frame.sample(frac=1, random_state=0), network, seed, self.paths[part][seed, network])
-            self.augmented[seed, network] = folder / f"{network}.{seed}.augmented.csv"
-            repeated = [frame.assign(repeat=repeat) for repeat in range(1, repeats + 1)] or [frame.assign(repeat=0)[:0]]
-            self._write(pd.concat(repeated), network, seed, self.augmented[seed, network])
-            self.histories[seed, network] = folder / f"{network}.{seed}.history.csv"
-            best = of_network(epochs, 2)
-            history = pd.DataFrame({"epoch": range(1, 11), "loss": 0.5, "accuracy": 0.75, "val_loss": 0.6})
-            history["val_accuracy"] = [0.8 + 0.1 * (epoch == best) for epoch in history["epoch"]]
-            history.to_csv(self.histories[seed, network], index=False)
-
-    def _write(self, predictions, network, seed, path):
-        write_csv(predictions, path)
-        record_lineage(path, network, seed, splits=self.folder / "splits.csv")
-
-    def claims(
-        self, seconds=None, backbones=("resnet50", "resnet18"), classes=("cat", "dog"), threads=(2,)
-    ) -> pd.DataFrame:
-        measured = measured_timing(self.folder / "measured.json", seconds or {}, threads)
-        timing, printed = self.folder / "timing.csv", ROOT / "workflow/reference/timing.csv"
-        write_timing_tables(measured, "soft-0", printed, self.folder / "all.csv", timing)
-        write_claims(
-            self.paths, self.augmented, self.histories, self.folder / "splits.csv", timing, backbones, list(classes),
-            PRINTED, self.folder / "claims.csv",
-        )  # fmt: skip
-        return pd.read_csv(self.folder / "claims.csv")
+def made_up(folder, accuracy=None, confidence=None, images=IMAGES, **given) -> MadeUp:
+    return MadeUp(folder, images, accuracy, confidence, **given)
 
 
 def verdicts(claims: pd.DataFrame) -> dict[str, str]:
@@ -85,7 +38,7 @@ def test_a_run_like_the_papers_is_recognised(tmp_path):
     accuracy |= {"hard-1": 0.96, "soft-1": 0.985, "hard-2": 0.96, "soft-2": 0.985}
     confidence = {"teacher": 0.005, "classic-0": 0.02, "hard-0": 0.04, "soft-0": 0.015}
     confidence |= {"hard-1": 0.041, "soft-1": 0.04, "hard-2": 0.039, "soft-2": 0.045}
-    found = verdicts(Run(tmp_path, accuracy, confidence).claims())
+    found = verdicts(weigh(made_up(tmp_path, accuracy, confidence)))
     assert {claim: found[claim] for claim in ("C1", "C3", "C5", "C6", "C8", "C9", "C10")} == dict.fromkeys(
         ("C1", "C3", "C5", "C6", "C8", "C9", "C10"), HOLDS
     )
@@ -94,13 +47,13 @@ def test_a_run_like_the_papers_is_recognised(tmp_path):
 def test_a_run_against_the_paper_is_recognised(tmp_path):
     accuracy = {"teacher": 0.97, "classic-0": 0.9, "hard-0": 0.8, "soft-0": 0.85, "hard-1": 0.7, "soft-1": 0.6}
     confidence = {"teacher": 0.2, "classic-0": 0.1, "hard-0": 0.01, "soft-0": 0.02, "hard-1": 0.3, "soft-1": 0.01}
-    found = verdicts(Run(tmp_path, accuracy, confidence).claims())
+    found = verdicts(weigh(made_up(tmp_path, accuracy, confidence)))
     expected = ("C1", "C3", "C4", "C5", "C6", "C8", "C9", "C10")
     assert {claim: found[claim] for claim in expected} == dict.fromkeys(expected, FAILS)
 
 
 def test_equal_networks_settle_nothing_that_asks_for_a_difference(tmp_path):
-    found = verdicts(Run(tmp_path).claims())
+    found = verdicts(weigh(made_up(tmp_path)))
     assert {claim: found[claim] for claim in ("C3", "C6", "C7", "C10", "C11")} == dict.fromkeys(
         ("C3", "C6", "C7", "C10", "C11"), OPEN
     )
@@ -108,7 +61,7 @@ def test_equal_networks_settle_nothing_that_asks_for_a_difference(tmp_path):
 
 def test_a_verdict_is_never_stronger_than_the_interval(tmp_path):
     accuracy = {"teacher": 0.96, "classic-0": 0.94, "hard-0": 0.935, "soft-0": 0.945, "hard-1": 0.92, "soft-1": 0.93}
-    claims = Run(tmp_path, accuracy, {"teacher": 0.03, "hard-0": 0.06, "soft-1": 0.07}).claims()
+    claims = weigh(made_up(tmp_path, accuracy, {"teacher": 0.03, "hard-0": 0.06, "soft-1": 0.07}))
     bounds = claims["claimed"].str.extract(r"(?P<sign>[<>]) (?P<bound>.+)|(?P<least>.+) to (?P<most>.+)")
     for row, bound in zip(claims.itertuples(), bounds.itertuples(), strict=True):
         near = np.finfo(np.float32).eps if "uncertainty" in row.evidence else 0
@@ -128,12 +81,12 @@ def test_a_verdict_is_never_stronger_than_the_interval(tmp_path):
 
 def test_the_evidence_by_counting(tmp_path):
     accuracy = {"teacher": 0.96, "classic-0": 0.9, "soft-0": 0.93}
-    run = Run(tmp_path, accuracy, {"soft-0": 0.2, "hard-0": 0.3, "soft-2": 0.4})
-    values = run.claims().set_index("evidence")["value"]
+    run = made_up(tmp_path, accuracy, {"soft-0": 0.2, "hard-0": 0.3, "soft-2": 0.4})
+    values = weigh(run).set_index("evidence")["value"]
     label = run.splits.set_index("image_id")["label"]
 
     def read(network: str, part: str = "test") -> list[tuple[float, int]]:
-        given = pd.read_csv(run.paths[part][0, network])
+        given = pd.read_csv(run.run().of_networks(part)[0, network])
         return [(row.probability, label[row.image_id]) for row in given.itertuples()]
 
     def share(pairs, counts) -> float:
@@ -159,7 +112,7 @@ def test_the_evidence_by_counting(tmp_path):
 
 
 def test_the_papers_own_evidence_comes_from_its_tables(tmp_path):
-    claims = Run(tmp_path, epochs={"classic-0": 8, "hard-0": 4}).claims().set_index("evidence")
+    claims = weigh(made_up(tmp_path, epochs={"classic-0": 8, "hard-0": 4})).set_index("evidence")
     paper = claims["paper"]
     assert paper["soft-0 - classic-0: accuracy, test"] == pytest.approx(0.9632 - 0.9616)
     assert paper["soft-0 - classic-0: augmented accuracy, test"] == pytest.approx(0.9504 - 0.94987)
@@ -182,7 +135,7 @@ def test_the_papers_own_evidence_comes_from_its_tables(tmp_path):
 )
 def test_the_claim_on_speed_is_weighed_by_the_timing(tmp_path, teacher, backbones, finding):
     seconds = {("teacher", "Keras", "float32", 32, "no"): teacher}
-    claims = Run(tmp_path).claims(seconds, backbones)
+    claims = weigh(made_up(tmp_path), seconds, backbones)
     (row,) = claims.query("claim == 'C2'").to_dict("records")
     assert row["verdict"] == row["finding"] == finding
     assert row["value"] == pytest.approx(np.median(teacher) / 32)
@@ -191,7 +144,7 @@ def test_the_claim_on_speed_is_weighed_by_the_timing(tmp_path, teacher, backbone
 
 
 def test_the_level_is_shared_by_the_evidence_of_a_claim(tmp_path):
-    claims = Run(tmp_path).claims()
+    claims = weigh(made_up(tmp_path))
     levels = claims.dropna(subset="low").groupby("claim")["interval"].first()
     assert levels["C1"] == "bootstrap over images, 98.33 %"
     # C5: end bins of 4 networks, and the fullest of 18 inner bins of 4 networks on 2 parts.
@@ -199,7 +152,7 @@ def test_the_level_is_shared_by_the_evidence_of_a_claim(tmp_path):
 
 
 def test_what_a_run_lacks_is_named(tmp_path):
-    claims = Run(tmp_path, networks=["teacher", "soft-0"]).claims(backbones=("resnet18", "resnet18"))
+    claims = weigh(made_up(tmp_path, networks=["teacher", "soft-0"]), backbones=("resnet18", "resnet18"))
     assert set(claims["verdict"]) == {OPEN}
     lacking = claims.set_index("evidence")["interval"]
     assert lacking["hard-0 - classic-0: accuracy, test"] == "none: this run has no hard-0"
@@ -209,7 +162,7 @@ def test_what_a_run_lacks_is_named(tmp_path):
 def test_a_difference_that_float32_does_not_resolve_decides_nothing(tmp_path):
     """A mean squared distance of 4e-9 against one of 2.5e-9: below 1.2e-7, which is where float32 ends next to 1."""
     confidence = {"teacher": 5e-5, "classic-0": 6e-5, "hard-0": 0.01, "soft-0": 6e-5}
-    claims = Run(tmp_path, confidence=confidence, parts=FEW).claims().set_index(["claim", "evidence"])
+    claims = weigh(made_up(tmp_path, confidence=confidence, images=FEW)).set_index(["claim", "evidence"])
     tiny = claims.loc["C6", "classic-0 - teacher: uncertainty, test"]
     assert 0 < tiny["low"] <= tiny["value"] <= tiny["high"] < np.finfo(np.float32).eps
     assert tiny["finding"] == OPEN
@@ -219,7 +172,7 @@ def test_a_difference_that_float32_does_not_resolve_decides_nothing(tmp_path):
 def test_no_interval_leaves_the_possible_range_with_three_images_a_class(tmp_path):
     accuracy = {"teacher": 1, "classic-0": 0, "hard-0": 0, "soft-0": 1, "soft-1": 0}
     confidence = {"teacher": 1e-4, "classic-0": 0.49, "hard-0": 0.4, "soft-0": 0.3}
-    claims = Run(tmp_path, accuracy, confidence, parts=dict.fromkeys(PARTS, 6)).claims().dropna(subset="low")
+    claims = weigh(made_up(tmp_path, accuracy, confidence, images=dict.fromkeys(IMAGES, 6))).dropna(subset="low")
     widths = {"uncertainty": 0.25, "accuracy": 1, "error rate": 1, "end bins": 1, "fullest": 1}
     widths |= {"inner bins above 0.5": 1, "above - below": 2}
     seen = set()
@@ -237,8 +190,8 @@ def test_no_interval_leaves_the_possible_range_with_three_images_a_class(tmp_pat
 
 def test_the_claim_about_dogs_is_open_for_other_classes(tmp_path):
     accuracy = {"teacher": 0.97, "soft-0": 0.9, "classic-0": 0.8}
-    cats = Run(tmp_path, accuracy, parts=FEW).claims().set_index("claim")
-    others = Run(tmp_path, accuracy, parts=FEW).claims(classes=("bus", "tram")).set_index("claim")
+    cats = weigh(made_up(tmp_path, accuracy, images=FEW)).set_index("claim")
+    others = weigh(made_up(tmp_path, accuracy, images=FEW, classes=("bus", "tram"))).set_index("claim")
     assert set(others.loc["C7", "interval"]) == {"none: this run has no classes cat and dog"}
     assert set(others.loc["C7", "finding"]) == set(others.loc["C7", "verdict"]) == {OPEN}
     assert cats.loc["C7", "low"].notna().all()
@@ -255,7 +208,7 @@ def test_the_claim_about_dogs_is_open_for_other_classes(tmp_path):
     ],
 )
 def test_every_claim_is_weighed_whatever_families_a_run_has(tmp_path, networks, missing):
-    claims = Run(tmp_path, networks=networks, parts=FEW).claims(threads=(1,))
+    claims = weigh(made_up(tmp_path, networks=networks, images=FEW), threads=(1,))
     assert claims["claim"].drop_duplicates().tolist() == [f"C{number}" for number in range(1, 12)]
     lacking = claims[claims["interval"].str.startswith("none: this run has no")]
     assert set(lacking["finding"]) == {OPEN}
@@ -268,36 +221,36 @@ def test_every_claim_is_weighed_whatever_families_a_run_has(tmp_path, networks, 
 
 def test_seeds_are_weighed_one_by_one_and_the_time_once(tmp_path):
     accuracy = {(0, "soft-0"): 0.99, (1, "soft-0"): 0.8, "classic-0": 0.9}
-    claims = Run(tmp_path, accuracy, seeds=(0, 1), parts=FEW).claims()
+    claims = weigh(made_up(tmp_path, accuracy, seeds=(0, 1), images=FEW))
     found = claims[claims["evidence"] == "soft-0 - classic-0: accuracy, test"]
     assert found["value"].tolist() == pytest.approx([0.09, -0.1])
     assert found["finding"].tolist() == [HOLDS, FAILS]
     one, other = (of_seed.drop(columns="seed") for _, of_seed in claims.groupby("seed"))
     assert set(one["evidence"]) - set(other["evidence"]) == set(one["evidence"][one["claim"] == "C2"])
     (tmp_path / "one").mkdir()
-    alone = Run(tmp_path / "one", {"soft-0": 0.99, "classic-0": 0.9}, parts=FEW).claims()
+    alone = weigh(made_up(tmp_path / "one", {"soft-0": 0.99, "classic-0": 0.9}, images=FEW))
     pd.testing.assert_frame_equal(one, alone.drop(columns="seed"))
 
 
 def test_one_augmented_repeat_is_enough_and_none_is_named(tmp_path):
     evidence = "soft-0 - classic-0: augmented accuracy, test"
     accuracy = {"soft-0": 0.97, "classic-0": 0.9}
-    one = Run(tmp_path, accuracy, repeats=1, parts=FEW).claims().set_index("evidence").loc[evidence]
+    one = weigh(made_up(tmp_path, accuracy, repeats=1, images=FEW)).set_index("evidence").loc[evidence]
     assert one["value"] == pytest.approx(0.07)
-    none = Run(tmp_path, accuracy, repeats=0, parts=FEW).claims().set_index("evidence").loc[evidence]
+    none = weigh(made_up(tmp_path, accuracy, repeats=0, images=FEW)).set_index("evidence").loc[evidence]
     assert none["interval"] == "none: soft-0 was trained without augmentation"
     assert none["finding"] == OPEN
 
 
 @pytest.mark.parametrize("threads", [(1,), (1, 2)])
 def test_speed_is_weighed_on_all_threads_that_were_timed(tmp_path, threads):
-    (row,) = Run(tmp_path, parts=FEW).claims(threads=threads).query("claim == 'C2'").to_dict("records")
+    (row,) = weigh(made_up(tmp_path, images=FEW), threads=threads).query("claim == 'C2'").to_dict("records")
     assert row["evidence"] == f"teacher / student: seconds an image, Keras, batch 32, threads {threads[-1]}"
 
 
 @pytest.mark.parametrize("name", ["augmented", "test"])
 def test_predictions_of_another_seed_are_an_error(tmp_path, name):
-    run = Run(tmp_path)
+    run = made_up(tmp_path)
     record_lineage(tmp_path / f"soft-0.0.{name}.csv", "soft-0", 1, splits=tmp_path / "splits.csv")
     with pytest.raises(InputError, match=rf"soft-0\.0\.{name}\.csv .*seed"):
-        run.claims()
+        weigh(run)

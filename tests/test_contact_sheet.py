@@ -16,11 +16,11 @@ from snakedistill.export.contact_sheet import (
     STRIKING,
     TEXT,
     Tile,
-    _font,
-    _shortened,
-    _wrapped,
     contact_sheet,
+    load_font,
+    shortened,
     small,
+    wrapped,
 )
 
 BLUE = small(Image.new("RGB", (640, 480), "blue"))
@@ -76,10 +76,10 @@ def test_a_broken_file_is_an_empty_frame_with_the_reason():
 
 
 def test_a_long_name_is_shortened_in_its_middle():
-    font = _font("DejaVuSans", TEXT)
-    assert _shortened("short.jpg", font, PHOTO) == "short.jpg"
+    font = load_font("DejaVuSans", TEXT)
+    assert shortened("short.jpg", font, PHOTO) == "short.jpg"
     name = "holiday/" + "a" * 500 + "/IMG_1234.jpg"
-    short = _shortened(name, font, PHOTO)
+    short = shortened(name, font, PHOTO)
     head, tail = short.split("…")
     assert name.startswith(head)
     assert name.endswith(tail)
@@ -90,24 +90,24 @@ def test_a_long_name_is_shortened_in_its_middle():
 def test_every_name_can_be_drawn():
     names = ["two\nlines.jpg", "\udcff.jpg", "猫.jpg", "", "e\u0301te\u0301.jpg", "\u202eright to left"]
     contact_sheet([tile(name=name) for name in names], ["", *names])
-    font = _font("DejaVuSans", TEXT)
-    assert _shortened(names[0], font, PHOTO) == "two\N{REPLACEMENT CHARACTER}lines.jpg"
-    assert _shortened(names[4], font, PHOTO) == "\u00e9t\u00e9.jpg"
+    font = load_font("DejaVuSans", TEXT)
+    assert shortened(names[0], font, PHOTO) == "two\N{REPLACEMENT CHARACTER}lines.jpg"
+    assert shortened(names[4], font, PHOTO) == "\u00e9t\u00e9.jpg"
 
 
 def test_lines_are_as_long_as_fits():
-    font = _font("DejaVuSans", TEXT)
-    lines = _wrapped(DESCRIPTION, font, 300)
+    font = load_font("DejaVuSans", TEXT)
+    lines = wrapped(DESCRIPTION, font, 300)
     assert " ".join(lines) == DESCRIPTION
     assert all(font.getlength(line) <= 300 for line in lines)
     nexts = [line.split()[0] for line in lines[1:]]
     assert all(font.getlength(f"{line} {word}") > 300 for line, word in zip(lines, nexts, strict=False))
-    assert font.getlength(_wrapped("x" * 1000, font, 300)[0]) <= 300
+    assert font.getlength(wrapped("x" * 1000, font, 300)[0]) <= 300
 
 
 def test_the_font_has_accents_and_costs_no_import_of_matplotlib():
     code = (
-        "import sys; from snakedistill import contact_sheet as c; font = c._font('DejaVuSans', 13); "
+        "import sys; from snakedistill.export import contact_sheet as c; font = c.load_font('DejaVuSans', 13); "
         "none = font.getmask('\\uffff'); "
         "assert all(bytes(font.getmask(one)) != bytes(none) for one in 'éÄøñžłğ…'); "
         "assert 'matplotlib' not in sys.modules"

@@ -1,6 +1,9 @@
 """Figures are written whole, in both formats, the same each time, and show what their tables hold."""
 
+import importlib
 import itertools
+import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -14,35 +17,37 @@ from matplotlib.text import Text
 from PIL import Image
 
 from snakedistill.core.lineage import record_lineage
-from snakedistill.results import figures
-from snakedistill.results.tables import write_timing_tables
+from snakedistill.core.network_ids import TEACHER
+from snakedistill.export.timing import seconds_an_image
+from snakedistill.paper import biryukova
+from snakedistill.results.figures import FIGURES, draw_figure, examples, recursion, style, timing
+from snakedistill.results.run import Run
+from snakedistill.results.tables import write_table
+from snakedistill.teaching import labels_in_words, networks
 
 RUN = "Run test: 40 drawings."
 CLASSES = ["ant", "bee"]
-NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "mild-0", "hard-1", "soft-1"]
-LABELS = {
-    "teacher": ("manual", None),
-    "classic-0": ("manual", None),
-    "hard-0": ("hard", "teacher"),
-    "soft-0": ("soft", "teacher"),
-    "mild-0": ("soft", "teacher"),
+STUDENTS = {
+    "classic": {"labels": "manual", "generations": 0},
+    "hard": {"labels": "hard", "generations": 1},
+    "soft": {"labels": "soft", "generations": 1},
+    "mild": {"labels": "soft", "generations": 0},
 }
+NETWORKS = list(networks(STUDENTS))
+FIRST = ["teacher", "classic-0", "hard-0", "mild-0", "soft-0"]
 EVALUATION = ROOT / "workflow/reference/evaluation.csv"
 TIMING = ROOT / "workflow/reference/timing.csv"
 
+pytestmark = pytest.mark.usefixtures("saved")
 
-@pytest.fixture(autouse=True)
-def saved(monkeypatch) -> list:
-    """Every figure that a test saves, with its axes, legends and texts."""
-    found = []
-    save = figures.save
 
-    def spy(figure, run_description, paths):
-        save(figure, run_description, paths)
-        found.append(figure)
+def draw(name: str, run: Run, paths_by_subject: dict[str, list], **settings) -> None:
+    """Draw a figure; a picture without paths is drawn and not written."""
+    importlib.import_module(FIGURES[name].module).draw(run, paths_by_subject, RUN, **settings)
 
-    monkeypatch.setattr(figures, "save", spy)
-    return found
+
+def run_of(reference="paper", results=(), **files) -> Run:
+    return Run(list(results), CLASSES, {name: str(path) for name, path in files.items()}, reference)
 
 
 def texts(figure) -> list[str]:
@@ -91,16 +96,22 @@ def overlaps(figure) -> list[tuple[str, str]]:
     return found
 
 
-def histories(folder, seeds=(0,), epochs=4, networks=NETWORKS) -> dict:
-    paths = {}
-    for seed in seeds:
-        for network in networks:
-            rng = np.random.default_rng([seed, len(network)])
-            columns = ("loss", "accuracy", "val_loss", "val_accuracy")
-            frame = pd.DataFrame({"epoch": range(1, epochs + 1)} | {column: rng.random(epochs) for column in columns})
-            paths[seed, network] = folder / f"{seed}.{network}.csv"
-            frame.to_csv(paths[seed, network], index=False)
-    return paths
+def trained(folder, seeds=(0,), epochs=4, networks=NETWORKS) -> Run:
+    """Histories, and the evaluation table beside the paper's numbers."""
+    results = list(itertools.product(seeds, networks))
+    files = {"histories": [], "evaluations": []}
+    for seed, network in results:
+        rng = np.random.default_rng([seed, len(network)])
+        columns = ("loss", "accuracy", "val_loss", "val_accuracy")
+        frame = pd.DataFrame({"epoch": range(1, epochs + 1)} | {column: rng.random(epochs) for column in columns})
+        files["histories"].append(str(folder / f"{seed}.{network}.csv"))
+        frame.to_csv(files["histories"][-1], index=False)
+        files["evaluations"].append(str(folder / f"{seed}.{network}.evaluation.csv"))
+        row = {"split": "test", "labels": "manual", "augmented": "no", "repeat": 0, "loss": 0.5, "accuracy": 0.5}
+        pd.DataFrame([row]).to_csv(files["evaluations"][-1], index=False)
+    run = Run(results, CLASSES, files | {"evaluation": str(folder / "evaluation.csv")}, "paper")
+    write_table("evaluation", run, {}, str(EVALUATION), run.files["evaluation"])
+    return run
 
 
 def histograms(folder, seeds=(0,), networks=NETWORKS, bins=20, shares=None):
@@ -144,23 +155,23 @@ def check(paths) -> None:
     svg, png = paths
     assert len(ElementTree.parse(svg).getroot().findall(".//{http://www.w3.org/2000/svg}path")) > 10
     with Image.open(png) as image:
-        assert image.width == pytest.approx(160 * figures.WIDTH, abs=1)
+        assert image.width == pytest.approx(160 * style.WIDTH, abs=1)
         assert len(image.convert("L").getcolors()) > 10
 
 
-def train(folder, figures_by_network, **given):
-    paths = histories(folder, **given)
-    labels = {network: LABELS[network] for network in figures_by_network}
-    figures.draw_training(paths, labels, EVALUATION, RUN, figures_by_network)
-    return paths
+def train(folder, paths_by_network, students=STUDENTS, **given) -> Run:
+    run = trained(folder, **given)
+    draw("training", run, paths_by_network, students=students)
+    return run
 
 
-def test_training_curves_mark_the_best_epoch_and_name_the_papers_value_in_the_legend(tmp_path, saved):
-    paths = train(tmp_path, {network: files(tmp_path, network) for network in ("teacher", "mild-0")})
+def test_training_curves_show_every_epoch_mark_the_best_and_name_the_reference_in_the_legend(tmp_path, saved):
+    run = train(tmp_path, {network: files(tmp_path, network) for network in ("teacher", "mild-0")})
     teacher, mild = saved
     check(files(tmp_path, "teacher"))
     check(files(tmp_path, "mild-0"))
-    best = pd.read_csv(paths[0, "teacher"])["val_accuracy"]
+    history = pd.read_csv(run.of_networks("histories")[0, "teacher"])
+    best = history["val_accuracy"]
     assert teacher.get_suptitle() == (
         "Training of teacher: loss and accuracy by manual labels\n"
         f"Best validation accuracy: {best.max():.3f} in epoch {1 + best.argmax()}"
@@ -168,31 +179,46 @@ def test_training_curves_mark_the_best_epoch_and_name_the_papers_value_in_the_le
     paper = "paper's best epoch, validation: loss 0.096, accuracy 0.975"
     assert legend(teacher) == ["train", "validation", "best epoch", paper]
     assert legend(mild) == ["train", "validation", "best epoch"]
-    star = lines(teacher.axes[1])["best epoch"]
-    assert (star.get_xdata()[0], star.get_ydata()[0]) == (1 + best.argmax(), best.max())
+    for axis, quantity, unit, known in zip(
+        teacher.axes, ("loss", "accuracy"), ("nats", "share"), (0.09638, 0.97526), strict=True
+    ):
+        shown = lines(axis)
+        for label, column in (("train", quantity), ("validation", f"val_{quantity}")):
+            np.testing.assert_allclose(shown[label].get_xdata(), history["epoch"])
+            np.testing.assert_allclose(shown[label].get_ydata(), history[column])
+        star = shown["best epoch"]
+        assert (star.get_xdata()[0], star.get_ydata()[0]) == (
+            1 + best.argmax(),
+            history[f"val_{quantity}"][best.argmax()],
+        )
+        assert set(shown[paper].get_ydata()) == {known}
+        assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", f"{quantity}, {unit}")
+        low, high = axis.get_ylim()
+        assert low <= min(history[quantity].min(), known) and high >= max(history[quantity].max(), known)
     assert not any(axis.texts for axis in teacher.axes)
     assert RUN in [text.strip() for text in texts(teacher)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "source", "words"),
-    [
-        ("manual", None, "manual labels"),
-        ("hard", "teacher", "the teacher's answers (hard labels)"),
-        ("soft", "teacher", "the teacher's probabilities (soft labels)"),
-        ("hard", "hard-0", "hard-0's answers (hard labels)"),
-        ("soft", "mild-3", "mild-3's probabilities (soft labels)"),
-    ],
-)
-def test_labels_are_named_by_kind_and_source(kind, source, words):
-    assert figures.labels_in_words(kind, source) == words
+def test_labels_are_named_by_kind_and_source():
+    known = networks({"hard": {"labels": "hard", "generations": 1}, "mild": {"labels": "soft", "generations": 4}})
+    words = {
+        network: labels_in_words(known[network]) for network in ("teacher", "hard-0", "mild-0", "hard-1", "mild-4")
+    }
+    assert words == {
+        "teacher": "manual labels",
+        "hard-0": "answers of teacher",
+        "mild-0": "probabilities of teacher",
+        "hard-1": "answers of hard-0",
+        "mild-4": "probabilities of mild-3",
+    }
 
 
 def test_titles_of_training_name_the_labels_that_the_network_trains_on(tmp_path, saved):
-    train(tmp_path, {network: [] for network in LABELS})
-    for figure, (network, labels) in zip(saved, LABELS.items(), strict=True):
+    train(tmp_path, {network: [] for network in FIRST})
+    known = networks(STUDENTS)
+    for figure, network in zip(saved, FIRST, strict=True):
         first = figure.get_suptitle().splitlines()[0]
-        assert first == f"Training of {network}: loss and accuracy by {figures.labels_in_words(*labels)}"
+        assert first == f"Training of {network}: loss and accuracy by {labels_in_words(known[network])}"
         assert not overlaps(figure)
 
 
@@ -209,29 +235,42 @@ def test_ticks_of_epochs_are_whole_numbers_from_the_first_to_the_last(tmp_path, 
 
 
 def test_training_curves_of_several_seeds_are_one_line_each_and_one_entry_of_the_legend(tmp_path, saved):
-    paths = train(tmp_path, {"hard-0": []}, seeds=range(5))
-    bests = [pd.read_csv(paths[seed, "hard-0"])["val_accuracy"].max() for seed in range(5)]
+    histories = train(tmp_path, {"hard-0": []}, seeds=range(5)).of_networks("histories")
+    of_seeds = [pd.read_csv(histories[seed, "hard-0"]) for seed in range(5)]
+    bests = [history["val_accuracy"].max() for history in of_seeds]
     (figure,) = saved
     assert figure.get_suptitle().endswith(f"{min(bests):.3f} to {max(bests):.3f} (5 seeds)")
     assert legend(figure)[:3] == ["train", "validation", "best epoch"] and len(legend(figure)) == 4
     curves = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 4]
-    assert len(curves) == 2 * 5
+    expected = [history[column] for history in of_seeds for column in ("loss", "val_loss")]
+    np.testing.assert_allclose([curve.get_ydata() for curve in curves], expected)
+    stars = [line.get_ydata()[0] for line in figure.axes[1].get_lines() if line.get_marker() == "*"]
+    assert stars == bests
     assert not overlaps(figure)
 
 
 def test_predictions_have_one_legend_and_the_paper_only_where_it_prints_bins(tmp_path, saved):
     table = histograms(tmp_path, seeds=(0, 1))
-    figures.draw_predictions(table, CLASSES, RUN, {"test": files(tmp_path, "test"), "train": []})
+    draw("predictions", run_of(histograms=table), {"test": files(tmp_path, "test"), "train": []})
     check(files(tmp_path, "test"))
     figure = saved[0]
     assert sorted(legend(figure)) == ["measured", "paper"]
     panels = [axis for axis in figure.axes if axis.get_visible()]
     filled = [sum(patch.get_fill() for patch in axis.patches) for axis in panels]
     assert filled == [1, 0, 0, 0, 0]  # of the teacher alone
-    shares = pd.read_csv(table).query("network == 'mild-0' and split == 'test'").groupby("bin_low")
-    means = shares["relative_frequency"].mean()
-    assert panels[-1].get_title() == f"mild-0: {means.iloc[[0, -1]].sum():.3f} in the two end bins"
-    np.testing.assert_allclose(panels[-1].patches[0].get_data().values, means)
+    of_test = pd.read_csv(table).query("split == 'test'")
+    for panel, network in zip(panels, FIRST, strict=True):
+        expected = of_test[of_test["network"] == network].groupby("bin_low")["relative_frequency"].mean()
+        assert panel.get_title() == f"{network}: {expected.iloc[[0, -1]].sum():.3f} in the two end bins"
+        steps = [patch for patch in panel.patches if not patch.get_fill()]
+        np.testing.assert_allclose(steps[0].get_data().values, expected)
+        np.testing.assert_allclose(panel.get_lines()[0].get_xdata(), expected.index + 0.025)
+        np.testing.assert_allclose(panel.get_lines()[0].get_ydata(), expected)
+        assert panel.get_yscale() == "log"
+        assert panel.get_xlim() == (0, 1)
+    (grey,) = (patch for patch in panels[0].patches if patch.get_fill())
+    of_teacher = of_test[of_test["network"] == "teacher"].groupby("bin_low")["paper_relative_frequency"].mean()
+    np.testing.assert_allclose(grey.get_data().values, of_teacher)
     assert figure.get_suptitle().endswith("mean of 2 seeds")
     # Every column has a labelled axis below, also above the place that an odd number of networks leaves empty.
     assert [axis.get_xlabel() for axis in panels] == ["", "", "", *2 * ["prediction: probability of bee"]]
@@ -241,7 +280,7 @@ def test_predictions_have_one_legend_and_the_paper_only_where_it_prints_bins(tmp
 
 def test_a_share_of_one_lies_inside_the_panel(tmp_path, saved):
     table = histograms(tmp_path, shares=[1, *[0] * 19])
-    figures.draw_predictions(table, CLASSES, RUN, {"test": []})
+    draw("predictions", run_of(histograms=table), {"test": []})
     for axis in saved[0].axes:
         low, high = axis.get_ylim()
         assert low < 0.5 and high > 1.2
@@ -249,7 +288,7 @@ def test_a_share_of_one_lies_inside_the_panel(tmp_path, saved):
 
 def test_predictions_in_bins_that_the_paper_does_not_print(tmp_path, saved):
     table = histograms(tmp_path, bins=10)
-    figures.draw_predictions(table, CLASSES, RUN, {"test": []})
+    draw("predictions", run_of(histograms=table), {"test": []})
     assert legend(saved[0]) == ["measured"]
     np.testing.assert_allclose(saved[0].axes[0].patches[0].get_data().edges, np.arange(11) / 10)
     assert "in 10 bins" in saved[0].get_suptitle()
@@ -259,13 +298,17 @@ def test_predictions_in_bins_that_the_paper_does_not_print(tmp_path, saved):
 def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(tmp_path, saved, generations):
     networks = ["teacher", *(f"mild-{number}" for number in range(generations + 1))]
     table = histograms(tmp_path, networks=networks)
-    figures.draw_recursion(table, CLASSES, RUN, {"mild": files(tmp_path, "mild")})
+    draw("recursion", run_of(histograms=table), {"mild": files(tmp_path, "mild")})
     check(files(tmp_path, "mild"))
     left, right = saved[0].axes[:2]
     (mesh,) = left.collections
+    edges = mesh.get_coordinates()
+    np.testing.assert_allclose(edges[0, :, 0], np.arange(21) / 20)
+    np.testing.assert_allclose(edges[:, 0, 1], np.arange(generations + 2) - 0.5)
     shares = pd.read_csv(table).query("split == 'test' and network != 'teacher'")["relative_frequency"].to_numpy()
     shares = shares.reshape(generations + 1, 20)
     np.testing.assert_array_equal(np.ma.getmaskarray(mesh.get_array()), shares == 0)
+    np.testing.assert_allclose(mesh.get_array().filled(0), shares)
     assert not any(line.get_visible() for line in left.xaxis.get_gridlines() + left.yaxis.get_gridlines())
     assert list(left.get_yticks()) == list(range(generations + 1))
     assert left.yaxis_inverted()
@@ -280,18 +323,25 @@ def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(
 
 def test_a_bin_across_one_half_counts_for_no_class(tmp_path, saved):
     table = histograms(tmp_path, bins=5, shares=[0.1, 0.2, 0.3, 0.15, 0.25])
-    figures.draw_recursion(table, CLASSES, RUN, {"soft": []})
+    draw("recursion", run_of(histograms=table), {"soft": []})
     below, above = lines(saved[0].axes[1]).values()
     assert (below.get_ydata()[0], above.get_ydata()[0]) == (0.2, 0.15)
 
 
 def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path, saved):
     families = (("classic", 0), ("hard", 2), ("soft", 2), ("mild", 1))
-    figures.draw_generations(uncertainty(tmp_path, families=families), RUN, files(tmp_path, "generations"))
+    draw(
+        "generations",
+        run_of(uncertainty=uncertainty(tmp_path, families=families)),
+        {"": files(tmp_path, "generations")},
+    )
     check(files(tmp_path, "generations"))
     (figure,) = saved
     assert legend(figure) == ["paper", "classic", "hard", "soft", "mild", "teacher"]
     assert figure.get_suptitle() == "Accuracy and uncertainty by generation (bars: 95 % intervals over images)"
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["train", "validation", "test"]
+    assert [axis.get_ylabel() for axis in figure.axes] == ["accuracy, share", "", "", "uncertainty", "", ""]
+    assert [axis.get_xlabel() for axis in figure.axes] == ["", "", "", *3 * ["generation"]]
     for axis, value in zip(figure.axes, [0.9] * 3 + [0.01] * 3, strict=True):
         bars = [one for one in axis.collections if isinstance(one, LineCollection)]
         assert [len(one.get_segments()) for one in bars] == [last + 1 for _, last in families]
@@ -304,12 +354,16 @@ def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path,
                 np.testing.assert_allclose(segment[:, 1], [value - 0.01, value + 0.02])
         papers = [line for line in axis.get_lines() if line.get_label() == "paper"]
         assert len(papers) == 2  # of classic and soft
+        for line, family in zip(papers, ("classic", "soft"), strict=True):
+            np.testing.assert_allclose(line.get_xdata(), lines(axis)[family].get_xdata())
+            assert set(line.get_ydata()) == {value}
+        assert set(lines(axis)["teacher"].get_ydata()) == {value}
         assert ticks(axis) == [0, 1, 2]
     assert not overlaps(figure)
 
 
 def test_bars_of_several_seeds_reach_from_the_least_to_the_greatest(tmp_path, saved):
-    figures.draw_generations(uncertainty(tmp_path, seeds=(0, 1, 4)), RUN, [])
+    draw("generations", run_of(uncertainty=uncertainty(tmp_path, seeds=(0, 1, 4))), {"": []})
     axis = saved[0].axes[0]
     for bar in axis.collections:
         for segment in bar.get_segments():
@@ -319,23 +373,60 @@ def test_bars_of_several_seeds_reach_from_the_least_to_the_greatest(tmp_path, sa
 
 
 def test_generations_of_a_run_without_recursion_and_of_no_family_of_the_paper(tmp_path, saved):
-    figures.draw_generations(uncertainty(tmp_path, families=[("classic", 0)]), RUN, [])
-    figures.draw_generations(uncertainty(tmp_path, families=[("mild", 3)]), RUN, [])
+    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("classic", 0)])), {"": []})
+    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("mild", 3)])), {"": []})
     assert [ticks(figure.axes[0]) for figure in saved] == [[0], [0, 1, 2, 3]]
     assert [legend(figure) for figure in saved] == [["paper", "classic", "teacher"], ["mild", "teacher"]]
 
 
+def test_reference_numbers_have_their_own_name_in_every_figure(tmp_path, saved):
+    def renamed(path):
+        frame = pd.read_csv(path)
+        frame.rename(columns=lambda column: re.sub("^paper_", "first-run_", column)).to_csv(path, index=False)
+        return str(path)
+
+    run = trained(tmp_path)
+    run.files.update(histograms=renamed(histograms(tmp_path)), uncertainty=renamed(uncertainty(tmp_path)))
+    renamed(run.files["evaluation"])
+    run = Run(run.results, CLASSES, run.files, "first-run")
+    draw("training", run, {"teacher": []}, students=STUDENTS)
+    draw("predictions", run, {"test": []})
+    draw("generations", run, {"": []})
+    timed_run(tmp_path, [], reference="first-run")
+    known = [[label for label in legend(figure) if label.startswith("first-run")] for figure in saved]
+    of_training = "first-run's best epoch, validation: loss 0.096, accuracy 0.975"
+    assert known == [[of_training], ["first-run"], ["first-run"], ["first-run: teacher", "first-run: student"]]
+    assert not [text for figure in saved for text in texts(figure) if "paper" in text]
+
+
+def test_without_reference_numbers_no_figure_shows_any(tmp_path, saved):
+    run = trained(tmp_path)
+    paths = {"evaluation": run.files["evaluation"], "histograms": histograms(tmp_path)}
+    paths["uncertainty"] = uncertainty(tmp_path)
+    for path in paths.values():
+        frame = pd.read_csv(path)
+        frame.drop(columns=[one for one in frame if one.startswith("paper_")]).to_csv(path, index=False)
+    run = Run(run.results, CLASSES, run.files | {name: str(path) for name, path in paths.items()})
+    draw("training", run, {"teacher": []}, students=STUDENTS)
+    draw("predictions", run, {"test": []})
+    draw("generations", run, {"": []})
+    families = ["classic", "hard", "soft", "teacher"]
+    expected = [["train", "validation", "best epoch"], ["measured"], families]
+    assert [legend(figure) for figure in saved] == expected
+    assert not any(patch.get_fill() for axis in saved[1].axes for patch in axis.patches)
+
+
 def test_a_family_has_one_colour_in_all_figures_and_classes_have_others(tmp_path, saved):
-    train(tmp_path, {network: [] for network in LABELS})
-    figures.draw_predictions(histograms(tmp_path), CLASSES, RUN, {"test": []})
+    train(tmp_path, {network: [] for network in FIRST})
+    draw("predictions", run_of(histograms=histograms(tmp_path)), {"test": []})
     families = [("classic", 0), ("hard", 1), ("soft", 1), ("mild", 0)]
-    figures.draw_generations(uncertainty(tmp_path, families=families), RUN, [])
-    timing(tmp_path, [], "mild-0", [family for family, _ in families])
-    figures.draw_recursion(histograms(tmp_path), CLASSES, RUN, {"soft": []})
-    *trained, predictions, generations, timed, recursion = saved
+    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=families)), {"": []})
+    timed_run(tmp_path, [], "mild-0")
+    draw("recursion", run_of(histograms=histograms(tmp_path)), {"soft": []})
+    *of_networks, predictions, generations, timed, along = saved
     of_training = {
         network.removesuffix("-0"): to_hex(lines(figure.axes[0])["validation"].get_color())
-        for network, figure in zip(LABELS, trained, strict=True)
+        for network, figure in zip(FIRST, of_networks, strict=True)
     }
     of_predictions = {
         axis.get_title().split(":")[0].removesuffix("-0"): to_hex(axis.get_lines()[0].get_color())
@@ -347,21 +438,21 @@ def test_a_family_has_one_colour_in_all_figures_and_classes_have_others(tmp_path
     assert of_training == {family: of_generations[family] for family in of_training}
     assert to_hex(lines(timed.axes[0])["mild-0"].get_color()) == of_training["mild"]
     assert len(set(of_training.values())) == len(of_training)
-    of_classes = {to_hex(line.get_color()) for line in lines(recursion.axes[1]).values()}
+    of_classes = {to_hex(line.get_color()) for line in lines(along.axes[1]).values()}
     assert len(of_classes) == 2 and not of_classes & set(of_training.values())
 
 
 def test_families_of_ones_own_have_colours_of_their_own():
-    networks = ["teacher", "classic-0", "zeta-0", "alpha-1", "alpha-0", "soft-3", "mild-0", "beta-0", "omega-2"]
-    looks = figures._looks(networks)
+    named = ["teacher", "classic-0", "zeta-0", "alpha-1", "alpha-0", "soft-3", "mild-0", "beta-0", "omega-2"]
+    looks = style.looks_of(named)
     own = [looks[family] for family in ("alpha", "beta", "mild", "omega", "zeta")]
     colours = [look["color"] for look in looks.values()]
     assert len(set(colours)) == len(colours) == 4 + len(own)
-    assert not set(colours) & set(figures._CLASS_COLOURS)
-    assert figures._looks(["omega", "zeta", "alpha", "mild", "beta"]) == looks
+    assert not set(colours) & set(recursion.CLASS_COLOURS)
+    assert style.looks_of(["omega", "zeta", "alpha", "mild", "beta"]) == looks
 
 
-def examples(folder, classes, paths, student="soft-0"):
+def doubted(folder, classes, paths, student="soft-0"):
     rng = np.random.default_rng(0)
     ids = [f"{classes[i % 2]}.{i}" for i in range(20)]
     pd.DataFrame({"image_id": ids, "label": [0, 1] * 10, "split": "test"}).to_csv(folder / "splits.csv", index=False)
@@ -373,71 +464,124 @@ def examples(folder, classes, paths, student="soft-0"):
         frame = pd.DataFrame({"image_id": ids, "logit": 0.0, "probability": p})
         frame.sample(frac=1, random_state=0).to_csv(folder / f"{network}.csv", index=False)
         record_lineage(folder / f"{network}.csv", network, 0, splits=folder / "splits.csv")
-    images, splits, *given = (folder / name for name in ("test.npy", "splits.csv", "teacher.csv", f"{student}.csv"))
-    figures.draw_examples(images, splits, 0, *given, student, classes, RUN, paths)
+    given = {"test": [str(folder / f"{network}.csv") for network in ("teacher", student)]}
+    given |= {"test_images": str(folder / "test.npy"), "splits": str(folder / "splits.csv")}
+    run = Run([(0, "teacher"), (0, student)], classes, given)
+    draw("examples", run, {"": paths}, student=student, seed=0)
 
 
 def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
-    examples(tmp_path, CLASSES, files(tmp_path, "examples"))
+    doubted(tmp_path, CLASSES, files(tmp_path, "examples"))
     check(files(tmp_path, "examples"))
     below = [axis.get_xlabel() for axis in saved[0].axes]
     assert below[0] == "bee.7\nT bee 0.52 ✓\nS bee 0.99 ✓"
     assert below[8] == "ant.4\nT ant 0.99 ✓\nS ant 0.53 ✓"
     assert below[16] == "ant.12\nT ant 0.99 ✓\nS bee 0.98 ✗"
+    assert len(below) == 3 * examples.EXAMPLES_IN_A_ROW
+    array = np.load(tmp_path / "test.npy")
+    for axis, label in zip(saved[0].axes, below, strict=True):
+        number = int(label.splitlines()[0].split(".")[1])
+        np.testing.assert_array_equal(axis.get_images()[0].get_array(), array[number])
     assert not overlaps(saved[0])
 
 
 def test_long_names_of_classes_do_not_run_into_each_other(tmp_path, saved):
-    examples(tmp_path, ["golden_retriever", "norwegian_forest_cat"], [], student="classic-0")
+    doubted(tmp_path, ["golden_retriever", "norwegian_forest_cat"], [], student="classic-0")
     assert not overlaps(saved[0])
     assert len({axis.xaxis.label.get_fontsize() for axis in saved[0].axes}) == 1
+
+
+def test_each_picture_of_a_figure_gets_the_two_files_of_its_subject(tmp_path, saved):
+    run = run_of(histograms=histograms(tmp_path))
+    paths = [str(path) for part in ("train", "test") for path in files(tmp_path, part)]
+    draw_figure(FIGURES["predictions"].module, run, {}, ["train", "test"], RUN, paths)
+    for part, figure in zip(("train", "test"), saved, strict=True):
+        check(files(tmp_path, part))
+        assert figure.get_suptitle().startswith(f"Predictions on the {part} part")
+        assert f"Predictions on the {part} part" in (tmp_path / f"{part}.svg").read_text()
 
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
     table = histograms(tmp_path)
     for name in ("one", "other"):
-        figures.draw_recursion(table, CLASSES, RUN, {"soft": files(tmp_path, name)})
+        draw("recursion", run_of(histograms=table), {"soft": files(tmp_path, name)})
     for one, other in zip(files(tmp_path, "one"), files(tmp_path, "other"), strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
-def timing(folder, paths, student="soft-0", families=("classic", "hard", "soft"), seconds=None, threads=2):
-    measured = measured_timing(folder / "m.json", seconds or {}, (threads,))
-    write_timing_tables(measured, "soft-0", TIMING, folder / "timing.csv", folder / "t.csv")
-    table = pd.read_csv(folder / "timing.csv").replace({"network": {"soft-0": student}})
-    table.to_csv(folder / "timing.csv", index=False)
-    figures.draw_timing(folder / "timing.csv", TIMING, student, list(families), RUN, paths)
+def timed_run(folder, paths, student="soft-0", seconds=None, threads=(2,), rows=None, reference="paper") -> Run:
+    """Time a student, and draw it beside the paper's numbers in its row of the table."""
+    measured = measured_timing(folder / "m.json", seconds or {}, threads, student)
+    seconds_an_image(json.loads(measured.read_text())).to_csv(folder / "seconds.csv", index=False)
+    run = Run([(0, network) for network in NETWORKS], CLASSES, {"measured": str(measured)}, reference)
+    run.files.update(seconds=str(folder / "seconds.csv"), timing=str(folder / "timing.csv"))
+    write_table("timing", run, {"student": student}, str(TIMING) if reference else None, run.files["timing"])
+    rows = biryukova.PRESENTATION.reference_rows if rows is None else rows
+    draw("timing", run, {"": paths}, student=student, reference_rows=dict(rows))
+    return run
 
 
 def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
     keras = ("teacher", "Keras", "float32")
     # Of batches of 32 the teacher is a little faster than the paper's, which stands where its number would.
     seconds = {(*keras, 1, "no"): [0.0123, 0.0124, 0.0125], (*keras, 32, "no"): [32 * 0.3] * 3}
-    timing(tmp_path, files(tmp_path, "timing"), seconds=seconds)
+    run = timed_run(tmp_path, files(tmp_path, "timing"), seconds=seconds)
     check(files(tmp_path, "timing"))
     (figure,) = saved
     assert figure.get_suptitle() == "Time an image takes on 2 threads: median, and from p10 to p90"
-    assert legend(figure) == ["teacher", "soft-0", "paper's ResNet-50", "paper's ResNet-18"]
+    assert legend(figure) == ["teacher", "soft-0", "paper: teacher", "paper: student"]
     whats = ("the network alone", "from the file to the answer")
     assert [axis.get_title() for axis in figure.axes] == [f"batch {n}, {what}" for n in (1, 32) for what in whats]
-    for axis in figure.axes:
+    table = run.table("seconds")
+    hows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(hows)) == 5
+    for axis, (size, decoding) in zip(figure.axes, itertools.product((1, 32), ("no", "yes")), strict=True):
+        chosen = table[(table["batch_size"] == size) & (table["decoding"] == decoding)]
+        known = (size, decoding) == (32, "no")
+        assert set(lines(axis)) == {"teacher", "soft-0"} | ({"paper: teacher", "paper: student"} if known else set())
+        for network, bars in zip((TEACHER, "soft-0"), axis.collections, strict=True):
+            of_network = chosen[chosen["network"] == network]
+            of_network = of_network.set_index(of_network["runtime"] + " " + of_network["precision"]).loc[hows]
+            np.testing.assert_allclose(lines(axis)[network].get_xdata(), 1000 * of_network["median"])
+            ends = [[one[0, 0], one[1, 0]] for one in bars.get_segments()]
+            np.testing.assert_allclose(ends, 1000 * of_network[["p10", "p90"]])
+            places = [one[0, 1] for one in bars.get_segments()]
+            np.testing.assert_allclose(places, lines(axis)[network].get_ydata())
+        if known:
+            for role, printed in (("teacher", 354.52), ("student", 71.68)):
+                shown = np.array(lines(axis)[f"paper: {role}"].get_xdata(), dtype=float)
+                assert shown[hows.index("Keras float32")] == pytest.approx(printed)
+                assert np.isnan(shown).sum() == len(hows) - 1
         assert len(axis.texts) == 10
         assert all(len(text.get_text().replace(".", "").lstrip("0")) >= 3 for text in axis.texts)
         shown = [label.get_text() for label in axis.get_xticklabels() if label.get_visible()]
         assert len([text for text in shown if text]) >= 2 and axis.get_xlabel() == "milliseconds an image"
     assert figure.axes[0].texts[0].get_text() == "12.4"
-    assert {"Keras float32", "OpenVINO int8"} <= {label.get_text() for label in figure.axes[0].get_yticklabels()}
+    assert {"Keras float32", "OpenVINO int8"} <= set(hows)
     of_teacher = figure.axes[2].texts[0]
     assert of_teacher.get_text() == "300" and of_teacher.get_ha() == "right"
     assert not overlaps(figure)
 
 
+def test_a_reference_of_every_row_is_shown_in_every_row(tmp_path, saved):
+    timed_run(tmp_path, [], rows={})
+    for axis in saved[0].axes:
+        for role, printed in (("teacher", 354.52), ("student", 71.68)):
+            np.testing.assert_allclose(lines(axis)[f"paper: {role}"].get_xdata(), [printed] * 5)
+
+
+def test_timing_without_a_reference_shows_the_two_networks_alone(tmp_path, saved):
+    timed_run(tmp_path, [], rows={}, reference=None)
+    assert legend(saved[0]) == ["teacher", "soft-0"]
+
+
 def test_timing_shows_the_rows_with_most_threads(tmp_path, saved):
-    timing(tmp_path, [], threads=1)
-    one = pd.read_csv(tmp_path / "timing.csv")
+    run = timed_run(tmp_path, [], threads=(1,))
+    one, table = run.table("seconds"), run.table("timing")
     more = one.assign(threads=4, **{name: one[name] / 4 for name in ("p10", "median", "p90")})
-    pd.concat([one, more]).to_csv(tmp_path / "timing.csv", index=False)
-    figures.draw_timing(tmp_path / "timing.csv", TIMING, "soft-0", ["soft"], RUN, [])
+    pd.concat([one, more]).to_csv(run.files["seconds"], index=False)
+    pd.concat([table, table.assign(threads=4)]).to_csv(run.files["timing"], index=False)
+    draw("timing", run, {"": []}, student="soft-0", reference_rows={})
     assert saved[0].get_suptitle().startswith("Time an image takes on 1 thread:")
     assert saved[1].get_suptitle().startswith("Time an image takes on 4 threads:")
     assert [figure.axes[0].texts[0].get_text() for figure in saved] == ["1000", "250"]
@@ -456,4 +600,4 @@ def test_timing_shows_the_rows_with_most_threads(tmp_path, saved):
     ],
 )
 def test_numbers_have_three_significant_digits(value, text):
-    assert figures._three_digits(value) == text
+    assert timing.three_digits(value) == text

@@ -1,3 +1,5 @@
+"""The formulas of the metrics, written out or counted by hand."""
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def test_cross_entropy_stays_finite_for_extreme_logits():
     np.testing.assert_allclose(metrics.cross_entropy([1e4, -1e4, 1e4], [1, 0, 0]), [0, 0, 1e4])
 
 
-def test_an_answer_is_dog_strictly_above_one_half():
+def test_an_answer_is_class_1_strictly_above_one_half():
     assert metrics.answer([0.0, 0.5, 0.5000001, 1.0]).tolist() == [0, 0, 1, 1]
 
 

@@ -1,10 +1,13 @@
+"""The scheme of the teacher: its stages against the network that they are drawn from."""
+
 from itertools import pairwise
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snakedistill.networks.classifier import build_network
-from snakedistill.results import scheme
+from snakedistill.results.figures import scheme
+from snakedistill.results.run import Run
 
 
 @pytest.mark.parametrize(
@@ -29,21 +32,14 @@ def test_stages_hold_every_convolution_and_every_parameter(backbone, convolution
 
 
 @pytest.fixture
-def drawn(monkeypatch, tmp_path):
+def drawn(saved, tmp_path):
     """Draw the scheme of a new network and give its figure."""
-    found = []
-    save = scheme.save
-
-    def spy(figure, run_description, paths):
-        save(figure, run_description, paths)
-        found.append(figure)
-
-    monkeypatch.setattr(scheme, "save", spy)
 
     def draw(backbone, side, paths=()):
         build_network("teacher", side, backbone, dropout=0.5).save(tmp_path / "teacher.keras")
-        scheme.draw_scheme(tmp_path / "teacher.keras", ["ant", "bee"], "Run test.", paths)
-        return found.pop()
+        run = Run([(0, "teacher")], ["ant", "bee"], {"teacher_model": str(tmp_path / "teacher.keras")})
+        scheme.draw(run, {"": list(paths)}, "Run test.")
+        return saved.pop()
 
     return draw
 
@@ -77,4 +73,4 @@ def test_texts_below_neighbouring_stages_keep_apart(drawn):
     ],
 )  # fmt: skip
 def test_counts_are_short(count, text):
-    assert scheme._short(count) == text
+    assert scheme.short_count(count) == text

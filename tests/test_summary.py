@@ -13,28 +13,27 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from test_claims import PRINTED, Run
+from made_up import TRAINED_WITH, MadeUp
 
-from snakedistill.configuration.types import networks
 from snakedistill.core.errors import InputError
-from snakedistill.core.lineage import record_lineage
-from snakedistill.data.splits import DROPPED
-from snakedistill.paper.claims import FAILS, HOLDS, OPEN
-from snakedistill.results.summary import one_line, warnings, write_html, write_summary
-from snakedistill.results.tables import (
-    write_best_epoch_table,
-    write_class_table,
-    write_evaluation_table,
-    write_histogram_table,
-    write_uncertainty_table,
-)
+from snakedistill.data.rejected import DROPPED
+from snakedistill.paper import biryukova
+from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
+from snakedistill.paper.claims_section import write_claims_section
+from snakedistill.results.summary.head import one_line, warnings
+from snakedistill.results.summary.html import write_html
+from snakedistill.results.summary.page import write_summary
+from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.tables import TABLES
+from snakedistill.teaching import networks
 
+REFERENCE = ROOT / "workflow/reference"
 STUDENTS = {
     "classic": {"labels": "manual", "generations": 0},
     "hard": {"labels": "hard", "generations": 1},
     "soft": {"labels": "soft", "generations": 2},
 }
-PARTS = {"train": 120, "validation": 40, "test": 60}
+IMAGES = {"train": 120, "validation": 40, "test": 60}
 NUMBER = re.compile(r"(?<![\w.-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e-?\d+)?")
 
 
@@ -45,6 +44,10 @@ class Result:
     folder: Path
     given: dict
 
+    @property
+    def reference(self) -> str | None:
+        return self.given["reference"]
+
     def frame(self, table: str) -> pd.DataFrame:
         return pd.read_csv(self.given["tables"].get(table, self.folder / f"{table}.csv"))
 
@@ -52,8 +55,11 @@ class Result:
         write_summary(**self.given | other, summary=self.folder / "summary.md")
         return (self.folder / "summary.md").read_text()
 
-
-SETTINGS = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
+    def page_with_claims(self, claims: pd.DataFrame, folder: Path) -> str:
+        """The page with a changed table of claims."""
+        claims.to_csv(folder / "claims.csv", index=False)
+        write_claims_section(folder / "claims.csv", folder / "claims.md")
+        return self.page(inserts=[folder / "claims.md"])
 
 
 def made_up(
@@ -64,55 +70,58 @@ def made_up(
     bin_width=0.05,
     threads=(1, 2),
     classes=("cat", "dog"),
-    timed="soft-0",
+    student="soft-0",
+    reference="paper",
 ) -> Result:
+    """A made-up run beside the paper's numbers, with its claims, or beside the tables of an earlier made-up run."""
     rng = np.random.default_rng(0)
     known = networks(students)
-    results = list(itertools.product(seeds, known))
-    accuracy = {result: rng.uniform(0.7, 1) for result in results}
-    confidence = {result: rng.uniform(1e-4, 0.3) for result in results}
-    epochs = {result: rng.integers(1, 10) for result in results}
-    run = Run(folder, accuracy, confidence, list(known), epochs, seeds, repeats, PARTS)
-    keys = itertools.product(("teacher", "soft-0"), ("Keras", "ONNX Runtime", "OpenVINO"), ("float32", "int8"), (1, 32))
-    seconds = {(*key, decoding): rng.uniform(0.001, 0.1, 5).tolist() for key in keys for decoding in ("no", "yes")}
-    run.claims(seconds, ("resnet50v2", "resnet18"), classes, threads)
-    evaluations, labels = {}, {}
-    for seed, network in results:
-        rows = [(part, "manual", "no", 0) for part in PARTS]
-        rows += [("test", "manual", "yes", repeat) for repeat in range(1, repeats + 1)]
-        evaluation = pd.DataFrame(rows, columns=["split", "labels", "augmented", "repeat"])
-        evaluations[seed, network] = folder / f"{network}.{seed}.evaluation.csv"
-        values = rng.uniform(0.5, 1, (2, len(rows)))
-        evaluation.assign(loss=values[0], accuracy=values[1]).to_csv(evaluations[seed, network], index=False)
-        labels[seed, network] = folder / f"{network}.{seed}.labels.csv"
-        run.splits[["image_id", "label"]].to_csv(labels[seed, network], index=False)
-        record_lineage(labels[seed, network], network, seed, splits=folder / "splits.csv")
-    names = ("evaluation", "uncertainty", "histograms", "best_epoch", "classes")
-    tables = {name: folder / f"{name}.csv" for name in names} | {"timing": folder / "timing.csv"}
-    splits = folder / "splits.csv"
-    write_evaluation_table(evaluations, run.histories, PRINTED["evaluation"], tables["evaluation"])
-    write_uncertainty_table(run.paths, students, splits, PRINTED["uncertainty"], tables["uncertainty"])
-    write_histogram_table(run.paths, splits, bin_width, PRINTED["histograms"], tables["histograms"])
-    write_best_epoch_table(run.histories, labels, splits, PRINTED["best_epoch"], tables["best_epoch"])
-    write_class_table(run.paths, list(classes), splits, tables["classes"])
-    rows = [(name, part, images // 2) for name in classes for part, images in PARTS.items()]
+
+    def run_in(folder: Path) -> MadeUp:
+        results = list(itertools.product(seeds, known))
+        accuracy = {result: rng.uniform(0.7, 1) for result in results}
+        confidence = {result: rng.uniform(1e-4, 0.3) for result in results}
+        epochs = {result: rng.integers(1, 10) for result in results}
+        run = MadeUp(folder, IMAGES, accuracy, confidence, list(known), epochs, seeds, repeats, classes, student)
+        runtimes = ("Keras", "ONNX Runtime", "OpenVINO")
+        keys = itertools.product(("teacher", student), runtimes, ("float32", "int8"), (1, 32), ("no", "yes"))
+        run.time({key: rng.uniform(0.001, 0.1, 5).tolist() for key in keys}, threads)
+        return run
+
+    printed = REFERENCE if reference == biryukova.NAME else None
+    if reference and not printed:
+        (folder / "earlier").mkdir()
+        earlier = run_in(folder / "earlier")
+        for name in TABLES:
+            earlier.tabulate(name, bin_width=bin_width)
+        printed = folder / "earlier/tables"
+    run = run_in(folder)
+    for name in TABLES:
+        run.tabulate(name, reference, printed, bin_width=bin_width)
+    inserts = []
+    if reference == biryukova.NAME:
+        paths = {table: str(REFERENCE / f"{table}.csv") for table in biryukova.TABLES}
+        write_claims(run.run(reference), ("resnet50v2", "resnet18"), paths, str(folder / "claims.csv"))
+        write_claims_section(folder / "claims.csv", folder / "claims.md")
+        inserts = [folder / "claims.md"]
+    rows = [(name, part, images // 2) for name in classes for part, images in IMAGES.items()]
     pd.DataFrame(rows, columns=["class", "split", "images"]).to_csv(folder / "counts.csv", index=False)
     rejected(folder, dropped=21, others=1)
-    reports = [folder / f"{network}.{seed}.json" for seed, network in results]
-    for (_, network), path in zip(results, reports, strict=True):
-        sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
-        path.write_text(json.dumps({"network": network, "bytes": sizes, "settings": SETTINGS}))
     given = {
         "run_description": {"run": "Run made-up: drawings.", "deviations": "Every setting is the paper's."},
         "counts": folder / "counts.csv",
         "rejected": folder / "rejected.csv",
-        "tables": tables,
-        "claims": folder / "claims.csv",
+        "tables": {name: run.files[name] for name in TABLES},
         "figures": [],
-        "reports": reports,
-        "settings": dict.fromkeys(known, SETTINGS),
+        "sections_of_pictures": {},
+        "inserts": inserts,
+        "headings": {key: section.heading for key, section in SECTIONS.items()},
+        "measurements": run.files["measurements"],
+        "settings": dict.fromkeys(known, TRAINED_WITH),
         "students": students,
-        "timed": timed,
+        "student": student,
+        "reference": reference,
+        "about_reference": "what someone measured" if reference else "",
     }
     return Result(folder, given)
 
@@ -123,9 +132,9 @@ def rejected(folder, dropped: int, others: int) -> None:
     frame.to_csv(folder / "rejected.csv", index=False)
 
 
-def test_networks_trained_with_other_settings_are_refused(tmp_path):
+def test_networks_trained_with_other_settings_are_an_error(tmp_path):
     result = made_up(tmp_path)
-    other = SETTINGS | {"recipe": {"learning_rate": 0.1, "augmentation": {"shift": 0.2}}}
+    other = TRAINED_WITH | {"recipe": {"learning_rate": 0.1, "augmentation": {"shift": 0.2}}}
     settings = result.given["settings"] | {"soft-0": other}
     with pytest.raises(InputError) as raised:
         result.page(settings=settings)
@@ -142,8 +151,16 @@ def test_figures_of_families_that_are_gone_do_not_stay(tmp_path):
     for name in [*kept, "3-training-classic", "training-wild", "9-recursion-hard"]:
         for suffix in ("svg", "png"):
             (tmp_path / f"figures/{name}.{suffix}").touch()
+    sections = ["training", "training", "recursion", "time"]
     figures = [tmp_path / f"figures/{name}.png" for name in kept[:-1]]
-    made_up(tmp_path).page(figures=figures)
+    page = made_up(tmp_path).page(figures=figures, sections_of_pictures=dict(zip(kept, sections, strict=False)))
+    headings = {key: page.index(f"\n## {section.heading}\n") for key, section in SECTIONS.items()}
+    assert list(headings) == sorted(headings, key=headings.get)
+    for name, section in zip(kept, sections, strict=False):
+        after = [place for place in headings.values() if place > headings[section]]
+        at = page.index(f"![{name.replace('-', ' ')}](figures/{name}.png)")
+        assert headings[section] < at < min(after, default=len(page))
+    assert "of-my-own" not in page
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(kept)
 
 
@@ -159,7 +176,7 @@ def tables_of(page: str) -> list[list[list[str]]]:
 
 
 def numbers_in(text: str) -> list[str]:
-    return NUMBER.findall(text.replace("ResNet-50", "").replace("ResNet-18", ""))
+    return NUMBER.findall(text)
 
 
 def is_printed_as(value: float, text: str) -> bool:
@@ -205,9 +222,14 @@ def measured(rows: pd.DataFrame, name: str) -> list[float]:
     return [rows[column].iloc[0] for column in (name, f"{name}_low", f"{name}_high") if column in rows]
 
 
-def beside_paper(rows: pd.DataFrame, name: str) -> list[list[float]]:
-    printed = [rows[f"paper_{name}"].iloc[0]]
-    return [measured(rows, name), printed, [(rows[name] - rows[f"paper_{name}"]).mean()]]
+def beside(rows: pd.DataFrame, name: str, reference: str | None) -> list[list[float]]:
+    """The cells of a quantity: measured, and the reference number and the difference where the table has them."""
+    if f"{reference}_{name}" not in rows:
+        return [measured(rows, name)]
+    known, difference = rows[f"{reference}_{name}"], rows[f"{name}_difference"]
+    assert known.nunique(dropna=False) == 1
+    np.testing.assert_allclose(difference, rows[name] - known, atol=2e-8)
+    return [measured(rows, name), [known.iloc[0]], [difference.mean()]]
 
 
 def first_students(frame: pd.DataFrame) -> pd.DataFrame:
@@ -223,14 +245,26 @@ SOURCES = {
 
 def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
     """What each table of the page must hold, in their order."""
-    uncertainty, timing, claims = (result.frame(table) for table in ("uncertainty", "timing", "claims"))
-    claims = claims.rename(columns={"low": "value_low", "high": "value_high"})
-    sizes = [json.loads(Path(path).read_text()) for path in result.given["reports"]]
+    return [
+        networks_in_short(result, shown),
+        *(claims_in_tables(result.frame("claims")) if result.given["inserts"] else []),
+        evaluations(result),
+        times(result),
+        *shares_in_bins(result),
+        *generations(result),
+        errors_by_class(result),
+        best_epochs(result),
+    ]
+
+
+def networks_in_short(result: Result, shown: list[str]) -> list[list]:
+    uncertainty, timing = result.frame("uncertainty"), result.frame("timing")
+    sizes = [json.loads(Path(path).read_text()) for path in result.given["measurements"]]
     one_image = timing[
         (timing["threads"] == timing["threads"].max()) & (timing["batch_size"] == 1)
         & (timing["decoding"] == "no") & (timing["precision"] == "float32")
     ].set_index("runtime")  # fmt: skip
-    roles = {"teacher": "teacher", result.given["timed"]: "student"}
+    roles = {"teacher": "teacher", result.given["student"]: "student"}
     head = []
     for network in shown:
         rows = uncertainty[(uncertainty["network"] == network) & (uncertainty["split"] == "test")]
@@ -243,6 +277,12 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
             for runtime in ("ONNX Runtime", "Keras")
         ]
         head.append([network, SOURCES[network], measured(rows, "accuracy"), megabytes, *seconds])
+    return head
+
+
+def claims_in_tables(claims: pd.DataFrame) -> list[list[list]]:
+    """The verdicts, and all evidence."""
+    claims = claims.rename(columns={"low": "value_low", "high": "value_high"})
 
     def claim_cells(rows: pd.DataFrame) -> list:
         claimed = rows["claimed"].iloc[0].replace("<", "&lt;").replace(">", "&gt;")
@@ -273,56 +313,109 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
                 seed = [row["seed"]] if several else []
                 cells = claim_cells(rows.loc[[number]])
                 evidence.append([claim, row["evidence"], *seed, *cells, row["finding"], row["interval"]])
+    return [verdicts, evidence]
 
-    evaluations = []
-    for (network, split, labels, how, repeats), rows in groups(
-        first_students(result.frame("evaluation")), "network", "split", "labels", "augmented", "repeats"
-    ):
+
+def evaluations(result: Result) -> list[list]:
+    frame, found = first_students(result.frame("evaluation")), []
+    keys = ("network", "split", "labels", "augmented", "repeats")
+    for (network, split, labels, how, repeats), rows in groups(frame, *keys):
         best = f"augmented, best of {repeats}" if repeats > 1 else "augmented"
-        mean = (
-            measured(rows, "accuracy_mean") if several else [rows["accuracy_mean"].iloc[0], rows["accuracy_sd"].iloc[0]]
-        )
-        evaluations.append(
-            [network, split, labels, {"no": "plain", "yes": best}.get(how, how)]
-            + [*beside_paper(rows, "loss"), *beside_paper(rows, "accuracy"), mean]
-        )
-    times = [["the paper", "", "", "", "", [354.52], [71.68], [4.9459]]]
-    for row in timing.to_dict("records"):
-        decoding = {"yes": "file to answer", "no": "network alone"}[row["decoding"]]
-        times.append(
-            [row["runtime"], row["precision"], row["threads"], row["batch_size"], decoding]
-            + [[1000 * row["teacher"]], [1000 * row["student"]], [row["ratio"], row["ratio_low"], row["ratio_high"]]]
-        )
+        mean = [rows["accuracy_mean"].iloc[0], rows["accuracy_sd"].iloc[0]]
+        mean = measured(rows, "accuracy_mean") if len(rows) > 1 else mean
+        cells = [cell for name in ("loss", "accuracy") for cell in beside(rows, name, result.reference)]
+        found.append([network, split, labels, {"no": "plain", "yes": best}.get(how, how), *cells, mean])
+    return found
+
+
+def times(result: Result) -> list[list]:
+    timing, known = result.frame("timing"), f"{result.reference}_ratio"
+    return [
+        [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
+        + [{"yes": "file to answer", "no": "network alone"}[row["decoding"]]]
+        + [[1000 * row["teacher"]], [1000 * row["student"]], [row["ratio"], row["ratio_low"], row["ratio_high"]]]
+        + ([[row[known]]] if result.reference else [])
+        for row in timing.to_dict("records")
+    ]
+
+
+def shares_in_bins(result: Result) -> list[list[list]]:
+    """The shares of the end bins, and those of all bins of each part."""
     histograms = first_students(result.frame("histograms"))
     ends = histograms[(histograms["bin_low"] == 0) | (histograms["bin_high"] == 1)]
-    columns = [f"{prefix}relative_frequency" for prefix in ("", "paper_")]
+    name = "relative_frequency"
+    columns = [column for column in (name, f"{result.reference}_{name}", f"{name}_difference") if column in ends]
+    assert len(columns) == (3 if result.reference else 1)
     ends = ends.groupby(["seed", "network", "split"], sort=False)[columns].sum(min_count=1).reset_index()
-    shares = [[*keys, *beside_paper(rows, "relative_frequency")] for keys, rows in groups(ends, "network", "split")]
+    shares = [[*keys, *beside(rows, name, result.reference)] for keys, rows in groups(ends, "network", "split")]
     bins = [
         [
             [[low, high]]
-            + [cell for _, rows in groups(of_bin, "network") for cell in beside_paper(rows, "relative_frequency")]
+            + [cell for _, rows in groups(of_bin, "network") for cell in beside(rows, name, result.reference)]
             for (low, high), of_bin in histograms[histograms["split"] == split].groupby(["bin_low", "bin_high"])
         ]
         for split in dict.fromkeys(histograms["split"])
     ]
-    generations = [
+    return [shares, *bins]
+
+
+def generations(result: Result) -> list[list[list]]:
+    uncertainty = result.frame("uncertainty")
+    return [
         [
-            [*keys, *beside_paper(rows, "accuracy"), *beside_paper(rows, "uncertainty")]
+            [*keys, *(cell for name in ("accuracy", "uncertainty") for cell in beside(rows, name, result.reference))]
             for keys, rows in groups(uncertainty[uncertainty["split"] == split], "network")
         ]
         for split in ("test", "validation", "train")
     ]
+
+
+def errors_by_class(result: Result) -> list[list]:
     classes = result.frame("classes")
-    by_class = [
-        [*keys, measured(rows, "errors"), [30], measured(rows, "error_rate"), measured(rows, "uncertainty")]
+    return [
+        [*keys, measured(rows, "errors"), [IMAGES["test"] // 2]]
+        + [cell for name in ("error_rate", "uncertainty") for cell in beside(rows, name, result.reference)]
         for keys, rows in groups(classes[classes["split"] == "test"], "network", "class")
     ]
-    best = [
-        [*keys, measured(rows, "epoch"), [10], [rows["paper_epoch"].iloc[0]], measured(rows, "val_accuracy")]
+
+
+def best_epochs(result: Result) -> list[list]:
+    known = f"{result.reference}_epoch"
+    return [
+        [*keys, measured(rows, "epoch"), [10], *([[rows[known].iloc[0]]] if result.reference else [])]
+        + [measured(rows, "val_accuracy")]
         for keys, rows in groups(result.frame("best_epoch"), "network")
     ]
-    return [head, verdicts, evidence, evaluations, times, shares, *bins, *generations, by_class, best]
+
+
+def expected_sentences(result: Result) -> dict[str, list[float]]:
+    """The numbers of every paragraph that has some, by the paragraph's first words."""
+    timing, one_seed = result.frame("timing"), result.frame("uncertainty")["seed"].nunique() == 1
+    seeds, threads = result.frame("uncertainty")["seed"].nunique(), timing["threads"].max()
+    all_threads = timing[timing["threads"] == threads]
+
+    def row(**of) -> pd.Series:
+        (found,) = all_threads[(all_threads[list(of)] == list(of.values())).all(axis=1)].to_dict("records")
+        return pd.Series(found)
+
+    ratio = ["ratio", "ratio_low", "ratio_high"]
+    plain = {"runtime": "Keras", "batch_size": 32, "precision": "float32"}
+    keras, from_file = (row(**plain, decoding=decoding) for decoding in ("no", "yes"))
+    int8 = [row(runtime=one, batch_size=1, decoding="no", precision="int8") for one in ("ONNX Runtime", "OpenVINO")]
+    fastest = min(int8, key=lambda found: found["student"])
+    float32 = row(runtime=fastest["runtime"], batch_size=1, decoding="no", precision="float32")
+    time = [4100, 1800, 4100 / 1800, 32, threads, *keras[ratio]]
+    time += [keras[f"{result.reference}_ratio"]] if result.reference else []
+    time += [*from_file[ratio], 1000 * fastest["student"], 1000 * float32["teacher"], 95]
+    found = {
+        "220 images are used": [220, 120, 40, 60, 22, 21, 1],
+        "The brackets hold the exact" if one_seed else "± is": [*([95, 60] if one_seed else [seeds]), threads, 9],
+        "An image costs": time,
+        "All of them are measured": [0, 0, 1, 0.25, *([95] if one_seed else [])],
+    }
+    found |= {"On the test part.": [95]} if one_seed else {}
+    of_claims = {"Each claim is weighed": [95, *([] if one_seed else [seeds]), 9, 0, 0, 1, 0.25, 25_000, 224]}
+    return found | (of_claims if result.given["inserts"] else {})
 
 
 OWN = {"tram": {"labels": "manual", "generations": 0}, "small": {"labels": "hard", "generations": 1}}
@@ -330,19 +423,30 @@ MADE_UP = {
     "one seed": ({}, ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-2"]),
     "three seeds": ({"seeds": (0, 1, 5)}, ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-2"]),
     "classic alone": (
-        {"students": {"classic": STUDENTS["classic"]}, "timed": "classic-0", "threads": (1,)},
+        {"students": {"classic": STUDENTS["classic"]}, "student": "classic-0", "threads": (1,)},
         ["teacher", "classic-0"],
     ),
     "own families": (
         {
-            "students": OWN, "timed": "small-0", "classes": ("bus", "tram"), "repeats": 0, "bin_width": 0.1,
+            "students": OWN, "student": "small-0", "classes": ("bus", "tram"), "repeats": 0, "bin_width": 0.1,
             "threads": (1,),
         },
         ["teacher", "tram-0", "small-0", "small-1"],
     ),
     "own families, two seeds": (
-        {"students": OWN, "timed": "small-0", "classes": ("bus", "tram"), "repeats": 1, "seeds": (0, 1)},
+        {"students": OWN, "student": "small-0", "classes": ("bus", "tram"), "repeats": 1, "seeds": (0, 1)},
         ["teacher", "tram-0", "small-0", "small-1"],
+    ),
+    "no reference": (
+        {"students": OWN, "student": "small-0", "classes": ("bus", "tram"), "reference": None},
+        ["teacher", "tram-0", "small-0", "small-1"],
+    ),
+    "an earlier run as reference": (
+        {"students": OWN, "student": "small-0", "classes": ("bus", "tram"), "reference": "first-run"},
+        ["teacher", "tram-0", "small-0", "small-1"],
+    ),
+    "an earlier run of two seeds as reference": (
+        {"seeds": (0, 3), "reference": "first-run"}, ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-2"],
     ),
 }  # fmt: skip
 
@@ -363,24 +467,35 @@ def test_every_number_of_the_page_is_in_the_tables(results, name):
     assert len(tables) == len(expected)
     for table, rows in zip(tables, expected, strict=True):
         check_table(table, rows)
-    # And the sentences with numbers of this run.
-    timing = result.frame("timing")
-    all_threads = timing[timing["threads"] == timing["threads"].max()]
+    # And every other paragraph with a number in it.
+    sentences = expected_sentences(result)
+    for block in page.split("\n\n"):
+        if not block.startswith("|") and numbers_in(block):
+            (start,) = (start for start in sentences if block.startswith(start))
+            check(block, sentences.pop(start))
+    assert not sentences
+    timing = result.frame("timing").query("threads == threads.max() and batch_size == 1 and decoding == 'no'")
+    fastest = timing[timing["precision"] == "int8"].sort_values("student")["runtime"].iloc[0]
+    assert f"One image at a time in {fastest}, " in page
 
-    def row(**of) -> pd.Series:
-        (found,) = all_threads[(all_threads[list(of)] == list(of.values())).all(axis=1)].to_dict("records")
-        return pd.Series(found)
 
-    ratio = ["ratio", "ratio_low", "ratio_high"]
-    keras, from_file = (row(runtime="Keras", batch_size=32, decoding=decoding) for decoding in ("no", "yes"))
-    int8 = [row(runtime=one, batch_size=1, decoding="no", precision="int8") for one in ("ONNX Runtime", "OpenVINO")]
-    fastest = min(int8, key=lambda found: found["student"])
-    float32 = row(runtime=fastest["runtime"], batch_size=1, decoding="no", precision="float32")
-    (sentences,) = (block for block in page.split("\n\n") if block.startswith("An image costs"))
-    numbers = [4100, 1800, 4100 / 1800, 32, keras["threads"], *keras[ratio], 354.52 / 71.68, *from_file[ratio]]
-    check(sentences, [*numbers, 1000 * fastest["student"], 1000 * float32["teacher"], 95])
-    assert f"One image at a time in {fastest['runtime']}" in sentences
-    assert "220 images are used: 120 to train, 40 to validate, 60 to test" in page
+@pytest.mark.parametrize("name", MADE_UP)
+def test_the_reference_is_named_by_its_own_name_and_only_where_there_is_one(results, name):
+    result = results(name)
+    page, reference = result.page(), result.reference
+    heads = [head for table in tables_of(page) for head in table[0]]
+    assert (heads.count("difference") > 0) == (reference is not None)
+    # Each difference stands right of the reference number, and that of the measured one.
+    assert [heads[number - 1] for number, head in enumerate(heads) if head == "difference"] == [
+        reference
+    ] * heads.count("difference")
+    assert (f"*{reference}* stands above the reference numbers: what someone measured." in page) == bool(reference)
+    if reference:
+        of_timing = next(table for table in tables_of(page) if table[0][0] == "runtime")
+        assert of_timing[0][-1] == f"{reference}: ratio"
+        assert f"The reference number ({reference}) is " in page
+    if reference != biryukova.NAME:
+        assert not re.search(r"(?i)\bpaper\b", page.replace("Every setting is the paper's.", ""))
 
 
 def test_intervals_and_deviations_have_no_place_to_wrap(results):
@@ -401,7 +516,8 @@ def test_the_head_has_the_result_for_someone_with_one_minute(results):
     assert rest[0].startswith("220 images are used")
     assert rest[1].startswith("| network | learns from | test accuracy |")
     assert "teacher and soft-0 are timed" in rest[2]
-    assert rest[3] == "## The paper's claims"
+    assert rest[3].startswith("*paper* stands above the reference numbers: what someone measured.")
+    assert rest[4] == "## The paper's claims"
 
 
 @pytest.mark.parametrize(
@@ -419,7 +535,7 @@ def test_the_head_has_the_result_for_someone_with_one_minute(results):
             "1 file is not used (`data/rejected.csv`): 1 dropped so that the classes have the same number of images.",
         ),
         (0, 2, "2 files are not used (`data/rejected.csv`): 2 for the reasons given there."),
-        (0, 0, "No file is left out."),
+        (0, 0, "No file is rejected."),
     ],
 )
 def test_images_that_are_not_used_are_counted_by_reason(results, tmp_path, dropped, others, words):
@@ -435,8 +551,7 @@ def test_a_tiny_number_is_not_printed_as_zero(results, tmp_path):
     row = claims.index[claims["evidence"] == "hard-0 - soft-0: uncertainty, test"]
     claims.loc[row, ["value", "low", "high"]] = [2.7e-11, -1.26e-5, 0.00034]
     claims.loc[row, "paper"] = 0.0
-    claims.to_csv(tmp_path / "claims.csv", index=False)
-    lines = results("one seed").page(claims=tmp_path / "claims.csv").splitlines()
+    lines = results("one seed").page_with_claims(claims, tmp_path).splitlines()
     (line,) = (line for line in lines if "| C6 | hard-0 - soft-0: uncertainty, test |" in line)
     assert "| 2.7e-11 [-1.3e-5, 0.00034] | &gt; 0 | 0.0000 |" in line.replace("\N{NO-BREAK SPACE}", " ")
 
@@ -444,8 +559,7 @@ def test_a_tiny_number_is_not_printed_as_zero(results, tmp_path):
 def test_seeds_whose_evidence_has_different_printed_numbers_show_none(results, tmp_path):
     claims = results("three seeds").frame("claims")
     claims.loc[claims["claim"] == "C1", "paper"] = claims["seed"] / 100
-    claims.to_csv(tmp_path / "claims.csv", index=False)
-    lines = results("three seeds").page(claims=tmp_path / "claims.csv").splitlines()
+    lines = results("three seeds").page_with_claims(claims, tmp_path).splitlines()
     (line,) = (line for line in lines if line.startswith("| C1 | Students"))
     assert line.endswith("| &gt; -0.02 |  |")
 
@@ -506,7 +620,7 @@ def test_the_result_in_one_line(tmp_path, bytes_, seconds, words):
 
 
 def test_the_line_for_the_terminal_costs_no_heavy_import():
-    code = "import sys, snakedistill.summary; print({'scipy', 'matplotlib', 'keras'} & {*sys.modules})"
+    code = "import sys, snakedistill.results.summary.head; print({'scipy', 'matplotlib', 'keras'} & {*sys.modules})"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT / "workflow/scripts", capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

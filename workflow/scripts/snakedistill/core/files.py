@@ -43,6 +43,14 @@ def name_of_folder(folder: str) -> str:
     return name if name == path else f"{name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 
+_FLOAT_FORMAT = "%.9g"
+
+
+def as_written(numbers: pd.Series) -> pd.Series:
+    """Numbers with the digits that `write_csv` keeps of them."""
+    return numbers.map(lambda number: float(_FLOAT_FORMAT % number), na_action="ignore").astype(float)
+
+
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
     """Write `frame` as CSV without its index.
 
@@ -50,7 +58,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
     written as escapes.
     """
     with written_whole(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n", errors="backslashreplace")
+        frame.to_csv(temporary, index=False, float_format=_FLOAT_FORMAT, lineterminator="\n", errors="backslashreplace")
 
 
 def write_text(text: str, path: str | Path) -> None:

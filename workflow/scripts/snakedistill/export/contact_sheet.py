@@ -47,9 +47,9 @@ def contact_sheet(tiles: list[Tile], notes: list[str]) -> Image.Image:
     width = PHOTO + 2 * MARGIN
     height = PHOTO + 2 * MARGIN + LINE * (1 + max((len(tile.answers) for tile in tiles), default=0))
     rows = -(-len(tiles) // columns)
-    font = _font("DejaVuSans", TEXT)
+    font = load_font("DejaVuSans", TEXT)
     sheet_width = GAP + columns * (width + GAP)
-    lines = [line for note in notes for line in _wrapped(note, font, sheet_width - 2 * GAP)]
+    lines = [line for note in notes for line in wrapped(note, font, sheet_width - 2 * GAP)]
     below = GAP + rows * (height + GAP)
     sheet = Image.new("RGB", (sheet_width, below + LINE * len(lines) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
@@ -63,13 +63,13 @@ def contact_sheet(tiles: list[Tile], notes: list[str]) -> Image.Image:
 
 
 def _draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, frame: tuple[int, int, int, int]) -> None:
-    font, bold = _font("DejaVuSans", TEXT), _font("DejaVuSans-Bold", TEXT)
+    font, bold = load_font("DejaVuSans", TEXT), load_font("DejaVuSans-Bold", TEXT)
     left, top = frame[0] + MARGIN, frame[1] + MARGIN
     disagree = len({answer for _, answer, _ in tile.answers}) > 1
     draw.rectangle(frame, outline=STRIKING if disagree else PALE, width=3 if disagree else 1)
     if tile.photo is None:
         draw.rectangle((left, top, left + PHOTO - 1, top + PHOTO - 1), outline=PALE)
-        for number, line in enumerate(_wrapped(tile.reason, font, PHOTO - 2 * MARGIN)[: PHOTO // LINE - 1]):
+        for number, line in enumerate(wrapped(tile.reason, font, PHOTO - 2 * MARGIN)[: PHOTO // LINE - 1]):
             draw.text((left + MARGIN, top + MARGIN + LINE * number), line, GREY, font)
     else:
         across, down = (PHOTO - tile.photo.width) // 2, (PHOTO - tile.photo.height) // 2
@@ -78,14 +78,19 @@ def _draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, frame:
         draw.rectangle((frame[0], frame[1], left + bold.getlength("disagree") + 6, top + LINE), STRIKING)
         draw.text((left, top), "disagree", "white", bold)
     under = top + PHOTO + 4
-    draw.text((left, under), _shortened(tile.name, bold, PHOTO), INK, bold)
+    draw.text((left, under), shortened(tile.name, bold, PHOTO), INK, bold)
     for number, (network, answer, probability) in enumerate(tile.answers, start=1):
-        line = _shortened(f"{network}: {answer}", font, PHOTO - font.getlength(" 100.0 %"))
+        line = shortened(f"{network}: {answer}", font, PHOTO - font.getlength(" 100.0 %"))
         draw.text((left, under + LINE * number), f"{line} {100 * probability:.1f} %", INK, font)
 
 
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font of those that come with Matplotlib, which takes too long to import for that."""
+def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """A font of those that come with Matplotlib, which takes too long to import for that.
+
+    Args:
+        name: of its file, without suffix.
+        size: in pixels.
+    """
     folder = Path(importlib.util.find_spec("matplotlib").origin).parent
     return ImageFont.truetype(folder / f"mpl-data/fonts/ttf/{name}.ttf", size)
 
@@ -96,7 +101,7 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
-def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+def shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     """The text, or as much of its two ends as fits into a width in pixels, with an ellipsis between them."""
     text = _printable(text)
     kept = min(len(text), int(width))  # a character takes a pixel at least
@@ -107,7 +112,7 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     return short
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """The text's words in lines of a width in pixels."""
     lines = [""]
     for word in text.split():
@@ -115,5 +120,5 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]
         if font.getlength(_printable(longer)) <= width:
             lines[-1] = _printable(longer)
         else:
-            lines.append(_shortened(word, font, width))
+            lines.append(shortened(word, font, width))
     return lines if lines[0] else lines[1:]

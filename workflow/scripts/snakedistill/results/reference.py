@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.files import as_written
 
 
 def short_name(folder: str) -> str:
@@ -22,6 +23,9 @@ def beside_reference(
     differences: bool = True,
 ) -> pd.DataFrame:
     """Add the reference numbers, empty where there is none, and measured minus reference.
+
+    A number that `write_csv` writes as the reference number has a difference of 0: the tables of a run beside themselves
+    differ in nothing.
 
     Args:
         measured: the table.
@@ -55,5 +59,6 @@ def beside_reference(
         joined = measured.merge(means.rename(columns=added), on=keys, how="left", validate="many_to_one")
     if differences:
         for value, column in added.items():
-            joined[f"{value}_difference"] = joined[value] - joined[column]
+            difference = joined[value] - joined[column]
+            joined[f"{value}_difference"] = difference.mask(as_written(joined[value]) == joined[column], 0.0)
     return joined

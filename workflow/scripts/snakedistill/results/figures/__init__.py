@@ -9,6 +9,7 @@ from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
 from snakedistill.results.words import listed
+from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
 
 
 def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
@@ -88,9 +89,8 @@ below and above one half. With several seeds the shares are means.""",
         needs=("uncertainty",),
         section="recursion",
         title=f"{listed(METRICS)} by generation",
-        caption="""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is the mean
-squared distance of a network's predictions from its own answers. It is 0 when all predictions are 0 or 1, and 0.25 when
-all are one half. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and bootstrap for
+        caption=f"""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is
+{UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and bootstrap for
 uncertainty. With several seeds the points are means and the bars reach from the smallest to the largest value. Families
 stand side by side at each generation, so that their bars do not overlap. Dotted: the teacher.""",
         shows_reference=True,

@@ -10,7 +10,7 @@ from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.figures.style import page, save, seeds_in_words, set_style, title_and_legend, whole_numbers
 from snakedistill.results.run import Run
 
-_CLASS_COLOURS = ("#999933", "#882255")  # Tol; of no family
+CLASS_COLOURS = ("#999933", "#882255")  # Tol; of no family
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
@@ -48,7 +48,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         left.invert_yaxis()
         for name, where, inside, color, look in zip(
             run.classes, ("below", "above"), ((lows > 0) & (highs <= THRESHOLD), (lows >= THRESHOLD) & (highs < 1)),
-            _CLASS_COLOURS, ({"marker": "s", "linestyle": "--"}, {"marker": "o", "linestyle": "-"}), strict=True,
+            CLASS_COLOURS, ({"marker": "s", "linestyle": "--"}, {"marker": "o", "linestyle": "-"}), strict=True,
         ):  # fmt: skip
             label = f"answer {name} (inner bins {where} {THRESHOLD})"
             right.plot(shares.index, shares.loc[:, inside].sum(axis=1), color=color, label=label, **look)

@@ -65,7 +65,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
             axis.annotate("", (number - 0.28, 0), (number - 0.72, 0), arrowprops=arrow)
         lines = [block.name, "\N{MULTIPLICATION SIGN}".join(map(str, block.shape))]
         lines += [f"{block.convolutions} conv."] if block.convolutions else []
-        lines += [f"{_short(block.parameters)} par."] if block.parameters else []
+        lines += [f"{short_count(block.parameters)} par."] if block.parameters else []
         axis.text(number, -0.52, "\n".join(lines), ha="center", va="top", fontsize=6)
     axis.annotate(
         f"{backbone.name}: {len(backbone.layers)} layers, {backbone.count_params():,} parameters",
@@ -81,7 +81,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     save(figure, run_description, paths)
 
 
-def _short(count: int) -> str:
+def short_count(count: int) -> str:
     """A count with at most three digits: 640, 1.3 k, 12 k, 6.5 M."""
     if count < 1000:
         return str(count)

@@ -59,7 +59,7 @@ def draw(
                     # The number is on the side where the reference's mark is not.
                     left = known[how] > middle[how]
                     axis.annotate(
-                        _three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),
+                        three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),
                         textcoords="offset points", ha="right" if left else "left", va="center", fontsize=6,
                     )  # fmt: skip
             what = "from the file to the answer" if decoding == "yes" else "the network alone"
@@ -93,7 +93,7 @@ def _reference(name: str | None, table: pd.DataFrame, rows: dict[str, str | int]
     }
 
 
-def _three_digits(value: float) -> str:
+def three_digits(value: float) -> str:
     """A positive number with three significant digits, or with all before the point where these are more."""
     exponent = int(f"{value:.2e}".partition("e")[2])
     return f"{value:.{max(0, 2 - exponent)}f}"

@@ -21,6 +21,7 @@ from snakedistill.results.summary.cells import (
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
 from snakedistill.results.tables.timing import float32_on_all_threads
 from snakedistill.results.words import listed
+from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _time_in_words(contents: Contents) -> str:
     float32 = one.loc["float32"].set_index("runtime").loc[fastest["runtime"]]
     teacher, student = (keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student"))
     reference = _reference_ratio(keras, contents.reference)
-    known = f" The {contents.reference} has {reference}." if reference else ""
+    known = f" The reference number ({contents.reference}) is {reference}." if reference else ""
     return (
         f"An image costs the teacher {significant(teacher)} million multiply-adds and the student "
         f"{significant(student)} million, a ratio of {significant(teacher / student)}. In Keras, with batches of 32 "
@@ -166,9 +167,8 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
     others = [name for name in METRICS if name not in counted]
     intervals = f"exact binomial for {listed(counted)}, bootstrap over images for {listed(others)}"
     words = (
-        "All of them are measured with manual labels. *Uncertainty* is the mean squared distance of a network's "
-        "predictions from its own answers, 0 or 1; it is 0 when every prediction is sure and 0.25 when every prediction "
-        f"is 0.5.{contents.brackets(intervals)}"
+        f"All of them are measured with manual labels. *Uncertainty* is {UNCERTAINTY_IN_WORDS}."
+        f"{contents.brackets(intervals)}"
     )
     return [words, *pictures, *map(table, (TEST, VALIDATION, TRAIN))]
 

@@ -13,6 +13,10 @@ from snakedistill.results.words import listed
 
 # Metrics with intervals by bootstrap are first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
+UNCERTAINTY_IN_WORDS = (
+    "the mean squared distance of a network's predictions from its own answers: 0 when all predictions are 0 or 1, and "
+    "0.25 when all are one half"
+)
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -53,7 +57,6 @@ UNCERTAINTY = Table(
     keys=("family", "generation", "split"),
     values=tuple(NAMES),
     title=listed(METRICS),
-    caption="""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95 %
-intervals over images. Uncertainty is the mean squared distance of a network's predictions from its own answers: 0 when
-all predictions are 0 or 1, and 0.25 when all are one half.""",
+    caption=f"""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95 %
+intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}.""",
 )

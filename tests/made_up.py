@@ -1,0 +1,111 @@
+"""A made-up run whose numbers are known: the files that tables, figures, claims and the summary are made from."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from conftest import measured_timing
+
+from snakedistill.core.files import write_csv
+from snakedistill.core.lineage import record_lineage
+from snakedistill.core.network_ids import parsed
+from snakedistill.core.parts import PARTS, TEST
+from snakedistill.export.timing import seconds_an_image
+from snakedistill.results.run import Run
+from snakedistill.results.tables import TABLES, write_table
+
+NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "hard-2", "soft-2"]
+FROM_SOURCE = ("hard", "soft", "small")  # families that learn from the teacher
+TRAINED_WITH = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
+
+
+class MadeUp:
+    """A made-up run: every network is right on the images below its accuracy, in the same order for all.
+
+    `accuracy`, `confidence` (distance of every prediction from its answer) and `epochs` (the best) are by network, or
+    by (seed, network).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        images: dict[str, int],
+        accuracy: dict | None = None,
+        confidence: dict | None = None,
+        networks: list[str] = NETWORKS,
+        epochs: dict | None = None,
+        seeds: tuple[int, ...] = (0,),
+        repeats: int = 2,
+        classes: tuple[str, str] = ("cat", "dog"),
+        student: str = "soft-0",
+    ) -> None:
+        self.folder, self.classes, self.student = folder, list(classes), student
+        self.results = list(itertools.product(seeds, networks))
+        rows = [(f"{part}.{i}", i % 2, part) for part, number in images.items() for i in range(number)]
+        self.splits = pd.DataFrame(rows, columns=["image_id", "label", "split"])
+        self.splits.to_csv(folder / "splits.csv", index=False)
+        of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements")
+        self.files = {name: [] for name in of_networks} | {"splits": str(folder / "splits.csv")}
+        rng = np.random.default_rng([len(networks), *seeds])
+        for seed, network in self.results:
+
+            def given(values: dict | None, otherwise: float, key: tuple = (seed, network)) -> float:
+                return (values or {}).get(key, (values or {}).get(key[1], otherwise))
+
+            for part, number in images.items():
+                of_part = self.splits[self.splits["split"] == part]
+                right = np.arange(number) < round(given(accuracy, 0.95) * number)
+                distance = given(confidence, 0.02) * np.ones(number)
+                toward = np.where(right, of_part["label"], 1 - of_part["label"])
+                probability = np.where(toward == 1, 1 - distance, distance).astype(np.float32)
+                frame = of_part[["image_id"]].assign(logit=np.log(probability / (1 - probability)))
+                frame["probability"] = probability
+                self._write(part, frame.sample(frac=1, random_state=0), network, seed)
+            repeated = [frame.assign(repeat=repeat) for repeat in range(1, repeats + 1)] or [frame.assign(repeat=0)[:0]]
+            self._write("augmented", pd.concat(repeated), network, seed)
+            self._write("labels", self.splits[["image_id", "label"]], network, seed)
+            history = pd.DataFrame({"epoch": range(1, 11), "loss": 0.5, "accuracy": 0.75, "val_loss": 0.6})
+            history["val_accuracy"] = [0.8 + 0.1 * (epoch == given(epochs, 2)) for epoch in history["epoch"]]
+            self._write("histories", history, network, seed)
+            kinds = ("manual", "teacher") if parsed(network).family in FROM_SOURCE else ("manual",)
+            evaluation = [(part, kind, "no", 0) for part in PARTS for kind in kinds]
+            evaluation += [(TEST, kind, "yes", repeat) for repeat in range(1, repeats + 1) for kind in kinds]
+            evaluation = pd.DataFrame(evaluation, columns=["split", "labels", "augmented", "repeat"])
+            loss, right = rng.uniform(0.5, 1, (2, len(evaluation)))
+            self._write("evaluations", evaluation.assign(loss=loss, accuracy=right), network, seed)
+            sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
+            self.files["measurements"].append(str(folder / f"{network}.{seed}.json"))
+            Path(self.files["measurements"][-1]).write_text(
+                json.dumps({"network": network, "bytes": sizes, "settings": TRAINED_WITH})
+            )
+        self.time({}, (2,))
+
+    def _write(self, name: str, frame: pd.DataFrame, network: str, seed: int) -> None:
+        path = self.folder / f"{network}.{seed}.{name}.csv"
+        write_csv(frame, path)
+        record_lineage(path, network, seed, splits=self.folder / "splits.csv")
+        self.files[name].append(str(path))
+
+    def time(self, seconds: dict[tuple, list[float]], threads: tuple[int, ...]) -> None:
+        """Write the files of timing, see `measured_timing`."""
+        measured = measured_timing(self.folder / "timing.json", seconds, threads, self.student)
+        self.files |= {"measured": str(measured), "seconds": str(self.folder / "seconds.csv")}
+        write_csv(seconds_an_image(json.loads(measured.read_text())), self.files["seconds"])
+
+    def run(self, reference: str | None = None) -> Run:
+        """What tables and figures are made from."""
+        return Run(self.results, self.classes, self.files, reference)
+
+    def tabulate(
+        self, name: str, reference: str | None = None, printed: Path | None = None, **settings
+    ) -> pd.DataFrame:
+        """Write a table beside the reference numbers in the folder `printed`, where it has some."""
+        known = printed and printed / f"{name}.csv"
+        self.files[name] = str(self.folder / f"tables/{name}.csv")
+        given = {"bin_width": 0.05, "student": self.student} | settings
+        settings = {setting: given[setting] for setting in TABLES[name].settings}
+        known = str(known) if known and known.is_file() else None
+        write_table(name, self.run(reference), settings, known, self.files[name])
+        return pd.read_csv(self.files[name])
