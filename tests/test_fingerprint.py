@@ -10,25 +10,28 @@ from conftest import ROOT, kaggle_zip
 from snakedistill.core import fingerprint
 from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.fingerprint import fingerprint_of_code
+from snakedistill.results.figures import FIGURES
+from snakedistill.results.tables import TABLES
 
 SCRIPT = """
 from snakedistill.core.job import job
 
 with job("log"):
-    from snakedistill.alpha import work
+    from snakedistill.data.alpha import work
 
     work()
 """
 ALPHA = '''
 """Alpha."""
 
-from snakedistill import beta
-from snakedistill.gamma import LIMIT, Shape
+from snakedistill.data import beta
+from snakedistill.data.kinds import KINDS
+from snakedistill.data.gamma import LIMIT, Shape
 
 
 def work() -> int:
     """Do it."""
-    return beta.double(_inner()) + LIMIT
+    return beta.double(_inner()) + LIMIT + KINDS["one"]()
 
 
 def _inner():
@@ -63,48 +66,61 @@ else:
     class Shape:
         side = 2
 """
+KINDS = """
+from snakedistill.data.kinds.one import one
+from snakedistill.data.kinds.other import other
 
-
-def forget() -> None:
-    """Drop what was read from the files."""
-    fingerprint._module.cache_clear()
-    fingerprint._definition.cache_clear()
+KINDS: dict = {
+    "one": one,
+    "other": other,
+}
+"""
+TEXTS = {
+    "core/job": "def job(log):\n    return log\n",
+    "data/alpha": ALPHA,
+    "data/beta": BETA,
+    "data/gamma": GAMMA,
+    "data/kinds/__init__": KINDS,
+    "data/kinds/one": "def one():\n    return 1\n",
+    "data/kinds/other": "def other():\n    return 2\n",
+}
 
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """A library of three modules, and a function that edits one of them and gives the new fingerprint."""
+    """A library in packages, and a function that edits one of its modules and gives the new fingerprint."""
     package = tmp_path / "snakedistill"
-    package.mkdir()
     (tmp_path / "script.py").write_text(SCRIPT)
-    texts = {"alpha": ALPHA, "beta": BETA, "gamma": GAMMA, "job": "def job(log):\n    return log\n"}
-    for name, text in texts.items():
-        (package / f"{name}.py").write_text(text)
+    for name, text in TEXTS.items():
+        path = package / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     monkeypatch.setattr(fingerprint, "PACKAGE", package)
 
-    def edited(name: str | None = None, old: str = "", new: str = "") -> str:
+    def edited(name: str | None = None, old: str = "", new: str = "", **arguments) -> str:
+        path = package / f"{name}.py"
         if name:
-            assert old in texts[name]
-            (package / f"{name}.py").write_text(texts[name].replace(old, new))
-        forget()
-        found = fingerprint_of_code(tmp_path / "script.py")
+            assert old in TEXTS[name]
+            path.write_text(TEXTS[name].replace(old, new))
+        fingerprint.forget()
+        found = fingerprint_of_code(tmp_path / "script.py", **arguments)
         if name:
-            (package / f"{name}.py").write_text(texts[name])
+            path.write_text(TEXTS[name])
         return found
 
     yield edited
-    forget()
+    fingerprint.forget()
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("alpha", "Do it.", "Do it well."),
-        ("alpha", '"""Alpha."""\n', ""),
-        ("alpha", "  # a side", ""),
-        ("alpha", "return Shape().side", "return (Shape()\n        .side)"),
-        ("alpha", "beta.triple(1)", "beta.triple(2)"),
-        ("beta", "3 * x", "4 * x"),
+        ("data/alpha", "Do it.", "Do it well."),
+        ("data/alpha", '"""Alpha."""\n', ""),
+        ("data/alpha", "  # a side", ""),
+        ("data/alpha", "return Shape().side", "return (Shape()\n        .side)"),
+        ("data/alpha", "beta.triple(1)", "beta.triple(2)"),
+        ("data/beta", "3 * x", "4 * x"),
     ],
 )
 def test_comments_docstrings_layout_and_unused_code_change_nothing(library, name, old, new):
@@ -114,17 +130,34 @@ def test_comments_docstrings_layout_and_unused_code_change_nothing(library, name
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("alpha", "+ LIMIT", "- LIMIT"),
-        ("alpha", "Shape().side", "Shape().side + 1"),
-        ("beta", "FACTOR = 2", "FACTOR = 3"),
-        ("beta", "FACTOR * x", "FACTOR + x"),
-        ("gamma", "LIMIT = 5", "LIMIT = 6"),
-        ("gamma", "side = 2", "side = 3"),
-        ("job", "return log", "return None"),
+        ("data/alpha", "+ LIMIT", "- LIMIT"),
+        ("data/alpha", "Shape().side", "Shape().side + 1"),
+        ("data/beta", "FACTOR = 2", "FACTOR = 3"),
+        ("data/beta", "FACTOR * x", "FACTOR + x"),
+        ("data/gamma", "LIMIT = 5", "LIMIT = 6"),
+        ("data/gamma", "side = 2", "side = 3"),
+        ("core/job", "return log", "return None"),
     ],
 )
 def test_what_the_script_reaches_changes_it(library, name, old, new):
     assert library(name, old, new) != library()
+
+
+def test_only_the_entries_of_a_dictionary_that_are_used_count(library):
+    other = ("data/kinds/other", "return 2", "return 3")
+    assert library(*other) != library()
+    used = {"used": {"KINDS": ("one",)}}
+    assert library(*other, **used) == library(**used)
+    assert library("data/kinds/one", "return 1", "return 4", **used) != library(**used)
+    entry = ('    "other": other,\n', '    "other": other,\n    "more": other,\n')
+    assert library("data/kinds/__init__", *entry) != library()
+    assert library("data/kinds/__init__", *entry, **used) == library(**used)
+
+
+def test_a_module_that_is_imported_by_its_name_counts_as_a_whole(library):
+    named = {"modules": ("snakedistill.data.beta",)}
+    assert library("data/beta", "3 * x", "4 * x") == library()
+    assert library("data/beta", "3 * x", "4 * x", **named) != library(**named)
 
 
 def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
@@ -132,34 +165,44 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     scripts = tmp_path / "scripts"
     shutil.copytree(ROOT / "workflow/scripts", scripts)
     monkeypatch.setattr(fingerprint, "PACKAGE", scripts / "snakedistill")
+    names = {path.stem for path in scripts.glob("*.py")} - {"draw", "tabulate"}
+
+    def prints() -> dict[str, str]:
+        fingerprint.forget()
+        found = {name: fingerprint_of_code(scripts / f"{name}.py") for name in names}
+        found |= {
+            f"draw_{name}": fingerprint_of_code(scripts / "draw.py", modules=(figure.module,))
+            for name, figure in FIGURES.items()
+        }
+        return found | {
+            f"tabulate_{name}": fingerprint_of_code(scripts / "tabulate.py", used={"TABLES": (name,)})
+            for name in TABLES
+        }
 
     def changed(module: str, old: str, new: str) -> set[str]:
-        names = [path.stem for path in scripts.glob("*.py")]
-        prints = []
         path = scripts / f"snakedistill/{module}.py"
         original = path.read_text()
         assert old in original
-        for text in (original, original.replace(old, new)):
-            path.write_text(text)
-            forget()
-            prints.append({name: fingerprint_of_code(scripts / f"{name}.py") for name in names})
+        before = prints()
+        path.write_text(original.replace(old, new))
+        after = prints()
         path.write_text(original)
-        return {name for name in names if prints[0][name] != prints[1][name]}
+        return {name for name in before if before[name] != after[name]}
 
-    figures = {"draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
-    figures |= {"draw_timing", "draw_scheme"}
-    assert changed("figures", '"grid.color": "0.92"', '"grid.color": "0.9"') == figures
-    assert changed("figures", "EXAMPLES_IN_A_ROW = 8", "EXAMPLES_IN_A_ROW = 7") == {"draw_examples"}
-    assert changed("augmentation", "np.random.Philox(", "np.random.PCG64(") == {"train", "evaluate"}
-    assert changed("claims", "SLIGHTLY = 0.01", "SLIGHTLY = 0.02") == {"weigh_claims"}
-    uses_accuracy = {"train", "evaluate", "export"}
-    assert (
-        changed("metrics", "correct(probability, label).mean()", "correct(probability, label).min()") == uses_accuracy
-    )
-    assert len(changed("job", 'TF_DETERMINISTIC_OPS": 1', 'TF_DETERMINISTIC_OPS": 0')) == len(
-        list(scripts.glob("*.py"))
-    )
-    forget()
+    figures = {f"draw_{name}" for name in FIGURES}
+    assert changed("results/figures/style", '"grid.color": "0.92"', '"grid.color": "0.9"') == figures
+    assert changed("results/figures/examples", "IN_A_ROW = 8", "IN_A_ROW = 7") == {"draw_examples"}
+    assert changed("networks/augmentation/draws", "np.random.Philox(", "np.random.PCG64(") == {"train", "evaluate"}
+    assert changed("paper/claims", "SLIGHTLY = 0.01", "SLIGHTLY = 0.02") == {"weigh_claims"}
+    assert changed("results/tables/classes", '"errors": errors', '"errors": 2 * errors') == {
+        "tabulate_classes",
+        "summarise",  # whose list of tables it is
+    }
+    mean = ("correct(probability, label).mean()", "correct(probability, label).min()")
+    assert changed("measures/metrics", *mean) == {"train", "evaluate", "export"}
+    everything = names | figures | {f"tabulate_{name}" for name in TABLES}
+    assert changed("core/job", 'TF_DETERMINISTIC_OPS": 1', 'TF_DETERMINISTIC_OPS": 0') == everything
+    fingerprint.forget()
 
 
 def test_an_archive_changes_with_its_bytes_and_not_with_its_age(photographs, tmp_path):
