@@ -145,17 +145,17 @@ def test_chains_of_two_seeds_side_by_side(local, slurm, tmp_path):
     gantt = runpy.run_path(str(ROOT / "benchmarks/gantt.py"))
     jobs = gantt["jobs"](folder / "results/cluster")
     gantt["draw"](jobs, folder / "gantt.svg")
-    trainings = jobs[jobs["rule"] == "train"]
-    pairs = trainings.merge(trainings, how="cross", suffixes=("", "_other"))
+    training_runs = jobs[jobs["rule"] == "train"]
+    pairs = training_runs.merge(training_runs, how="cross", suffixes=("", "_other"))
     pairs = pairs[(pairs["start"] < pairs["end_other"]) & (pairs["start_other"] < pairs["end"])]
     together = {frozenset(pair) for pair in zip(pairs["chain"], pairs["chain_other"], strict=True)}
-    students = {chain for chain in trainings["chain"] if "teacher" not in chain}
+    students = {chain for chain in training_runs["chain"] if "teacher" not in chain}
     assert len(students) == 6
     assert students <= {chain for pair in together if len(pair) == 2 for chain in pair}
     assert any(len({chain.split()[0] for chain in pair}) == 2 for pair in together)
     # Two cores, a core a student: never three at once.
-    for moment in trainings["start"]:
-        assert sum((trainings["start"] <= moment) & (moment < trainings["end"])) <= 2
+    for moment in training_runs["start"]:
+        assert sum((training_runs["start"] <= moment) & (moment < training_runs["end"])) <= 2
 
 
 def test_a_training_is_cancelled(local, folder):
