@@ -19,6 +19,7 @@ import pandas as pd
 
 from snakedistill.core.files import write_csv, write_text
 from snakedistill.core.job import fix_threads
+from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.inference import INPUT, OUTPUT, open_network
@@ -188,7 +189,8 @@ _PRECISIONS = {"float32": "onnx", "int8": "int8"}
 def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
     """Copy the first image files of the test part out of the archive, in the order of the array."""
     members = pd.read_csv(index).set_index("image_id")["member"]
-    ids = pd.read_csv(splits).query("split == @TEST")["image_id"].head(count)
+    parts = pd.read_csv(splits)
+    ids = parts["image_id"][parts["split"] == TEST].head(count)
     with open_archive(archive) as opened:
         for number, image_id in enumerate(ids):
             (folder / str(number)).write_bytes(opened.read(members[image_id]))
