@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -18,26 +19,26 @@ import pytest
 from conftest import ROOT, jpeg, kaggle_zip
 from PIL import Image
 
-from snakedistill.configuration.types import card
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
 from snakedistill.core.lineage import record_lineage
+from snakedistill.core.network_ids import Network
 from snakedistill.data.images import resized_pixels
 from snakedistill.export.bundle import write_bundle
+from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.inference import open_network, probabilities
-from snakedistill.export.onnx_export import _write_onnx, export_network
-from snakedistill.export.timing import multiply_adds, this_machine, time_calls
+from snakedistill.export.onnx_export import export_network, write_onnx
+from snakedistill.export.timing import multiply_adds, seconds_an_image, this_machine, time_calls
 from snakedistill.networks.classifier import build_network, logit_and_probability
-from snakedistill.paper.submission import write_submission
+from snakedistill.paper.kaggle import write_submission
 from snakedistill.training.prediction import write_predictions
 
 SIDE = 32
 PARTS = {"train": 40, "validation": 20, "test": 70}
 CLASSES = ["cat", "dog"]
 RECIPE = {"epochs": 2, "augmentation": {"flip": True, "shift": 0}}
-CONFIG = {"run": "tiny", "image_size": SIDE, "classes": CLASSES, "student": RECIPE}
-CONFIG |= {"students": {"soft": {"labels": "soft", "generations": 1}}}
+CARD = card(Network("soft", 1, "soft", "soft-0"), CLASSES, SIDE, "tiny", 3, RECIPE)
 RUN_DESCRIPTION = "Run tiny: 70 photographs."
 
 
@@ -51,7 +52,7 @@ def made(tmp_path_factory):
     for part, images in PARTS.items():
         np.save(folder / f"{part}.npy", rng.integers(0, 256, (images, SIDE, SIDE, 3), dtype=np.uint8))
     keras.utils.set_random_seed(0)
-    network = build_network("soft-1", SIDE)
+    network = build_network("soft-1", SIDE, "resnet18")
     spread(network, np.load(folder / "test.npy"))
     model, splits = folder / "soft-1.keras", folder / "splits.csv"
     network.save(model)
@@ -73,7 +74,7 @@ def export(made, folder, max_drop=1.0, predictions=None):
     export_network(
         made / "soft-1.keras",
         3,
-        card(CONFIG, "soft-1", 3),
+        CARD,
         made / "splits.csv",
         {part: made / f"{part}.npy" for part in PARTS},
         predictions or {part: made / f"{part}.csv" for part in ("validation", "test")},
@@ -107,7 +108,13 @@ def test_the_file_says_what_it_is(exported):
         assert json.loads(said["classes"]) == CLASSES
         assert said["threshold"] == "0.5"
         assert said["labels"] == "soft, from soft-0"
-        assert json.loads(said["recipe"])["epochs"] == 2
+        assert json.loads(said["recipe"]) == RECIPE
+
+
+def test_the_card_names_the_source_of_labels_where_there_is_one():
+    assert CARD["labels"] == "soft, from soft-0"
+    assert card(Network("teacher", way="manual"), CLASSES, SIDE, "tiny", 3, RECIPE)["labels"] == "manual"
+    assert all(isinstance(value, str) for value in CARD.values())
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
@@ -150,13 +157,34 @@ def test_another_networks_predictions_stop_the_export(made, tmp_path):
 
 
 def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "snakedistill.export._write_int8",
-        lambda *arguments: {"drop": 0.031, "validation_drop": {"least entropy": 0.03}},
-    )
-    with pytest.raises(InputError, match=r"int8 costs soft-1 3\.10 percentage points.*0\.5 are allowed"):
-        export(made, tmp_path, max_drop=0.005)
-    assert list(tmp_path.iterdir()) == []
+    """The labels are the network's own answers, and what stands in for its int8 file gives always the same one."""
+    folder, written = tmp_path / "made", tmp_path / "written"
+    shutil.copytree(made, folder)
+    written.mkdir()
+    splits, model = folder / "splits.csv", folder / "soft-1.keras"
+    given = {part: pd.read_csv(folder / f"{part}.csv").set_index("image_id")["probability"] for part in PARTS}
+    table = pd.read_csv(splits)
+    table["label"] = (table["image_id"].map(pd.concat(given.values())) > 0.5).astype(int)
+    table.to_csv(splits, index=False)
+    record_lineage(model, "soft-1", 3, splits=splits)
+    for part in PARTS:
+        record_lineage(folder / f"{part}.csv", "soft-1", 3, splits=splits, model=model)
+
+    def quantize_static(path, quantised, *arguments, **options):
+        network = onnx.load(path)
+        last = [node for node in network.graph.node if node.op_type in ("Gemm", "MatMul")][-1]
+        (weights,) = (one for one in network.graph.initializer if one.name == last.input[1])
+        weights.CopyFrom(onnx.numpy_helper.from_array(np.zeros(weights.dims, np.float32), weights.name))
+        onnx.save(network, quantised)
+
+    monkeypatch.setattr("snakedistill.export.onnx_export.quantize_static", quantize_static)
+    bias = keras.saving.load_model(model).get_layer("logit").get_weights()[1].item()
+    drop = 100 * np.mean((given["test"] > 0.5) != (bias > 0))
+    assert drop > 10
+    message = rf"int8 costs soft-1 {drop:.2f} percentage points.*; 0\.5 are allowed.*'least and greatest values': 0\..*"
+    with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
+        export(folder, written, max_drop=0.005)
+    assert list(written.iterdir()) == []
 
 
 def test_what_a_layer_holds_beside_its_weights_is_exported_too(tmp_path):
@@ -177,14 +205,14 @@ def test_a_network_that_onnx_cannot_say_is_a_clear_error(tmp_path):
     images = keras.layers.Input((SIDE, SIDE, 4))
     grouped = keras.Model(images, keras.layers.Conv2D(4, 3, groups=2)(images))
     with pytest.raises(InputError, match=r"cannot be written as ONNX.*choose another backbone"):
-        _write_onnx(grouped, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+        write_onnx(grouped, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
 
 
 def exported_and_compared(network, tmp_path):
     shown = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
     spread(network, shown)
-    _write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+    write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
     given = probabilities(open_network(tmp_path / "a.onnx"), shown)
     expected = network.predict_on_batch(shown.astype(np.float32))[:, 0]
     np.testing.assert_allclose(given, expected, atol=1e-4)
@@ -289,8 +317,8 @@ def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, p
         drawn.update(tiles=tiles, notes=notes)
         return Image.new("RGB", (1, 1))
 
-    monkeypatch.setattr("snakedistill.classification.contact_sheet", contact_sheet)
-    monkeypatch.setattr("snakedistill.classification.SHEET_PHOTOS", 6)
+    monkeypatch.setattr("snakedistill.export.classification.contact_sheet", contact_sheet)
+    monkeypatch.setattr("snakedistill.export.classification.SHEET_PHOTOS", 6)
     table = classify(photos, exported, tmp_path)
     assert drawn["notes"] == ["The first 6 of 7 photos.", RUN_DESCRIPTION]
     assert [tile.name for tile in drawn["tiles"]] == list(table.index)[:6]
@@ -317,7 +345,7 @@ def test_a_photo_that_cannot_be_read_costs_only_its_own_answer(exported, photos,
         return whole(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
-    monkeypatch.setattr("snakedistill.classification.MAX_BYTES", (photos / "4.jpg").stat().st_size - 1)
+    monkeypatch.setattr("snakedistill.export.classification.MAX_BYTES", (photos / "4.jpg").stat().st_size - 1)
     (photos / "a.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     (photos / ".hidden").mkdir()
     (photos / ".hidden/0.jpg").write_bytes(b"")
@@ -331,6 +359,32 @@ def test_a_photo_that_cannot_be_read_costs_only_its_own_answer(exported, photos,
     with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as table:
         names = [row[0] for row in csv.reader(table)]
     assert {'one, "two".jpg', "\\udcff.jpg", "holiday/grey.png"} < set(names)
+
+
+def test_links_among_photos_are_followed_or_named_with_a_reason(exported, photos, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "far.jpg").write_bytes((photos / "3.jpg").read_bytes())
+    (photos / "album").symlink_to(elsewhere)
+    (photos / "near.jpg").symlink_to(photos / "2.jpg")
+    before = classify(photos, exported, tmp_path)
+    for link, target in (("loop", photos), ("gone.jpg", tmp_path / "gone"), (".hidden", tmp_path / "gone")):
+        (photos / link).symlink_to(target)
+    (elsewhere / "up").symlink_to(photos)
+    table = classify(photos, exported, tmp_path)
+    answered = table.drop(["loop", "gone.jpg", "album/up"])
+    pd.testing.assert_frame_equal(answered, before)
+    assert {"album/far.jpg", "near.jpg"} < set(answered.index)
+    answers = answered.drop(columns="reason")
+    for link, target in (("album/far.jpg", "3.jpg"), ("near.jpg", "2.jpg")):
+        assert answers.loc[link].tolist() == answers.loc[target].tolist()
+    refused = table.loc[["loop", "gone.jpg", "album/up"]]
+    assert refused.drop(columns="reason").isna().all(axis=None)
+    assert refused["reason"].tolist() == [
+        "a symbolic link to a folder above it",
+        "a symbolic link that cannot be followed: No such file or directory",
+        "a symbolic link to a folder above it",
+    ]
 
 
 @pytest.mark.parametrize(("name", "message"), [("empty", "holds no file"), ("missing", "is no folder")])
@@ -388,7 +442,7 @@ def bundle(exported, tmp_path):
         exported / "soft-1.int8.onnx",
         exported / "soft-1.json",
         ROOT / "workflow/deploy/classify.py",
-        card(CONFIG, "soft-1", 3),
+        CARD,
         {kind: folder / name for kind, name in names.items()},
     )
     return folder
@@ -396,7 +450,7 @@ def bundle(exported, tmp_path):
 
 def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
     stored = open_network(bundle / "model.onnx").get_modelmeta().custom_metadata_map
-    own = card(CONFIG, "soft-1", 3)
+    own = CARD
     assert own.items() < stored.items()
     readme = (bundle / "README.md").read_text()
     listed = dict(re.findall(r"^- (.+?): `(.*)`$", readme, re.MULTILINE))
@@ -500,6 +554,19 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, photogr
     assert this_machine()["cores"] >= 1
     # ResNet-18 at 224 pixels has 1.814 thousand million (He et al. 2015: 1.8); 32 pixels are a 49th of that.
     assert multiply_adds(files["onnx"]) == pytest.approx(1.814e9 / 49, rel=0.01)
+
+
+def test_seconds_an_image_are_quantiles_of_calls_by_batch_size():
+    seconds = [0.32, 0.64, 0.96, 1.28, 3.2]
+    call = {"network": "soft-1", "runtime": "Keras", "precision": "float32", "batch_size": 32, "decoding": "no"}
+    machine = {"processor": "Abacus", "flags": "avx2", "cores": 2, "versions": "Keras 3"}
+    calls = [call | {"threads": threads, "seconds": seconds} for threads in (2, 1)]
+    found = seconds_an_image({"machine": machine, "images": 70, "calls": calls})
+    assert found["threads"].tolist() == [1, 2]
+    row = found.iloc[0]
+    assert row[["median", "p10", "p90", "mean"]].tolist() == pytest.approx([0.03, 0.014, 0.076, 0.04])
+    assert row["seconds_total"] == pytest.approx(0.04 * 70)
+    assert row[["images", "rounds", *machine]].tolist() == [70, 5, *machine.values()]
 
 
 def test_multiply_adds_of_known_layers(tmp_path):

@@ -8,20 +8,29 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, snakemake
+from conftest import snakemake
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
-from snakedistill.core.lineage import check_lineage, lineage_file, read_predictions, record_lineage
+from snakedistill.core.lineage import (
+    check_lineage,
+    check_settings,
+    lineage_file,
+    read_predictions,
+    record_lineage,
+    recorded_settings,
+    training_settings,
+)
+from snakedistill.core.parts import PARTS
 from snakedistill.export.onnx_export import export_network
-from snakedistill.results.figures import draw_examples
-from snakedistill.results.tables import write_class_table, write_histogram_table, write_uncertainty_table
+from snakedistill.results.figures import examples as figure_of_examples
+from snakedistill.results.run import Run
+from snakedistill.results.tables import TABLES, write_table
 from snakedistill.teaching.labels import write_labels
+from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.loop import train
-from snakedistill.training.prediction import write_evaluation, write_predictions
+from snakedistill.training.prediction import write_predictions
 
-PARTS = ("train", "validation", "test")
-STUDENTS = {"soft": {"labels": "soft", "generations": 0}}
 RECIPE = {"backbone": "resnet18", "preprocessing": "paper", "dropout": 0, "batch_norm_momentum": None}
 DIFFERENT = "was made from different inputs"
 SWAPS = {
@@ -56,7 +65,7 @@ def record(run, name, network="soft-0", seed=0, splits="splits.csv"):
 def training(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
     files = (run / "splits.csv", run / "labels.csv", run / "m.keras", run / "h.csv", run / "checkpoints")
-    train("soft-0", RECIPE, 32, "float32", 0, arrays, *files, backbone="resnet18")
+    train("soft-0", "soft", RECIPE, 32, "float32", 0, arrays, *files, backbone="resnet18")
 
 
 def prediction(run):
@@ -84,23 +93,27 @@ def exporting(run):
     export_network(model, 0, card, run / "splits.csv", arrays, predictions, 1, 1, *outputs)
 
 
-def table(write, *more):
-    def tabulating(run):
-        predictions = {part: {(0, "soft-0"): run / f"{part}.csv"} for part in PARTS}
-        arguments = {"splits": run / "splits.csv", "predictions": predictions, "table": run / "out.csv"}
-        write(**arguments, **dict(more))
+def files_of(run, **more):
+    predictions = {part: [run / f"{part}.csv"] for part in PARTS}
+    return Run([(0, "soft-0")], ["cat", "dog"], predictions | {"splits": run / "splits.csv"} | more)
 
+
+def table(name, **settings):
+    def tabulating(run):
+        write_table(name, files_of(run), settings, None, run / "out.csv")
+
+    tabulating.__name__ = f"table {name}"
     return tabulating
 
 
 def examples(run):
     shutil.copyfile(run / "test.csv", run / "teacher.csv")
     record(run, "teacher.csv", "teacher")
-    shown = (run / "splits.csv", 0, run / "teacher.csv", run / "test.csv", "soft-0")
-    draw_examples(run / "test.npy", *shown, ["cat", "dog"], "run", [run / "out.png"])
+    files = files_of(run).files | {"test": [run / "teacher.csv", run / "test.csv"], "test_images": run / "test.npy"}
+    both = Run([(0, "teacher"), (0, "soft-0")], ["cat", "dog"], files)
+    figure_of_examples.draw(both, {"": [run / "out.svg", run / "out.png"]}, "run", "soft-0", 0)
 
 
-PRINTED = ROOT / "workflow/reference/uncertainty.csv"
 READERS = [
     (training, "labels.csv"),
     (prediction, "model.keras"),
@@ -110,9 +123,9 @@ READERS = [
     (labelling, "validation.csv"),
     (exporting, "model.keras"),
     (exporting, "test.csv"),
-    (table(write_uncertainty_table, ("students", STUDENTS), ("printed", PRINTED)), "test.csv"),
-    (table(write_histogram_table, ("bin_width", 0.05), ("printed", PRINTED)), "train.csv"),
-    (table(write_class_table, ("classes", {"cat": 0, "dog": 1})), "validation.csv"),
+    (table("uncertainty"), "test.csv"),
+    (table("histograms", bin_width=0.05), "train.csv"),
+    (table("classes"), "validation.csv"),
 ]
 
 
@@ -125,6 +138,23 @@ def test_a_file_of_another_making_is_an_error_that_names_it(run, read, name, swa
     with pytest.raises(InputError, match=rf"{re.escape(str(run / name))} {DIFFERENT}: {message}.*Delete it"):
         read(run)
     assert sorted(path.name for path in run.iterdir()) == before
+
+
+def test_every_table_of_predictions_is_a_reader_here():
+    read = {name for name, one in TABLES.items() if set(PARTS) & set(one.needs)}
+    assert {f"table {name}" for name in read} == {
+        reader.__name__ for reader, _ in READERS if reader.__name__.startswith("table ")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("uncertainty", {}), ("histograms", {"bin_width": 0.5}), ("classes", {})]
+)
+def test_tables_of_this_making_are_written(run, name, settings):
+    table(name, **settings)(run)
+    written = pd.read_csv(run / "out.csv")
+    assert set(written["network"]) == {"soft-0"}
+    assert set(written["split"]) == set(PARTS)
 
 
 def test_examples_are_of_these_networks(run):
@@ -148,6 +178,22 @@ def test_what_is_of_this_making_is_read(run):
     assert (found["network"], found["seed"]) == ("soft-1", 0)
     assert found["train"] == json.loads((run / "train.lineage.json").read_text())["sha256"]
     check_lineage(run / "augmented.csv", "soft-0", 0, splits=run / "splits.csv", model=run / "model.keras")
+
+
+def test_settings_of_training_are_recorded_and_compared(run):
+    ours = training_settings(RECIPE | {"augmentation": {"shift": 0.1, "flip": True}}, 32, "float32", "tensorflow")
+    record_lineage(run / "model.keras", "soft-0", 0, ours, splits=run / "splits.csv")
+    found = recorded_settings(run / "model.keras")
+    assert found == ours
+    check_settings({"a.keras": found}, {"a.keras": ours})
+    other = ours | {"recipe": ours["recipe"] | {"augmentation": {"shift": 0.2, "flip": True}}, "precision": "bfloat16"}
+    with pytest.raises(InputError) as error:
+        check_settings({"a.keras": found, "b.keras": found}, {"a.keras": other, "b.keras": ours})
+    assert str(error.value).splitlines()[1:3] == [
+        "  a.keras: expected precision bfloat16, got float32",
+        "  a.keras: expected recipe.augmentation.shift 0.2, got 0.1",
+    ]
+    assert "b.keras" not in str(error.value)
 
 
 def test_a_changed_file_and_one_without_lineage_are_errors(run):
