@@ -19,7 +19,7 @@ from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import content_of_member, names_of_members, natural, open_archive
-from snakedistill.data.decoding import decode
+from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.index import write_index
 from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
 from snakedistill.paper.kaggle import sample_submission
@@ -115,7 +115,7 @@ def test_no_usable_image_of_a_class_says_so_with_the_counts(photographs, tmp_pat
 
 def test_too_many_pixels_are_not_decoded(monkeypatch, photographs):
     monkeypatch.setattr("snakedistill.data.decoding.MAX_PIXELS", 1000)
-    with pytest.raises(InputError, match="40 x 30 pixels"):
+    with pytest.raises(DecodingError, match="40 x 30 pixels"):
         decode(photographs["cat.0.jpg"])
 
 
@@ -424,7 +424,7 @@ def test_an_image_on_its_side_is_turned_upright():
     + ["avif", "heic", "heic by its second brand", "heif", "mp4", "truncated mp4"],
 )
 def test_what_is_no_picture_for_us_says_why(data, reason):
-    with pytest.raises(InputError, match=reason):
+    with pytest.raises(DecodingError, match=reason):
         decode(data)
 
 
@@ -452,5 +452,5 @@ def test_damaged_images_never_end_in_a_traceback(noise, kind, data):
     whole[start : start + data.draw(st.integers(0, 50))] = noise
     try:
         assert decode(bytes(whole)).mode == "RGB"
-    except InputError as error:
+    except DecodingError as error:
         assert str(error)

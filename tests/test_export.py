@@ -435,13 +435,14 @@ def test_different_folders_have_different_names():
 def bundle(exported, tmp_path):
     """The bundle, of a network whose file has metadata of other programs too."""
     folder = tmp_path / "deploy"
-    names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py"}
+    names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py", "decoding": "decoding.py"}
     names |= {"requirements": "requirements.txt", "readme": "README.md"}
     write_bundle(
         exported / "soft-1.onnx",
         exported / "soft-1.int8.onnx",
         exported / "soft-1.json",
         ROOT / "workflow/deploy/classify.py",
+        ROOT / "workflow/scripts/snakedistill/data/decoding.py",
         CARD,
         {kind: folder / name for kind, name in names.items()},
     )

@@ -33,8 +33,8 @@ def test_every_file_of_the_contract_is_there(folder):
     ]
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
     expected += ["timing.json", "claims.md"]
-    expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "classify.py", "README.md")]
-    expected += ["deploy/requirements.txt"]
+    expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
+    expected += ["deploy/classify.py", "deploy/decoding.py"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv"

@@ -1,4 +1,4 @@
-"""Classify photos with an exported network. Needs numpy, onnxruntime and pillow, nothing else."""
+"""Classify photos with an exported network. Needs numpy, onnxruntime and pillow, and decoding.py beside this script."""
 
 import argparse
 import csv
@@ -6,31 +6,18 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
-from PIL import Image, ImageOps
+from decoding import decode, resized
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
 
 
 def photos_of(given: Path) -> list[Path]:
-    """The file itself, or the images below a folder, sorted; hidden ones are left out."""
+    """The file itself, or the images below a folder, sorted; hidden ones are skipped."""
     if not given.is_dir():
         return [given]
     below = [path for path in given.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
     return sorted(path for path in below if not any(part.startswith(".") for part in path.relative_to(given).parts))
-
-
-def pixels_of(photo: Path, side: int) -> np.ndarray:
-    """The photo as the network takes it: uint8 [1, side, side, 3], RGB, upright, white where it is transparent."""
-    with Image.open(photo, formats=("JPEG", "PNG", "GIF", "WEBP", "BMP")) as image:
-        if image.mode.startswith(("I", "F")):
-            raise ValueError("more than 8 bits a channel")
-        if image.has_transparency_data:
-            layer = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        upright = ImageOps.exif_transpose(image.convert("RGB"))
-    return np.asarray(upright.resize((side, side), Image.Resampling.NEAREST))[None]
 
 
 def main() -> int:
@@ -56,7 +43,8 @@ def main() -> int:
         print(f"no photo found in {', '.join(map(str, arguments.given))}", file=sys.stderr)
     for photo in photos:
         try:
-            ((probability,),) = session.run(["probability"], {"image": pixels_of(photo, side)})[0]
+            pixels = resized(decode(photo.read_bytes()), side)
+            ((probability,),) = session.run(["probability"], {"image": pixels[None]})[0]
             table.writerow([photo, classes[int(probability > threshold)], f"{probability:.6f}"])
         except Exception as error:
             print(f"{photo} cannot be classified: {error}", file=sys.stderr)

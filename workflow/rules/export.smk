@@ -39,10 +39,12 @@ rule write_bundle:
     input:
         **{form: DEPLOYED[form] for form in ("onnx", "int8", "measurements")},
         script=ancient(local(with_the_workflow("../deploy/classify.py"))),
+        decoding=ancient(local(with_the_workflow("snakedistill/data/decoding.py"))),
     output:
         model=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",
         script=f"{RUN}/deploy/classify.py",
+        decoding=f"{RUN}/deploy/decoding.py",
         requirements=f"{RUN}/deploy/requirements.txt",
         readme=f"{RUN}/deploy/README.md",
     log:
@@ -51,7 +53,7 @@ rule write_bundle:
     conda:
         EXPORT_ENVIRONMENT
     params:
-        code=code_of("write_bundle", "../deploy/classify.py"),
+        code=code_of("write_bundle", "../deploy/classify.py", "snakedistill/data/decoding.py"),
         card=card_of(config["export"]["network"], FIRST_SEED),
     message:
         "Bundling {params.card[network]} to carry away"

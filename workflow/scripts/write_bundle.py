@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
         int8_file=snakemake.input.int8,
         measurements=snakemake.input.measurements,
         script=snakemake.input.script,
+        decoding=snakemake.input.decoding,
         card=snakemake.params.card,
         bundle=dict(snakemake.output.items()),
     )

@@ -1,10 +1,9 @@
-"""Decoding image files."""
+"""Decoding image files to the pixels that the networks take. Needs numpy and pillow, nothing else."""
 
 import io
 
+import numpy as np
 from PIL import Image, ImageOps
-
-from snakedistill.core.errors import InputError
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 # Brands in the `ftyp` box of ISO/IEC 23008-12 and of AV1 Image File Format; the more telling ones first.
@@ -14,6 +13,10 @@ MAX_PIXELS = 50_000_000
 MAX_SCANS = 100  # of a progressive JPEG; ten are usual, and each costs a pass over all pixels
 
 
+class DecodingError(ValueError):
+    """The bytes of a file cannot become an image; the message says why."""
+
+
 def decode(data: bytes) -> Image.Image:
     """Decode the bytes of one image file to an RGB image. The file name does not matter.
 
@@ -21,29 +24,29 @@ def decode(data: bytes) -> Image.Image:
     of several frames the first is taken; an image that lies on its side by its EXIF orientation is turned upright.
 
     Raises:
-        InputError: the bytes are not a whole image of these kinds, or it has more than 8 bits a channel, less than
+        DecodingError: the bytes are not a whole image of these kinds, or it has more than 8 bits a channel, less than
             `LEAST_SIDE` pixels on a side, or more than `MAX_PIXELS` in all.
     """
     try:
         if kind := _heif(data):
-            raise InputError(f"{kind} is not supported: convert the photo to JPEG or PNG")
+            raise DecodingError(f"{kind} is not supported: convert the photo to JPEG or PNG")
         scans = data.count(b"\xff\xda")
         if scans > MAX_SCANS and data.startswith(b"\xff\xd8"):
-            raise InputError(f"a JPEG of {scans} scans, more than {MAX_SCANS} are not decoded")
+            raise DecodingError(f"a JPEG of {scans} scans, more than {MAX_SCANS} are not decoded")
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise InputError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,} are not decoded")
+            raise DecodingError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,} are not decoded")
         if min(image.size) < LEAST_SIDE:
-            raise InputError(f"{image.width} x {image.height} pixels, less than {LEAST_SIDE} on a side")
+            raise DecodingError(f"{image.width} x {image.height} pixels, less than {LEAST_SIDE} on a side")
         if image.mode.startswith(("I", "F")):
-            raise InputError("more than 8 bits a channel")
+            raise DecodingError("more than 8 bits a channel")
         return _upright(_opaque(image))
-    except InputError:
+    except DecodingError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds, SyntaxError and struct.error among them
         reason = str(error) or type(error).__name__
         reason = reason.split(" <_io.BytesIO")[0]
-        raise InputError(f"cannot be decoded: {reason}") from error
+        raise DecodingError(f"cannot be decoded: {reason}") from error
 
 
 def _heif(data: bytes) -> str:
@@ -68,3 +71,12 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # damaged EXIF data say nothing about the pixels
         return image
+
+
+def resized(image: Image.Image, side: int) -> np.ndarray:
+    """Resize an RGB image to a square by nearest neighbour; its aspect ratio is not kept.
+
+    Returns:
+        uint8 [side, side, 3].
+    """
+    return np.asarray(image.resize((side, side), Image.Resampling.NEAREST))

@@ -5,14 +5,13 @@ import mmap
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import written_whole
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import open_archive
-from snakedistill.data.decoding import decode
+from snakedistill.data.decoding import DecodingError, decode, resized
 
 
 def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays: dict[str, str], threads: int) -> None:
@@ -50,7 +49,7 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
 
 
 def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
-    """Decode the bytes of an image file and resize it by nearest neighbour, its aspect ratio not kept.
+    """Decode the bytes of an image file and resize it, see `decode` and `resized`.
 
     Returns:
         uint8 [image_size, image_size, 3], RGB.
@@ -58,12 +57,10 @@ def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
     Raises:
         InputError: it cannot be decoded.
     """
-    return resized(decode(data), image_size)
-
-
-def resized(image: Image.Image, image_size: int) -> np.ndarray:
-    """The pixels of an RGB image as the networks see it, see `resized_pixels`."""
-    return np.asarray(image.resize((image_size, image_size), Image.Resampling.NEAREST))
+    try:
+        return resized(decode(data), image_size)
+    except DecodingError as error:
+        raise InputError(str(error)) from error
 
 
 class MappedImages:

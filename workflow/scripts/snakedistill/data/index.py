@@ -10,7 +10,7 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import natural, open_archive
-from snakedistill.data.decoding import decode
+from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.layouts import LAYOUTS
 from snakedistill.data.rejected import REJECTED_COLUMNS
 
@@ -55,7 +55,7 @@ def write_index(
             try:
                 data = opened.read(member)
                 picture = decode(data)
-            except InputError as error:
+            except (InputError, DecodingError) as error:
                 return {"member": member, "reason": str(error)}
             return {
                 "image_id": image_id,

@@ -8,7 +8,13 @@ from snakedistill.core.files import write_text, written_whole
 
 
 def write_bundle(
-    onnx_file: str, int8_file: str, measurements: str, script: str, card: dict[str, str], bundle: dict[str, str]
+    onnx_file: str,
+    int8_file: str,
+    measurements: str,
+    script: str,
+    decoding: str,
+    card: dict[str, str],
+    bundle: dict[str, str],
 ) -> None:
     """Copy an exported network and the script that runs it, and write a page about both.
 
@@ -16,12 +22,13 @@ def write_bundle(
         onnx_file: network in float32.
         int8_file: the same in int8.
         measurements: JSON of its export.
-        script: Python file that needs ONNX Runtime, NumPy and Pillow alone.
+        script: Python file that needs ONNX Runtime, NumPy and Pillow alone, and the next one.
+        decoding: Python file with the library's own decoding.
         card: what the network's metadata say it is, see `card.card`.
-        bundle: files to write: `model`, `int8`, `script`, `requirements` and `readme`.
+        bundle: files to write: `model`, `int8`, `script`, `decoding`, `requirements` and `readme`.
     """
     measured = json.loads(Path(measurements).read_text(encoding="utf-8"))
-    for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script)):
+    for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script), ("decoding", decoding)):
         with written_whole(bundle[name]) as temporary:
             shutil.copyfile(source, temporary)
     write_text("numpy\nonnxruntime\npillow\n", bundle["requirements"])
@@ -46,8 +53,8 @@ cannot be loaded or no photo is found.
 
 The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are turned upright by
 their EXIF orientation, get a white background where they are transparent, and are resized by nearest neighbour without
-keeping the aspect ratio. The network returns `probability`, float32 [n, 1]. The answer is {positive} where it is above
-{card["threshold"]}, and {negative} elsewhere.
+keeping the aspect ratio; `decoding.py` does all of this. The network returns `probability`, float32 [n, 1]. The answer
+is {positive} where it is above {card["threshold"]}, and {negative} elsewhere.
 
 ## What was measured
 

@@ -9,8 +9,7 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.folders import files_below
 from snakedistill.data.archive import MAX_BYTES
-from snakedistill.data.decoding import decode
-from snakedistill.data.images import resized
+from snakedistill.data.decoding import DecodingError, decode, resized
 from snakedistill.export.contact_sheet import Tile, contact_sheet, small
 from snakedistill.export.inference import image_size, open_network, probabilities
 from snakedistill.measures import metrics
@@ -59,7 +58,7 @@ def classify_photos(
             if name in reasons:
                 raise InputError(reasons[name])
             photo = _decoded(path)
-        except InputError as error:
+        except (InputError, DecodingError) as error:
             reason = row["reason"] = str(error)
         else:
             for network, session in sessions.items():
