@@ -25,7 +25,7 @@ for name, table in TABLES.items():
                     else ""
                 ),
             ),
-            code=code_of("tabulate", TABLES=(name,)),
+            code=code_of("write_table", TABLES=(name,)),
             reference=content_of_file(reference_of(name)) if reference_of(name) else None,
             table=name,
             needs=table.needs,
@@ -34,4 +34,4 @@ for name, table in TABLES.items():
         message:
             f"Tabulating {table.title}"
         script:
-            "../scripts/tabulate.py"
+            "../scripts/write_table.py"
