@@ -128,7 +128,7 @@ def test_the_layout_says_which_files_are_expected(archive, tmp_path):
     with zipfile.ZipFile(archive) as outer:
         outer.extract("train.zip", tmp_path)
     checked(archive=str(tmp_path / "train.zip"), layout="kaggle")
-    with pytest.raises(InputError, match=r"expected images named ant\.<number>\.jpg .* see classes and layout"):
+    with pytest.raises(InputError, match=r"expected images named ant\.<number>\.jpg, got .*; see classes and layout"):
         checked(archive=str(tmp_path / "train.zip"), layout="kaggle", classes=["ant", "dog"])
 
 
