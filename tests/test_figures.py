@@ -173,7 +173,7 @@ def test_training_curves_show_every_epoch_mark_the_best_and_name_the_reference_i
     history = pd.read_csv(run.of_networks("histories")[0, "teacher"])
     best = history["val_accuracy"]
     assert teacher.get_suptitle() == (
-        "Training of teacher: loss and accuracy by manual labels\n"
+        "Training of teacher on manual labels: loss and accuracy\n"
         f"Best validation accuracy: {best.max():.3f} in epoch {1 + best.argmax()}"
     )
     paper = "paper's best epoch, validation: loss 0.096, accuracy 0.975"
@@ -218,7 +218,7 @@ def test_titles_of_training_name_the_labels_that_the_network_trains_on(tmp_path,
     known = networks(STUDENTS)
     for figure, network in zip(saved, FIRST, strict=True):
         first = figure.get_suptitle().splitlines()[0]
-        assert first == f"Training of {network}: loss and accuracy by {labels_in_words(known[network])}"
+        assert first == f"Training of {network} on {labels_in_words(known[network])}: loss and accuracy"
         assert not overlaps(figure)
 
 

@@ -49,7 +49,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
             whole_numbers(axis, 1, epochs)
         reached = sorted(best["val_accuracy"] for best in bests)
         title = (
-            f"Training of {network}: loss and accuracy by {labels_in_words(known[network])}\n"
+            f"Training of {network} on {labels_in_words(known[network])}: loss and accuracy\n"
             f"Best validation accuracy: {reached[0]:.3f} "
         )
         title += f"to {reached[-1]:.3f} ({len(bests)} seeds)" if len(bests) > 1 else f"in epoch {bests[0]['epoch']:.0f}"
