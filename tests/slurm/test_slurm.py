@@ -162,7 +162,7 @@ def test_a_training_is_cancelled(local, folder):
     process = on_slurm(folder, "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
     said("scancel", training_job())
-    wait_for(lambda: "to be continued" in log_of_training(folder))
+    wait_for(lambda: "Stopped by a signal" in log_of_training(folder))
     ends_well(process, folder)
     assert went_on(folder, 3)
     assert result(folder, "soft-1") == result(local, "soft-1")
@@ -178,7 +178,7 @@ def test_a_training_reaches_its_time_limit(local, folder):
     hung = [int(path.name) for path in programs if (path / "cwd").resolve() == folder]
     for pid in hung:
         os.kill(pid, signal.SIGSTOP)
-    wait_for(lambda: "to be continued" in log_of_training(folder))
+    wait_for(lambda: "Stopped by a signal" in log_of_training(folder))
     wait_for(lambda: said("squeue", "--noheader", "--states=RUNNING", "--format=%l") == "2:00")
     ends_well(process, folder)
     assert "TIMEOUT" in (folder / "snakemake.log").read_text()
@@ -226,7 +226,7 @@ def test_snakemake_is_killed_and_started_again(local, folder):
     # Slurm's jobs outlive Snakemake: they have to be cancelled before it is started again.
     said("scancel", training_job())
     wait_for(lambda: not said("squeue", "--noheader"))
-    assert "to be continued" in log_of_training(folder)
+    assert "Stopped by a signal" in log_of_training(folder)
     assert on_slurm(folder, "--", SOFT_1).wait() != 0
     assert on_slurm(folder, "--unlock").wait() == 0
     ends_well(on_slurm(folder, "--rerun-incomplete", "--", SOFT_1), folder)
