@@ -24,12 +24,13 @@ def beside_reference(
 ) -> pd.DataFrame:
     """Add the reference numbers, empty where there is none, and measured minus reference.
 
-    A number that `write_csv` writes as the reference number has a difference of 0: the tables of a run beside themselves
-    differ in nothing.
+    A number that `write_csv` writes as the reference number has a difference of 0: the tables of a run beside
+    themselves differ in nothing.
 
     Args:
         measured: the table.
-        reference: CSV of the reference numbers, or None. It has some of `keys` and `values`; several seeds are averaged.
+        reference: CSV of the reference numbers, or None. It has some of `keys` and `values`; several seeds are
+            averaged.
         name: short name of the reference numbers; the added columns begin with it.
         keys: columns that name a row. Rows are matched by those that the reference has.
         values: columns with numbers that can be compared.

@@ -17,8 +17,8 @@ class Run:
     Attributes:
         results: seed and network id of every network, in the order of the files.
         classes: names; the position of a name is its label.
-        files: paths by what they are: one path, or a list with one of every network. `train`, `validation` and `test` are
-            the predictions of the networks, a table's name is the table.
+        files: paths by what they are: one path, or a list with one of every network. `train`, `validation` and `test`
+            are the predictions of the networks, a table's name is the table.
         reference: short name of the reference numbers beside the tables, or None.
     """
 

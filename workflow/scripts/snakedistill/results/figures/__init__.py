@@ -8,8 +8,8 @@ from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
-from snakedistill.results.words import listed
 from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
+from snakedistill.results.words import listed
 
 
 def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
@@ -28,10 +28,11 @@ FIGURES: dict[str, Figure] = {
         needs=("teacher_model",),
         section="training",
         title="scheme of the teacher",
-        caption="""The teacher, drawn from its saved file. The image enters on the left. Each blue block is the part of the
-convolutional backbone that works at one resolution; below it are the shape of its last output (height, width, channels),
-the number of its convolutions and the number of its parameters. The last layers reduce the features to one number, the
-logit; the sigmoid turns the logit into the probability of class 1, the second of the list.""",
+        caption="""The teacher, drawn from its saved file. The image enters on the left. Each blue block is the part
+of the convolutional backbone that works at one resolution; below it are the shape of its last output (height,
+width, channels), the number of its convolutions and the number of its parameters. The last layers reduce the
+features to one number, the logit; the sigmoid turns the logit into the probability of class 1, the second of the
+list.""",
         runs_network=True,
     ),
     "training": Figure(
@@ -40,11 +41,11 @@ logit; the sigmoid turns the logit into the probability of class 1, the second o
         needs=("histories", "evaluation"),
         section="training",
         title="training of {}",
-        caption="""Loss and accuracy of a network by epoch. Loss is the mean cross-entropy, in nats. Accuracy is the share
-of images whose prediction and label fall on the same side of one half. Both are measured with the labels that the network
-trains on, which the figure's title names, and with the augmentation that the network's recipe gives to each part. The star
-is the epoch with the best validation accuracy, whose weights are kept. With several seeds there is one line and one star
-for each.""",
+        caption="""Loss and accuracy of a network by epoch. Loss is the mean cross-entropy, in nats. Accuracy is the
+share of images whose prediction and label fall on the same side of one half. Both are measured with the labels that
+the network trains on, which the figure's title names, and with the augmentation that the network's recipe gives to
+each part. The star is the epoch with the best validation accuracy, whose weights are kept. With several seeds there
+is one line and one star for each.""",
         settings=("students",),
         shows_reference=True,
     ),
@@ -54,10 +55,10 @@ for each.""",
         needs=("seconds", "timing"),
         section="time",
         title="seconds an image",
-        caption="""The time that the teacher and a student take for one image on this machine's processor, without an
-accelerator. Points are medians of many calls, lines reach from the 10th to the 90th percentile, on a logarithmic scale.
-Above: one image in each call. Below: 32 images in each call. Left: the network alone. Right: from the image file to the
-answer, with decoding and resizing. int8 is the same network with 8-bit weights and activations.""",
+        caption="""The time that the teacher and a student take for one image on this machine's processor, without
+an accelerator. Points are medians of many calls, lines reach from the 10th to the 90th percentile, on a logarithmic
+scale. Above: one image in each call. Below: 32 images in each call. Left: the network alone. Right: from the image
+file to the answer, with decoding and resizing. int8 is the same network with 8-bit weights and activations.""",
         settings=("student", "reference_rows"),
         shows_reference=True,
     ),
@@ -67,9 +68,9 @@ answer, with decoding and resizing. int8 is the same network with 8-bit weights 
         needs=("histograms",),
         section="predictions",
         title="predictions, {}",
-        caption="""The predictions of the teacher and its students: the share of images whose predicted probability of
-class 1 falls into each bin, on a logarithmic scale. With several seeds the shares are means. A network that is sure has
-nearly all its predictions in the two end bins.""",
+        caption="""The predictions of the teacher and its students: the share of images whose predicted probability
+of class 1 falls into each bin, on a logarithmic scale. With several seeds the shares are means. A network that is
+sure has nearly all its predictions in the two end bins.""",
         shows_reference=True,
     ),
     "recursion": Figure(
@@ -78,10 +79,10 @@ nearly all its predictions in the two end bins.""",
         needs=("histograms",),
         section="recursion",
         title="recursion of {}",
-        caption="""The predictions of a family, generation by generation. Generation 0 learned from the teacher, each later
-generation from the one before. Left: the share of test images in each bin of the predicted probability of class 1; darker
-means more, white means none. Right: the share of images in the inner bins, which are all but the first and the last,
-below and above one half. With several seeds the shares are means.""",
+        caption="""The predictions of a family, generation by generation. Generation 0 learned from the teacher,
+each later generation from the one before. Left: the share of test images in each bin of the predicted probability
+of class 1; darker means more, white means none. Right: the share of images in the inner bins, which are all but the
+first and the last, below and above one half. With several seeds the shares are means.""",
     ),
     "generations": Figure(
         module="snakedistill.results.figures.generations",
@@ -90,9 +91,10 @@ below and above one half. With several seeds the shares are means.""",
         section="recursion",
         title=f"{listed(METRICS)} by generation",
         caption=f"""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is
-{UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and bootstrap for
-uncertainty. With several seeds the points are means and the bars reach from the smallest to the largest value. Families
-stand side by side at each generation, so that their bars do not overlap. Dotted: the teacher.""",
+{UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and
+bootstrap for uncertainty. With several seeds the points are means and the bars reach from the smallest to the
+largest value. Families stand side by side at each generation, so that their bars do not overlap. Dotted: the
+teacher.""",
         shows_reference=True,
     ),
     "examples": Figure(
@@ -101,10 +103,10 @@ stand side by side at each generation, so that their bars do not overlap. Dotted
         needs=("test", "test_images", "splits"),
         section="examples",
         title="where the networks doubt",
-        caption="""Test images at the resolution that the networks see. The rows show the images of which the teacher is
-least sure, those of which the student is least sure, and those on which the two disagree most. The first line below an
-image is its id. The next lines are the answers of the teacher (T) and the student (S): the class, the probability that
-the network gives to this class, and whether the answer is right (✓) or wrong (✗).""",
+        caption="""Test images at the resolution that the networks see. The rows show the images of which the
+teacher is least sure, those of which the student is least sure, and those on which the two disagree most. The first
+line below an image is its id. The next lines are the answers of the teacher (T) and the student (S): the class, the
+probability that the network gives to this class, and whether the answer is right (✓) or wrong (✗).""",
         settings=("student", "seed"),
     ),
 }

@@ -75,7 +75,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     axis.set(xlim=(-0.5, len(blocks) - 0.5), ylim=(-0.88, 0.68))
     axis.axis("off")
     figure.suptitle(
-        f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of {run.classes[1]}"
+        f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of "
+        f"{run.classes[1]}"
     )
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -50,7 +50,9 @@ def draw(
                 y = np.arange(len(hows)) + offset
                 axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
                 axis.plot(middle, y, label=network, **look)
-                known = pd.Series([reference.get((*one, role)) for one in of_network[keys].itertuples(index=False)], hows)
+                known = pd.Series(
+                    [reference.get((*one, role)) for one in of_network[keys].itertuples(index=False)], hows
+                )
                 known = 1000 * known.astype(float)
                 if known.notna().any():
                     hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {role}"}

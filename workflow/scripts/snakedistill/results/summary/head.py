@@ -140,16 +140,16 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
             "images could change the accuracy."
         )
     words = (
-        f"{intervals} *MB* is the size of the ONNX file. *ms an image* is the median for one image at a time in float32, "
-        f"on {threads_in_words(contents.threads)}; teacher and {contents.student} are timed. The sections below have all "
-        "networks. Every number is in `tables/` with 9 digits; the settings are in `config.yaml`."
+        f"{intervals} *MB* is the size of the ONNX file. *ms an image* is the median for one image at a time in "
+        f"float32, on {threads_in_words(contents.threads)}; teacher and {contents.student} are timed. The sections "
+        "below have all networks. Every number is in `tables/` with 9 digits; the settings are in `config.yaml`."
     )
     if contents.reference is None:
         return words
     about = f": {about_reference}" if about_reference else ""
     return (
-        f"{words}\n\n*{contents.reference}* stands above the reference numbers{about}. An empty cell means that there is "
-        "none. *Difference* is measured minus reference."
+        f"{words}\n\n*{contents.reference}* stands above the reference numbers{about}. An empty cell means that there "
+        "is none. *Difference* is measured minus reference."
     )
 
 

@@ -20,8 +20,8 @@ from snakedistill.results.summary.cells import (
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
 from snakedistill.results.tables.timing import float32_on_all_threads
-from snakedistill.results.words import listed
 from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
+from snakedistill.results.words import listed
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def _training(contents: Contents, pictures: list[str]) -> list[str]:
     table = markdown(["network", "part", "labels", "how", *heads, "mean"], rows, "llll" + "r" * (len(heads) + 1))
     deviation = ", ± their standard deviation." if contents.seeds == 1 else "."
     words = (
-        "Of several evaluations with augmentation, *loss* is the lowest and *accuracy* the highest; the last column has "
-        f"the mean of their accuracies{deviation}"
+        "Of several evaluations with augmentation, *loss* is the lowest and *accuracy* the highest; the last column "
+        f"has the mean of their accuracies{deviation}"
     )
     return [*pictures, words, table]
 
@@ -99,11 +99,11 @@ def _time_in_words(contents: Contents) -> str:
     return (
         f"An image costs the teacher {significant(teacher)} million multiply-adds and the student "
         f"{significant(student)} million, a ratio of {significant(teacher / student)}. In Keras, with batches of 32 "
-        f"on {threads_in_words(contents.threads)}, the teacher takes {_ratio(keras)} times as long as the student.{known} "
-        "Time follows the multiply-adds only roughly: a network of many thin layers moves more memory for each of them, "
-        "and every call and every layer has a fixed cost, which weighs most with small images and small batches. From "
-        f"the image file to the answer the ratio is {_ratio(from_file)}, because both networks wait for the same "
-        f"decoding. One image at a time in {fastest['runtime']}, the int8 student needs "
+        f"on {threads_in_words(contents.threads)}, the teacher takes {_ratio(keras)} times as long as the "
+        f"student.{known} Time follows the multiply-adds only roughly: a network of many thin layers moves more memory "
+        "for each of them, and every call and every layer has a fixed cost, which weighs most with small images and "
+        f"small batches. From the image file to the answer the ratio is {_ratio(from_file)}, because both networks "
+        f"wait for the same decoding. One image at a time in {fastest['runtime']}, the int8 student needs "
         f"{significant(1000 * fastest['student'])} ms and the float32 teacher {significant(1000 * float32['teacher'])} "
         "ms. The brackets hold bootstrap 95 % intervals over rounds of calls."
     )

@@ -37,6 +37,6 @@ CLASSES = Table(
     keys=("network", "split", "class"),
     values=("error_rate", "uncertainty"),
     title="errors by class",
-    caption="""The errors of each network on each class, with the exact 95 % interval of the error rate, and the network's
-uncertainty on that class.""",
+    caption="""The errors of each network on each class, with the exact 95 % interval of the error rate, and the
+network's uncertainty on that class.""",
 )

@@ -57,6 +57,6 @@ UNCERTAINTY = Table(
     keys=("family", "generation", "split"),
     values=tuple(NAMES),
     title=listed(METRICS),
-    caption=f"""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95 %
-intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}.""",
+    caption=f"""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95
+% intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}.""",
 )
