@@ -205,9 +205,17 @@ def slow_training(task: dict, paths: dict, log: Path) -> None:
         train(**task, **paths)
 
 
+def checkpoint_names(folder: Path) -> set[str]:
+    """What lies in the folder of checkpoints, which the job makes and deletes meanwhile."""
+    try:
+        return {path.name for path in (folder / "checkpoints").iterdir()}
+    except FileNotFoundError:
+        return set()
+
+
 def moment(folder: Path) -> str:
     """What a stopped training run was doing."""
-    if any(folder.glob("checkpoints/.*")):
+    if any(name.startswith(".") for name in checkpoint_names(folder)):
         return "while it wrote a checkpoint"
     if any(folder.glob(".soft-0*")) or (folder / "soft-0.keras").exists():
         return "while it saved the network"
@@ -227,10 +235,10 @@ def test_training_runs_killed_at_random_moments_end_as_if_nothing_had_happened(t
         while status != 0:
             process = context.Process(target=slow_training, args=(task, outputs(folder), tmp_path / "log"))
             process.start()
-            begun = set(folder.glob("checkpoints/*"))
+            begun = checkpoint_names(folder)
             deadline = time.monotonic() + 120
             # Wait until it trains again, then for a random while.
-            while set(folder.glob("checkpoints/*")) == begun and process.is_alive() and time.monotonic() < deadline:
+            while checkpoint_names(folder) == begun and process.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.001)
             process.join(rng.uniform(0, 0.4))
             trains = True
@@ -238,7 +246,7 @@ def test_training_runs_killed_at_random_moments_end_as_if_nothing_had_happened(t
                 kill = signal.SIGKILL if rng.random() < 0.8 else signal.SIGTERM
                 with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                     os.kill(process.pid, signal.SIGSTOP)
-                    trains = set(folder.glob("checkpoints/*")) != begun
+                    trains = checkpoint_names(folder) != begun
                     killed = kill.name, moment(folder) if trains else "before it resumed"
                     os.kill(process.pid, kill)
                     os.kill(process.pid, signal.SIGCONT)
