@@ -18,10 +18,9 @@ from PIL import Image
 from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
 from snakedistill.core.threads import in_order
-from snakedistill.data.archive import content_of_member, names_of_members, natural, open_archive
+from snakedistill.data.archive import content_of_member, is_zip_of_zips, natural, open_archive
 from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.index import write_index
-from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
 from snakedistill.paper.kaggle import sample_submission
 
 CLASSES = ["cat", "dog"]
@@ -95,7 +94,7 @@ def test_a_member_damaged_inside_the_zip_is_rejected(tmp_path):
 
 
 def test_a_missing_archive_says_where_and_how(tmp_path):
-    with pytest.raises(InputError, match=r"no archive at .*/nowhere\.zip\. Set `archive:` to the path of a zip"):
+    with pytest.raises(InputError, match=r"no archive at .*/nowhere\.zip\. Set `archive:` to the path of a zip, of"):
         index_of(tmp_path / "nowhere.zip", tmp_path)
 
 
@@ -129,32 +128,35 @@ def test_members_are_sorted_as_people_count(archive):
     assert sorted(["a.10", "a.2", "b.1", "a.2b"], key=natural) == ["a.2", "a.2b", "a.10", "b.1"]
 
 
-def test_what_stands_beside_the_parts_and_their_names(archive, photographs, tmp_path):
-    """Planning asks for names without unpacking a zip inside a zip."""
+def test_what_stands_beside_the_parts(archive, photographs, tmp_path):
+    """Planning asks whether the members are known without unpacking a zip inside a zip."""
     with zipfile.ZipFile(archive) as outer:
         outer.extractall(tmp_path / "outer")
     with zipfile.ZipFile(tmp_path / "outer/train.zip") as inner:
         inner.extractall(tmp_path / "folder")
-    names = sorted(f"train/{name}" for name in photographs)
-    assert names_of_members(archive) is None
-    assert sorted(names_of_members(tmp_path / "outer/train.zip")) == names
-    assert sorted(names_of_members(tmp_path / "outer")) == names
-    assert sorted(names_of_members(tmp_path / "folder")) == sorted(photographs)
+    assert is_zip_of_zips(archive)
+    for path in (tmp_path / "outer/train.zip", tmp_path / "outer", tmp_path / "folder"):
+        assert not is_zip_of_zips(path)
+        with open_archive(path) as opened:
+            assert opened.members == sorted((f"train/{name}" for name in photographs), key=natural)
     for one in (archive, tmp_path / "outer"):
         assert content_of_member(one, "sampleSubmission.csv") == b"id,label\n"
         assert content_of_member(one, "notes.txt") is None
 
 
-def test_a_layout_tells_image_and_class_of_a_file():
-    layout = LAYOUTS["kaggle"]
-    assert layout.image("any/folder/Dog.12.JPEG", CLASSES) == ("dog.12", 1)
-    for name in ("bird.0.jpg", "cat.jpg", "cat.x.jpg", "cat.0.png", "acat.0.jpg", "cat.0.jpg/notes.txt"):
-        assert not layout.is_image(name, CLASSES)
-        with pytest.raises(InputError, match=r"not named <class>\.<number>\.jpg with a class of cat, dog"):
-            layout.image(name, CLASSES)
-    assert classes_without_images("kaggle", ["cat.0.jpg", "bird.1.jpg"], ["bird", "dog"]) == ["dog"]
-    for names in (["cat.0.jpg", "dog.1.jpg"], ["notes.txt"], None):
-        assert layout_of(names, CLASSES) == "kaggle"
+def test_the_images_of_a_zip_inside_a_zip_need_no_folder(photographs, tmp_path):
+    """The members are those of a folder named like the zip."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as zipped:
+        for name, data in photographs.items():
+            zipped.writestr(name, data)
+    for name in ("train.zip", "test1.zip"):
+        with zipfile.ZipFile(tmp_path / "outer.zip", "w") as outer:
+            outer.writestr(name, inner.getvalue())
+        part = name.removesuffix(".zip")
+        with open_archive(tmp_path / "outer.zip", part) as opened:
+            assert sorted(opened.members) == sorted(f"{part}/{image}" for image in photographs)
+            assert opened.read(f"{part}/cat.0.jpg") == photographs["cat.0.jpg"]
 
 
 def reasons_of(archive, tmp_path, usable: int = 40) -> pd.Series:
@@ -208,8 +210,9 @@ def test_a_members_name_is_never_a_path_to_write_to(photographs, tmp_path, name)
 
 
 def test_what_is_beside_the_labelled_part_of_a_zip_is_no_image(hostile, photographs, tmp_path):
-    path = hostile(*((name, photographs["cat.0.jpg"]) for name in ("cat.100.jpg", "other/cat.101.jpg")))
-    assert len(reasons_of(path, tmp_path)) == 0
+    beside = ("cat.100.jpg", "other/cat.101.jpg")
+    reasons = reasons_of(hostile(*((name, photographs["cat.0.jpg"]) for name in beside)), tmp_path)
+    assert reasons.to_dict() == dict.fromkeys(beside, "not in the folder train")
 
 
 def test_links_and_encrypted_members_are_refused(hostile, photographs, tmp_path):
@@ -309,7 +312,8 @@ def test_links_in_a_folder_are_followed(photographs, tmp_path):
         index = pd.read_csv(tmp_path / "index.csv").set_index("image_id")
         assert index["member"]["dog.7"] == "again/dog.7.jpg"
         assert index["sha256"]["cat.100"] == hashlib.sha256(photographs["dog.0.jpg"]).hexdigest()
-        assert {"cat.100.jpg", "again/dog.7.jpg", "deeper/dog.7.jpg"} < set(names_of_members(named))
+        with open_archive(named) as opened:
+            assert {"cat.100.jpg", "again/dog.7.jpg", "deeper/dog.7.jpg"} < set(opened.members)
 
 
 def test_what_cannot_be_followed_in_a_folder_is_refused_with_a_reason(photographs, tmp_path):

@@ -15,12 +15,13 @@ from PIL import Image
 
 from snakedistill.configuration.check import checked
 from snakedistill.configuration.reference_page import json_schema
-from snakedistill.core.errors import InputError
 from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.network_ids import Network
+from snakedistill.data.archive import open_archive
 from snakedistill.data.index import write_index
-from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
-from snakedistill.data.layouts.layout import Layout
+from snakedistill.data.layouts import LAYOUTS, layout_of
+from snakedistill.data.layouts.layout import Image as ImageFile
+from snakedistill.data.layouts.layout import Layout, Reading
 from snakedistill.networks.backbones import BACKBONES, unusable
 from snakedistill.results.figures import FIGURES, draw_figure
 from snakedistill.results.figures.figure import Figure, one_picture
@@ -46,24 +47,32 @@ def test_a_way_to_teach(monkeypatch):
 
 
 def test_a_layout(monkeypatch, photographs, tmp_path):
-    def image(member: str, classes: list[str]) -> tuple[str, int]:
-        name, _, number = Path(member).stem.partition("_")
-        if name not in classes:
-            raise InputError("of no class")
-        return f"{name}-{number}", classes.index(name)
+    def read(archive, classes: list[str] | None) -> Reading | None:
+        images, rejected = [], []
+        for member in archive.members:
+            name, hyphen, number = Path(member).stem.partition("-")
+            if hyphen:
+                images.append(ImageFile(member, f"{name}{number}", name))
+            else:
+                rejected.append((member, "of no class"))
+        return Reading(images, rejected) if images else None
 
-    monkeypatch.setitem(LAYOUTS, "underscores", Layout(image, lambda classes: f"names that begin with {classes}"))
+    monkeypatch.setitem(LAYOUTS, "hyphens", Layout(read, lambda classes: f"names that begin with {classes}"))
+    archive = tmp_path / "photos"
+    archive.mkdir()
     for name in ("cat", "dog"):
-        (tmp_path / f"{name}_7.jpg").write_bytes(photographs[f"{name}.0.jpg"])
-    (tmp_path / "notes.txt").write_text("none")
-    classes, members = ["cat", "dog"], ["cat_7.jpg", "dog_7.jpg", "notes.txt"]
-    assert layout_of(members, classes) == "underscores"
-    assert classes_without_images("underscores", members, ["cat", "ant"]) == ["ant"]
-    index, unusable = tmp_path / "out/index.csv", tmp_path / "out/unusable.csv"
-    write_index(tmp_path, "underscores", classes, index, unusable, threads=1)
-    assert pd.read_csv(index)["image_id"].tolist() == ["cat-7", "dog-7"]
+        (archive / f"{name}-7.jpg").write_bytes(photographs[f"{name}.0.jpg"])
+    (archive / "notes.txt").write_text("none")
+    with open_archive(archive) as opened:
+        for classes in (["cat", "dog"], None):
+            name, reading = layout_of(opened, classes)
+            assert name == "hyphens"
+            assert reading.class_names() == ["cat", "dog"]
+    index, unusable = tmp_path / "index.csv", tmp_path / "unusable.csv"
+    write_index(archive, "hyphens", ["cat", "dog"], index, unusable, threads=1)
+    assert pd.read_csv(index)["image_id"].tolist() == ["cat7", "dog7"]
     assert pd.read_csv(unusable).to_numpy().tolist() == [["notes.txt", "of no class"]]
-    assert checked(CONFIG | {"layout": "underscores"})["layout"] == "underscores"
+    assert checked(CONFIG | {"layout": "hyphens"})["layout"] == "hyphens"
 
 
 def test_a_backbone(monkeypatch, tmp_path):
@@ -194,14 +203,14 @@ def with_examples(tmp_path) -> Path:
         carry_out(tmp_path, place, code)
     rng = np.random.default_rng(0)
     for label, name in enumerate(("ant", "bee")):
-        (tmp_path / "insects" / name).mkdir(parents=True)
+        (tmp_path / "insects").mkdir(exist_ok=True)
         for number in range(20):
-            (tmp_path / "insects" / name / f"IMG {number}.JPG").write_bytes(jpeg(rng, label))
+            (tmp_path / "insects" / f"{name}_{number}.JPG").write_bytes(jpeg(rng, label))
     overlay = {
         "run": "doors",
         "paper": None,
         "archive": "insects",
-        "layout": "folders",
+        "layout": "prefixes",
         "classes": ["ant", "bee"],
         "teacher": {"backbone": "small", "epochs": 1},
         "student": {"backbone": "small", "epochs": 1, "augmentation": {"brightness": 0.2}},
@@ -220,7 +229,7 @@ def test_the_examples_of_the_contributors_page_run(with_examples):
     parts = [pd.read_csv(run / f"seed-0/predictions/teacher/{part}.csv") for part in ("train", "validation", "test")]
     given = pd.concat(parts).set_index("image_id")["probability"].loc[labels.index]
     np.testing.assert_allclose(labels, given**2 / (given**2 + (1 - given) ** 2), rtol=1e-5)
-    assert labels.index[0] == "ant.IMG 0"
+    assert labels.index[0] == "ant_0.JPG"
 
     table = pd.read_csv(run / "tables/uncertainty.csv")
     test = pd.read_csv(run / "seed-0/predictions/mine-1/test.csv").merge(pd.read_csv(run / "data/splits.csv"))

@@ -84,7 +84,7 @@ OF_THE_PAPER = re.compile(
 # What is not text.
 BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}
 ERRORS = {
-    "class 1 listed first": ({"classes": {"dog": 1, "cat": 0}}, "classes: expected a list of two different names"),
+    "class 1 listed first": ({"classes": {"dog": 1, "cat": 0}}, "classes: expected null or a list of two names"),
     "swapped labels": ({"classes": ["dog", "cat"]}, "classes: expected [cat, dog], got [dog, cat]"),
     "a backbone's file that is not there": (
         {"teacher": {"backbone": "typo.keras"}},
@@ -94,7 +94,7 @@ ERRORS = {
         {"student": {"weights": "typo.h5"}},
         "student.weights: expected a Keras HDF5 file of weights, got typo.h5",
     ),
-    "an archive that is not there": ({"archive": "typo.zip"}, "archive: expected a zip file or a folder, got typo.zip"),
+    "an archive that is not there": ({"archive": "typo.zip"}, "archive: expected a zip file, a folder or a CSV, got typo.zip"),
     "a dropped family that is exported": (
         {"students": {"soft": None}, "export": {"network": "soft-0"}},
         "export.network: expected one of teacher, classic-0, hard-0, hard-1, got 'soft-0'",

@@ -9,7 +9,7 @@ from conftest import ROOT, kaggle_zip
 from snakedistill.configuration import estimate as estimates
 from snakedistill.configuration import inputs
 from snakedistill.configuration.estimate import announcement, estimate
-from snakedistill.configuration.inputs import check_inputs
+from snakedistill.configuration.inputs import with_inputs
 from snakedistill.core.errors import InputError
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -17,7 +17,7 @@ PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
 
 
 def checked(**other) -> None:
-    check_inputs(CONFIG | other, software_deployed=False)
+    with_inputs(CONFIG | other, software_deployed=False)
 
 
 def test_everything_that_is_missing_is_said_at_once():
@@ -47,7 +47,7 @@ def test_archives_of_another_kind_are_refused(archive, tmp_path):
     with zipfile.ZipFile(tmp_path / "notes.zip", "w") as other:
         other.writestr("train/notes.txt", "no picture")
     for name, sentence in {
-        "picture.jpg": "expected a zip file or a folder, got .*picture.jpg, which is neither",
+        "picture.jpg": "expected a zip file, a folder or a CSV, got .*picture.jpg, which is none of them",
         "empty": "expected images named cat.<number>.jpg and dog.<number>.jpg, got .*empty with none for it",
         "notes.zip": "got .*notes.zip with none among its 1 files, such as train/notes.txt",
     }.items():
@@ -73,9 +73,9 @@ def test_a_backend_must_be_installed_or_brought(monkeypatch):
     monkeypatch.setattr(inputs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="backend: expected an installed one, got jax"):
         checked(backend="jax")
-    check_inputs(CONFIG | {"backend": "jax"}, software_deployed=True)
+    with_inputs(CONFIG | {"backend": "jax"}, software_deployed=True)
     with pytest.raises(InputError, match="backend: expected tensorflow or jax with conda or a container, got torch"):
-        check_inputs(CONFIG | {"backend": "torch"}, software_deployed=True)
+        with_inputs(CONFIG | {"backend": "torch"}, software_deployed=True)
 
 
 @pytest.fixture
@@ -108,7 +108,8 @@ def test_the_images_of_an_archive_are_counted_or_guessed(archive, tmp_path):
     assert guessed == archive.stat().st_size // 23_000  # the mean of Kaggle's photographs
     with zipfile.ZipFile(archive) as outer:
         outer.extract("train.zip", tmp_path)
-    assert estimate(CONFIG | {"archive": str(tmp_path / "train.zip")}, 2, tmp_path / "none").images == 40
+    config = with_inputs(CONFIG | {"archive": str(tmp_path / "train.zip")}, software_deployed=True)
+    assert estimate(config, 2, tmp_path / "none").images == 40
 
 
 def test_the_announcement_says_that_it_is_an_estimate(with_bfloat16, monkeypatch, tmp_path):

@@ -21,8 +21,6 @@ from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.lineage import lineage_file, training_settings
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, VALIDATION
-from snakedistill.data.archive import names_of_members
-from snakedistill.data.layouts import layout_of
 from snakedistill.export.card import card
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
@@ -56,7 +54,7 @@ if not workflow.modifier.is_main_snakefile():
     config = settings
 try:
     config = check.checked(config)
-    inputs.check_inputs(config, bool(workflow.deployment_settings.deployment_method))
+    config = inputs.with_inputs(config, bool(workflow.deployment_settings.deployment_method))
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -139,9 +137,6 @@ content_of_file = functools.cache(fingerprint_of_file)  # many students may name
 SAMPLE = f"{RUN}/data/sample.zip"
 ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
 ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
-LAYOUT = config["layout"] or layout_of(
-    config["archive"] and names_of_members(Path(config["archive"])), config["classes"]
-)
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 SPLITS = f"{RUN}/data/splits.csv"
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}

@@ -54,9 +54,8 @@ rule index_archive:
     resources:
         **growing(2000, minutes_by_size(1)),
     params:
-        **params_of("index_archive", "classes", LAYOUTS=(LAYOUT,)),
+        **params_of("index_archive", "classes", "layout", LAYOUTS=(config["layout"],)),
         archive=ARCHIVE_CONTENT,
-        layout=LAYOUT,
     message:
         "Listing the usable images of {input.archive}"
     script:

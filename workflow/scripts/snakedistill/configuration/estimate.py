@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snakedistill.configuration.recipes import recipe
-from snakedistill.data.archive import names_of_members
-from snakedistill.data.layouts import LAYOUTS, layout_of
+from snakedistill.data.archive import is_zip_of_zips, open_archive
+from snakedistill.data.layouts import LAYOUTS
 from snakedistill.teaching import networks
 
 # Measured on two cores of an AMD EPYC (Zen 5, and Zen 3 without bfloat16 instructions), rounded.
@@ -102,8 +102,7 @@ def _images(config: dict, counts: str) -> int:
             return sum(int(row["images"]) for row in csv.DictReader(lines))
     if config["archive"] is None:
         return config["sample"]["images"]
-    members = names_of_members(Path(config["archive"]))
-    if members is not None:
-        layout = LAYOUTS[config["layout"] or layout_of(members, config["classes"])]
-        return sum(layout.is_image(member, config["classes"]) for member in members)
+    if not is_zip_of_zips(Path(config["archive"])):
+        with open_archive(config["archive"]) as opened:
+            return len(LAYOUTS[config["layout"]].read(opened, config["classes"]).images)
     return Path(config["archive"]).stat().st_size // BYTES_AN_IMAGE

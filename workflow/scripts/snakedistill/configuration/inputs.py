@@ -7,8 +7,9 @@ from pathlib import Path
 
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError
-from snakedistill.data.archive import names_of_members
-from snakedistill.data.layouts import LAYOUTS, classes_without_images, layout_of
+from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
+from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
+from snakedistill.data.layouts.layout import Reading
 from snakedistill.networks.backbones import is_saved
 from snakedistill.paper import PAPERS
 from snakedistill.results.reference import short_name
@@ -17,18 +18,21 @@ from snakedistill.results.tables import TABLES
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def check_inputs(config: dict, software_deployed: bool) -> None:
+def with_inputs(config: dict, software_deployed: bool) -> dict:
     """Check that the archive, the folder of photos, files of backbones and weights, and the backend are there.
 
     Args:
         config: the checked configuration.
         software_deployed: whether Snakemake brings each rule's software (conda or a container).
 
+    Returns:
+        The configuration with the layout of the archive, and with its classes where none are given.
+
     Raises:
         InputError: one line for everything that is missing or of another kind: what was expected, what was given and
             what to do.
     """
-    lines = _wrong_archive(config)
+    found, lines = _layout_and_classes(config)
     lines += _wrong_reference(config["reference"])
     photos = config["photos"]
     if photos is not None and not Path(photos).is_dir():
@@ -46,35 +50,58 @@ def check_inputs(config: dict, software_deployed: bool) -> None:
         lines.append("backend: expected tensorflow or jax with conda or a container, got torch, which envs/ lacks")
     if lines:
         raise InputError("The workflow cannot start:\n" + "\n".join(f"  {line}" for line in lines))
+    return config | found
 
 
-def _wrong_archive(config: dict) -> list[str]:
+def _layout_and_classes(config: dict) -> tuple[dict, list[str]]:
+    """What the archive says of `layout` and `classes`, and what is wrong with it."""
     archive, classes = config["archive"], config["classes"]
+    unlisted = {"layout": config["layout"] or ZIP_OF_ZIPS}
     if archive is None:
-        return []
+        return unlisted, [] if classes else ["classes: expected two names with the built-in sample, got null"]
     get_it = f"{PAPERS[config['paper']].ARCHIVE}, or " if config["paper"] else ""
-    what_to_do = f"{get_it}give the path of a zip or of a folder, or set archive to null for the built-in drawings"
+    what_to_do = f"{get_it}give the path of one of these, or set archive to null for the built-in drawings"
     path = Path(archive)
-    expected = f"archive: expected a zip file or a folder, got {archive}"
+    expected = f"archive: expected a zip file, a folder or a CSV, got {archive}"
     if not path.exists():
-        return [f"{expected}; there is nothing at {path.absolute()}: {what_to_do}"]
-    if not path.is_dir() and not zipfile.is_zipfile(path):
-        return [f"{expected}, which is neither: {what_to_do}"]
+        return {}, [f"{expected}; there is nothing at {path.absolute()}: {what_to_do}"]
+    if not path.is_dir() and not is_csv(path) and not zipfile.is_zipfile(path):
+        return {}, [f"{expected}, which is none of them: {what_to_do}"]
     try:
-        members = names_of_members(path)
+        if is_zip_of_zips(path):
+            lines = [] if classes else [f"classes: expected two names with {archive}, a zip of zips, got null"]
+            return unlisted, lines
+        with open_archive(path) as opened:
+            layout, reading = _read(opened, config["layout"], classes)
+            names = reading.class_names()
+            if classes is None and len(names) == 2:
+                return {"layout": layout, "classes": names}, []
+            if classes is not None and not set(classes) - set(names):
+                return {"layout": layout}, []
+            return {}, [_without_classes(config, opened, names)]
     except InputError as error:
-        return [f"archive: {error}"]
-    if members is None:
-        return []
-    layout = config["layout"] or layout_of(members, classes)
-    lacking = classes_without_images(layout, members, classes)
-    if not lacking:
-        return []
+        return {}, [f"archive: {archive}: {error}"]
+
+
+def _read(opened: Archive, layout: str | None, classes: list[str] | None) -> tuple[str, Reading]:
+    """The layout of an archive, given or found, and what it reads; the last one tried where none finds an image."""
+    if layout is None:
+        return layout_of(opened, classes) or (list(LAYOUTS)[-1], Reading([], []))
+    return layout, LAYOUTS[layout].read(opened, classes) or Reading([], [])
+
+
+def _without_classes(config: dict, opened: Archive, names: list[str]) -> str:
+    """What to say of an archive that lacks images of a class, or has not two classes."""
+    archive, classes, members = config["archive"], config["classes"], opened.members
+    if classes is None:
+        has = f"{len(names)}: {', '.join(names)}" if names else "none"
+        return f"classes: expected two classes in {archive}, got {has}; name two classes, such as classes: [ant, bee]"
+    layout, reading = _read(opened, config["layout"], None)
+    others = ", ".join(reading.class_names()[:10])
     found = f"among its {len(members)} files, such as {members[0]}" if members else "for it has no file"
-    return [
-        f"archive: expected {LAYOUTS[layout].expected(lacking)}, got {archive} with none {found}; "
-        "see classes and layout"
-    ]
+    has = f"; the archive has the classes {others}" if others else ""
+    expected = LAYOUTS[layout].expected([name for name in classes if name not in names])
+    return f"archive: expected {expected}, got {archive} with none {found}{has}; see classes and layout"
 
 
 def _wrong_reference(reference: str | None) -> list[str]:

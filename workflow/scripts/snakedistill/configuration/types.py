@@ -1,6 +1,7 @@
 """The configuration, described once as types."""
 
 import copy
+import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model
@@ -30,7 +31,18 @@ def _without_dropped(students: object) -> object:
     return {name: family for name, family in students.items() if null_from_text(family) is not None}
 
 
-ClassName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+def _class_name(name: str) -> str:
+    if not name.isprintable() or name != name.strip() or not name:
+        raise ValueError
+    return unicodedata.normalize("NFC", name)
+
+
+def _more_than_case(names: list[str]) -> list[str]:
+    different([name.casefold() for name in names])
+    return names
+
+
+ClassName = Annotated[str, AfterValidator(_class_name)]
 FamilyName = Annotated[str, Field(pattern=r"^(?!teacher$)[a-z][a-z0-9_]*$")]
 
 
@@ -159,18 +171,22 @@ class Config(Section):
         description="folder of known numbers in the form of the tables, such as results/RUN/tables, to stand beside "
         "what is measured; null for those of the paper, if there is one"
     )
-    archive: PathOrNull = Field(description="path of a zip or of a folder of images; null draws the built-in sample")
+    archive: PathOrNull = Field(
+        description="path of a zip or a folder of images, or of a CSV that lists images; null draws the built-in sample"
+    )
     layout: Annotated[Annotated[str, OneOf(LAYOUTS)] | None, BeforeValidator(null_from_text)] = Field(
-        description="how the files of the archive name their classes; null: the first layout that fits"
+        description="how the archive tells the class of an image: by a CSV, by folders that are split already, by "
+        "folders of the classes, or by file names as in Kaggle's Dogs vs. Cats; null: the first layout that fits"
     )
     sample: Sample = Field(description="the built-in sample, used when archive is null")
-    classes: Annotated[list[ClassName], AfterValidator(different)] = Field(
-        description="class names; the position of a name is its label",
-        min_length=2,
-        max_length=2,
+    classes: Annotated[
+        Annotated[list[ClassName], Field(min_length=2, max_length=2), AfterValidator(_more_than_case)] | None,
+        BeforeValidator(null_from_text),
+    ] = Field(
+        description="class names; the position of a name is its label; null: those of the archive in natural order",
         json_schema_extra=words(
-            "a list of two different names, each of lower-case letters, digits and '_', such as [cat, dog]; "
-            "the position of a name is its label"
+            "null or a list of two names that differ in more than case, such as [cat, dog]; the position of a name is "
+            "its label"
         ),
     )
     image_size: Whole = Field(ge=32, le=1024, description="side of the images in pixels")

@@ -61,6 +61,17 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(temporary, index=False, float_format=_FLOAT_FORMAT, lineterminator="\n", errors="backslashreplace")
 
 
+_TEXT_COLUMNS = dict.fromkeys(("image_id", "member", "class"), str)
+
+
+def read_csv(path: str | Path, **options) -> pd.DataFrame:
+    """Read a CSV with pandas. Ids, names of members and of classes stay the text that they are.
+
+    A class may be named 3, an image 007, and a file NA.
+    """
+    return pd.read_csv(path, converters=_TEXT_COLUMNS, **options)
+
+
 def write_text(text: str, path: str | Path) -> None:
     """Write `text` as UTF-8."""
     with written_whole(path) as temporary:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_text
+from snakedistill.core.files import read_csv, write_text
 
 
 def lineage_file(path: str | Path) -> Path:
@@ -118,10 +118,10 @@ def leaves(mapping: dict, name: str = "") -> dict[str, object]:
 def read_labels(path: str | Path, network_id: str, seed: int, splits: str | Path) -> pd.DataFrame:
     """Read image_id and label from a CSV of the labels that a network trains on, its lineage checked."""
     check_lineage(path, network_id, seed, splits=splits)
-    return pd.read_csv(path)[["image_id", "label"]]
+    return read_csv(path)[["image_id", "label"]]
 
 
 def read_predictions(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> pd.DataFrame:
     """Read a network's predictions, their lineage checked; logit and probability are the float32 that were written."""
     check_lineage(path, network_id, seed, **made_from)
-    return pd.read_csv(path, dtype={"logit": np.float32, "probability": np.float32})
+    return read_csv(path, dtype={"logit": np.float32, "probability": np.float32})

@@ -1,4 +1,4 @@
-"""Safe reading of an archive: a zip, a zip of zips, or a folder."""
+"""Safe reading of an archive: a zip, a zip of zips, a folder, or a CSV that lists images."""
 
 import contextlib
 import re
@@ -18,17 +18,30 @@ MAX_GROWTH = 20  # of train.zip when it is unpacked; photographs hardly grow at 
 
 
 class Archive:
-    """The members of one part of an archive, and a function that reads one.
+    """The members of an archive, and a function that reads one.
 
     Attributes:
-        members: names in natural order, as they stand in the zip or below the folder.
+        members: names in natural order, as they stand in the zip or below the folder; of a CSV its own name alone.
         refused: members that are not read, with the reason.
+        of_csv: whether the archive is given as a CSV, which lists the images.
     """
 
-    def __init__(self, members: list[str], refused: list[tuple[str, str]], read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        members: list[str],
+        refused: list[tuple[str, str]],
+        read: Callable[[str], bytes],
+        listed: Callable[[str], bool] | None = None,
+    ) -> None:
         self.members = sorted(members, key=natural)
         self.refused = sorted(refused)
+        self.of_csv = listed is not None
         self._read = read
+        self._has = listed or set(members).__contains__
+
+    def __contains__(self, member: str) -> bool:
+        """Whether there is a file to read."""
+        return self._has(member)
 
     def read(self, member: str) -> bytes:
         """The bytes of a member.
@@ -46,51 +59,61 @@ class Archive:
 
 @contextlib.contextmanager
 def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
-    """Open the labelled (`train`) or the unlabelled (`test1`) images of an archive for reading.
+    """Open an archive of images for reading.
 
-    An archive is a zip with `train.zip` and `test1.zip` inside, a zip of labelled images, or a folder that holds these
-    zips, folders of their names, or the labelled images. An archive of labelled images alone has an empty part
-    `test1`. Nothing is unpacked to a file with a name: a zip inside a zip goes to a nameless temporary file, and images
-    go to memory.
+    An archive is a folder, a zip, or a CSV that lists images. A folder or a zip that holds `train.zip` stands for it,
+    and for `test1.zip` where the part is `test1`; the members of such a zip are then those of a folder of its name.
+    Nothing is unpacked to a file with a name: a zip inside a zip goes to a nameless temporary file, and images go to
+    memory.
 
     Args:
         path: path of the archive.
-        part: `train` or `test1`.
+        part: which zip of a zip of zips, `train` or `test1`.
 
     Raises:
-        InputError: there is nothing at the path, it is neither a zip nor a folder, or the zip is damaged or a zip bomb.
+        InputError: there is nothing at the path, it is neither a zip nor a folder nor a CSV, or the zip is damaged or a
+            zip bomb.
     """
     path = Path(path)
     with contextlib.ExitStack() as stack:
         if path.is_dir():
-            if (path / f"{part}.zip").is_file():
-                yield _from_zip(stack.enter_context(_zip(path / f"{part}.zip", path)), part, stack)
-            elif (path / part).is_dir():
-                yield _from_folder(path / part)
+            inner = path / f"{part}.zip"
+            if inner.is_file():
+                yield _from_zip(stack.enter_context(_zip(inner, path)), part)
             else:
-                yield _from_folder(path) if part == "train" else Archive([], [], _nothing)
+                yield _from_folder(path)
+        elif is_csv(path):
+            folder = path.parent
+            yield Archive([path.name], [], lambda name: _file(folder / name), lambda name: (folder / name).is_file())
         elif path.is_file():
-            yield _from_zip(stack.enter_context(_zip(path, path)), part, stack)
+            outer = stack.enter_context(_zip(path, path))
+            inner = [member for member in outer.infolist() if Path(member.filename).name == f"{part}.zip"]
+            if inner:
+                yield _from_zip(stack.enter_context(_inner_zip(outer, inner[0], stack)), part)
+            else:
+                yield _from_zip(outer)
         else:
             raise InputError(
-                f"There is no archive at {path.absolute()}. Set `archive:` to the path of a zip or of a folder, or to "
-                "null for the built-in drawings."
+                f"There is no archive at {path.absolute()}. Set `archive:` to the path of a zip, of a folder or of a "
+                "CSV, or to null for the built-in drawings."
             )
 
 
-def names_of_members(path: Path) -> list[str] | None:
-    """The names of the files in an archive's labelled part; None if they are in a zip inside a zip.
+def is_csv(path: Path) -> bool:
+    """Whether an archive is a CSV that lists images."""
+    return path.suffix.lower() == ".csv" and path.is_file()
+
+
+def is_zip_of_zips(path: Path) -> bool:
+    """Whether an archive is a zip that holds `train.zip`, whose members are not known without unpacking it.
 
     Raises:
         InputError: it is no readable zip.
     """
-    if path.is_dir():
-        if (path / "train.zip").is_file():
-            return names_of_members(path / "train.zip")
-        return list(files_below(path / "train" if (path / "train").is_dir() else path)[0])
+    if path.is_dir() or is_csv(path):
+        return False
     with _zip(path, path) as zipped:
-        names = [member.filename for member in zipped.infolist() if not member.is_dir()]
-    return None if any(Path(name).name == "train.zip" for name in names) else names
+        return any(Path(member.filename).name == "train.zip" for member in zipped.infolist())
 
 
 def content_of_member(path: Path, name: str) -> bytes | None:
@@ -101,6 +124,8 @@ def content_of_member(path: Path, name: str) -> bytes | None:
     """
     if path.is_dir():
         return (path / name).read_bytes() if (path / name).is_file() else None
+    if is_csv(path):
+        return None
     with _zip(path, path) as outer:
         found = [member for member in outer.infolist() if Path(member.filename).name == name]
         return _unpacked(outer, found[0]) if found else None
@@ -113,27 +138,27 @@ def _zip(source: Path | IO[bytes], path: Path) -> zipfile.ZipFile:
         raise InputError(f"{path} is not a readable zip file ({error}). Get the file again.") from error
 
 
-def _from_zip(outer: zipfile.ZipFile, part: str, stack: contextlib.ExitStack) -> Archive:
-    inner = [member for member in outer.infolist() if Path(member.filename).name == f"{part}.zip"]
-    if inner:
-        outer = stack.enter_context(_inner_zip(outer, inner[0], stack))
-    members = [member for member in outer.infolist() if not member.is_dir()]
-    of_part = [member for member in members if member.filename.startswith(f"{part}/")]
-    chosen = of_part or (members if part == "train" or inner else [])
+def _from_zip(zipped: zipfile.ZipFile, part: str | None = None) -> Archive:
+    """The members of a zip; of one that stands for a part, as members of a folder of its name."""
     by_name: dict[str, zipfile.ZipInfo] = {}
     refused = []
-    overlapping = _overlapping(outer)
-    for member in chosen:
+    overlapping = _overlapping(zipped)
+    for member in zipped.infolist():
+        if member.is_dir():
+            continue
+        name = member.filename
+        if part is not None and not name.startswith(f"{part}/"):
+            name = f"{part}/{name}"
         reason = _dishonest(member, MAX_BYTES) or (
             "overlaps another member" if member.header_offset in overlapping else ""
         )
-        if not reason and member.filename in by_name:
+        if not reason and name in by_name:
             reason = "a second member of this name"
         if reason:
-            refused.append((_printable(member.filename), reason))
+            refused.append((_printable(name), reason))
         else:
-            by_name[member.filename] = member
-    return Archive(list(by_name), refused, lambda name: _unpacked(outer, by_name[name]))
+            by_name[name] = member
+    return Archive(list(by_name), refused, lambda name: _unpacked(zipped, by_name[name]))
 
 
 def _inner_zip(outer: zipfile.ZipFile, member: zipfile.ZipInfo, stack: contextlib.ExitStack) -> zipfile.ZipFile:
@@ -199,7 +224,7 @@ def _from_folder(folder: Path) -> Archive:
     members = []
     for name, status in files.items():
         if status.st_size > MAX_BYTES:
-            refused.append((name, f"{status.st_size:,} bytes, more than {MAX_BYTES:,} are not read"))
+            refused.append((name, _too_large(status.st_size)))
         elif name != _printable(name):
             refused.append((name, "its name is not UTF-8"))
         else:
@@ -208,8 +233,15 @@ def _from_folder(folder: Path) -> Archive:
     return Archive(members, refused, lambda name: (folder / name).read_bytes())
 
 
-def _nothing(name: str) -> bytes:
-    raise KeyError(name)
+def _file(path: Path) -> bytes:
+    """The bytes of a file that a CSV lists."""
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise InputError(_too_large(size))
+    return path.read_bytes()
+
+
+def _too_large(size: int) -> str:
+    return f"{size:,} bytes, more than {MAX_BYTES:,} are not read"
 
 
 def _printable(name: str) -> str:

@@ -4,10 +4,9 @@ import contextlib
 import mmap
 
 import numpy as np
-import pandas as pd
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import written_whole
+from snakedistill.core.files import read_csv, written_whole
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import open_archive
@@ -28,8 +27,8 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
             order of `splits`.
         threads: images decoded at once.
     """
-    members = pd.read_csv(index)
-    parts = pd.read_csv(splits)
+    members = read_csv(index)
+    parts = read_csv(splits)
     members = members[members["image_id"].isin(parts["image_id"])]
     joined = join_one_to_one(parts, members[["image_id", "member"]], splits, index)
     with open_archive(archive) as opened, contextlib.ExitStack() as stack:

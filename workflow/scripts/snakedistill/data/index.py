@@ -12,9 +12,11 @@ from snakedistill.core.threads import in_order
 from snakedistill.data.archive import natural, open_archive
 from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.layouts import LAYOUTS
+from snakedistill.data.layouts.layout import Image, Reading
 from snakedistill.data.rejected import REJECTED_COLUMNS
 
 INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256", "perceptual_hash"]
+SPLIT = "split"
 
 
 def write_index(
@@ -27,60 +29,46 @@ def write_index(
         layout: key of `layouts.LAYOUTS`, which tells the image and the class of a file.
         classes: names; the position of a name is its label.
         index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes,
-            perceptual_hash (64 bits in hexadecimal, similar for pictures that look similar); ordered by label, then by
-            number.
+            perceptual_hash (64 bits in hexadecimal, similar for pictures that look similar), and split where the layout
+            gives it; ordered by label, then by number.
         unusable: CSV to write: member, reason.
         threads: images decoded at once.
 
     Raises:
         InputError: there is no archive, or it has no usable image of a class; the counts are given.
     """
-    found = LAYOUTS[layout]
-    usable: list[dict] = []
+    described = LAYOUTS[layout]
     with open_archive(archive) as opened:
-        rejected = [{"member": member, "reason": reason} for member, reason in opened.refused]
-        wanted: dict[str, tuple[str, int]] = {}
-        for member in opened.members:
-            try:
-                image_id, label = found.image(member, classes)
-                if image_id in wanted:
-                    raise InputError(f"a second image named {image_id}")
-            except InputError as error:
-                rejected.append({"member": member, "reason": str(error)})
-            else:
-                wanted[image_id] = (member, label)
+        reading = described.read(opened, classes) or Reading([], [])
+        rejected = [*opened.refused, *reading.rejected]
+        usable: list[tuple] = []
 
-        def examine(image_id: str) -> dict:
-            member, label = wanted[image_id]
+        def examine(image: Image) -> tuple:
             try:
-                data = opened.read(member)
+                data = opened.read(image.member)
                 picture = decode(data)
             except (InputError, DecodingError) as error:
-                return {"member": member, "reason": str(error)}
-            return {
-                "image_id": image_id,
-                "member": member,
-                "label": label,
-                "width": picture.width,
-                "height": picture.height,
-                "sha256": fingerprint_of_bytes(data),
-                "perceptual_hash": str(imagehash.dhash(picture)),
-            }
+                return image.member, str(error)
+            label, looks = classes.index(image.class_name), str(imagehash.dhash(picture))
+            about = picture.width, picture.height, fingerprint_of_bytes(data), looks
+            return image.image_id, image.member, label, *about, image.part
 
-        for row in in_order(examine, list(wanted), threads):
-            (rejected if "reason" in row else usable).append(row)
+        for row in in_order(examine, reading.images, threads):
+            (rejected if len(row) == len(REJECTED_COLUMNS) else usable).append(row)
 
-    counts = {name: sum(row["label"] == label for row in usable) for label, name in enumerate(classes)}
+    frame = pd.DataFrame(usable, columns=[*INDEX_COLUMNS, SPLIT])
+    frame = frame.drop(columns=SPLIT) if frame[SPLIT].isna().all() else frame
+    counts = {name: int((frame["label"] == label).sum()) for label, name in enumerate(classes)}
     if not all(counts.values()):
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise InputError(
             f"{archive} lacks usable images of a class: {listed}; {len(rejected)} members were rejected"
-            + (f", the first, {rejected[0]['member']}, because {rejected[0]['reason']}" if rejected else "")
-            + f". Expected {found.expected(classes)}, see `classes:`."
+            + (f", the first, {rejected[0][0]}, because {rejected[0][1]}" if rejected else "")
+            + f". Expected {described.expected(classes)}, see `classes:`."
         )
-    usable.sort(key=lambda row: (row["label"], natural(row["image_id"])))
+    order = sorted(range(len(frame)), key=lambda row: (usable[row][2], natural(usable[row][0])))
     write_csv(pd.DataFrame(rejected, columns=REJECTED_COLUMNS), unusable)
-    write_csv(pd.DataFrame(usable, columns=INDEX_COLUMNS), index)
-    sizes = [row["width"] * row["height"] for row in usable]
-    print(f"{len(usable)} usable images, {sum(sizes) / len(sizes) / 1e6:.3f} megapixel on average; {counts}")
+    write_csv(frame.iloc[order], index)
+    pixels = (frame["width"] * frame["height"]).mean()
+    print(f"{len(usable)} usable images, {pixels / 1e6:.3f} megapixel on average; {counts}")
     print(f"{len(rejected)} members rejected")

@@ -6,7 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_csv
+from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.data.rejected import DROPPED
 
@@ -39,7 +39,7 @@ def write_splits(
         rejected: CSV to write: member, reason; the unusable files, then the images dropped to balance the classes.
         counts: CSV to write: class, split, images.
     """
-    frame = pd.read_csv(index, dtype={"perceptual_hash": str})
+    frame = read_csv(index, dtype={"perceptual_hash": str})
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
     frame["split"] = split_balanced(frame["label"].to_numpy(), group, shares, seed)
     listed = frame[["image_id", "label"]].assign(
@@ -58,7 +58,7 @@ def write_splits(
     print(kept.groupby(["split", "label"]).size().to_string())
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
     print(f"{DROPPED}: {len(dropped)} images")
-    write_csv(pd.concat([pd.read_csv(unusable), dropped]), rejected)
+    write_csv(pd.concat([read_csv(unusable), dropped]), rejected)
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)

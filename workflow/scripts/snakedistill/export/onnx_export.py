@@ -16,7 +16,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_text, written_whole
+from snakedistill.core.files import read_csv, write_text, written_whole
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import check_lineage, read_predictions, recorded_settings
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
@@ -98,7 +98,7 @@ class _Known:
     """Images, manual labels and Keras's probabilities by part, in the same order."""
 
     def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, pd.DataFrame]) -> None:
-        manual = pd.read_csv(splits)
+        manual = read_csv(splits)
         self.images = {part: MappedImages(path) for part, path in arrays.items()}
         self.label, self.probability = {}, {}
         for part, given in predictions.items():

@@ -17,7 +17,7 @@ import onnxruntime
 import openvino
 import pandas as pd
 
-from snakedistill.core.files import write_csv, write_text
+from snakedistill.core.files import read_csv, write_csv, write_text
 from snakedistill.core.job import fix_threads
 from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
@@ -188,8 +188,8 @@ _PRECISIONS = {"float32": "onnx", "int8": "int8"}
 
 def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
     """Copy the first image files of the test part out of the archive, in the order of the array."""
-    members = pd.read_csv(index).set_index("image_id")["member"]
-    split = pd.read_csv(splits)
+    members = read_csv(index).set_index("image_id")["member"]
+    split = read_csv(splits)
     ids = split["image_id"][split["split"] == TEST].head(count)
     with open_archive(archive) as opened:
         for number, image_id in enumerate(ids):

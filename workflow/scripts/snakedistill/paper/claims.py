@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.files import write_csv
+from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions
 from snakedistill.core.network_ids import TEACHER, Network
@@ -100,7 +100,7 @@ def write_claims(run: Run, backbones: tuple[str, str], printed: dict[str, str], 
     """
     paper = _Printed(printed)
     splits = run.files["splits"]
-    manual = pd.read_csv(splits)
+    manual = read_csv(splits)
     speed = _speed(run.table("timing"), backbones, paper)
     rows = []
     for seed in dict.fromkeys(seed for seed, _ in run.results):
@@ -179,19 +179,19 @@ class _Printed:
     """The paper's numbers, by the same terms as those of a run."""
 
     def __init__(self, printed: dict[str, str]) -> None:
-        uncertainty = pd.read_csv(printed["uncertainty"])
+        uncertainty = read_csv(printed["uncertainty"])
         self._values: dict[Term, float] = {}
         for row in uncertainty.itertuples():
             network = Network(row.family, None if pd.isna(row.generation) else int(row.generation)).id
             self._values["accuracy", network, row.split] = row.accuracy
             self._values["uncertainty", network, row.split] = row.uncertainty
-        evaluation = pd.read_csv(printed["evaluation"]).query("augmented == 'yes' and labels == 'manual'")
+        evaluation = read_csv(printed["evaluation"]).query("augmented == 'yes' and labels == 'manual'")
         for row in evaluation.itertuples():
             self._values["augmented accuracy", row.network, row.split] = row.accuracy
-        for row in pd.read_csv(printed["histograms"]).itertuples():
+        for row in read_csv(printed["histograms"]).itertuples():
             self._values[(round(row.bin_low * BINS),), row.network, row.split] = row.relative_frequency
-        self.epochs = pd.read_csv(printed["best_epoch"]).set_index("network")["epoch"]
-        self.ratio = pd.read_csv(printed["timing"])["ratio"].iloc[0]
+        self.epochs = read_csv(printed["best_epoch"]).set_index("network")["epoch"]
+        self.ratio = read_csv(printed["timing"])["ratio"].iloc[0]
 
     def value(self, term: Term) -> float:
         """The printed value, or NaN."""

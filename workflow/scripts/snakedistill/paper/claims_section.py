@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from snakedistill.core.files import write_text
+from snakedistill.core.files import read_csv, write_text
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN
 from snakedistill.results.summary.cells import by, markdown, measured, number
 from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
@@ -15,7 +15,7 @@ def write_claims_section(claims: str, section: str) -> None:
         claims: CSV of the claims.
         section: Markdown file to write.
     """
-    frame = pd.read_csv(claims)
+    frame = read_csv(claims)
     paragraphs = [
         "## The paper's claims",
         _how_to_read(frame["seed"].nunique()),

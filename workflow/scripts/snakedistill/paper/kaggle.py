@@ -14,6 +14,7 @@ from snakedistill.data.images import resized_pixels
 from snakedistill.export.inference import image_size, open_network, probabilities
 from snakedistill.paper.biryukova import ARCHIVE
 
+UNLABELLED = "test1"
 SAMPLE_SUBMISSION = "sampleSubmission.csv"
 
 
@@ -36,9 +37,10 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
     """
     session = open_network(network, threads)
     side = image_size(session)
-    with open_archive(archive, "test1") as opened:
-        refused = {_number(member, archive): reason for member, reason in opened.refused}
-        members = {_number(member, archive): member for member in opened.members}
+    with open_archive(archive, UNLABELLED) as opened:
+        below = f"{UNLABELLED}/"
+        refused = {_number(name, archive): reason for name, reason in opened.refused if name.startswith(below)}
+        members = {_number(name, archive): name for name in opened.members if name.startswith(below)}
         members |= {number: str(number) for number in refused}
         ids = sample_submission(archive) if members else []
         if ids is None:

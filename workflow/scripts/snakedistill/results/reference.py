@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import as_written
+from snakedistill.core.files import as_written, read_csv
 
 
 def short_name(folder: str) -> str:
@@ -44,7 +44,7 @@ def beside_reference(
     """
     if reference is None:
         return measured
-    known = pd.read_csv(reference)
+    known = read_csv(reference)
     keys, values = [key for key in keys if key in known], [value for value in values if value in known]
     added = {value: f"{name}_{value}" for value in values}
     if taken := sorted(set(added.values()) & set(measured.columns)):

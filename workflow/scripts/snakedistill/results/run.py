@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.parts import PARTS
 
 Files = dict[tuple[int, str], str]
@@ -37,4 +38,4 @@ class Run:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table or another CSV."""
-        return pd.read_csv(self.files[name])
+        return read_csv(self.files[name])

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_csv
+from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions, record_lineage
 from snakedistill.teaching import WAYS
@@ -27,7 +27,7 @@ def write_labels(
         InputError: predictions and images do not match one to one, or the predictions are of another network, seed or
             split.
     """
-    manual = pd.read_csv(splits)
+    manual = read_csv(splits)
     probability = None
     if source is not None:
         given = pd.concat([read_predictions(path, source, seed, splits=splits) for path in predictions.values()])

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from snakedistill.core.files import write_csv
+from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import check_lineage, read_labels, read_predictions, record_lineage
 from snakedistill.core.network_ids import Network, parsed
@@ -52,7 +52,7 @@ def write_evaluation(
         InputError: a file is of another network, seed or split, or the predictions are of another model.
     """
     check_lineage(model, network_id, seed, splits=splits)
-    labels = {"manual": pd.read_csv(splits)}
+    labels = {"manual": read_csv(splits)}
     if teacher_labels is not None:
         first_student = Network(parsed(network_id).family, 0).id
         given = read_labels(teacher_labels, first_student, seed, splits)

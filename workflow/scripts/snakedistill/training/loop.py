@@ -13,7 +13,7 @@ from keras import ops
 from tqdm import tqdm
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_csv, written_whole
+from snakedistill.core.files import read_csv, write_csv, written_whole
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_labels, record_lineage, training_settings
 from snakedistill.core.parts import TRAIN, VALIDATION
@@ -238,7 +238,7 @@ def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizer
 
 
 def _targets(splits: str, labels: str, given: pd.DataFrame, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
-    joined = join_one_to_one(pd.read_csv(splits)[["image_id", "split"]], given, splits, labels)
+    joined = join_one_to_one(read_csv(splits)[["image_id", "split"]], given, splits, labels)
     targets = {part: joined["label"][joined["split"] == part].to_numpy(np.float32) for part in images}
     for part, target in targets.items():
         if len(target) != len(images[part]):

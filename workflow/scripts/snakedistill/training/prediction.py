@@ -3,7 +3,7 @@
 import pandas as pd
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import write_csv
+from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.lineage import check_lineage, record_lineage
 from snakedistill.data.images import MappedImages
 from snakedistill.networks.classifier import load_network, logit_and_probability
@@ -29,7 +29,7 @@ def write_predictions(
     """
     check_lineage(model, network_id, seed, splits=splits)
     forward = forward_for(logit_and_probability(load_network(model)))
-    ids = pd.read_csv(splits)
+    ids = read_csv(splits)
     for part, path in predictions.items():
         images = MappedImages(arrays[part])
         of_part = ids["image_id"][ids["split"] == part]

@@ -1,19 +1,40 @@
 """Files named by class and number, as in Kaggle's Dogs vs. Cats: `cat.0.jpg`, in any folder."""
 
 import re
-from pathlib import PurePosixPath
 
-from snakedistill.core.errors import InputError
-from snakedistill.data.layouts.layout import Layout
+from snakedistill.core.parts import TRAIN
+from snakedistill.data.archive import Archive
+from snakedistill.data.layouts.layout import NO_LABEL, UNLABELLED_FOLDERS, Image, Layout, Reading, key
+
+_NAME = re.compile(r"(.+)\.\d+\.jpe?g", re.IGNORECASE)
 
 
-def image(member: str, classes: list[str]) -> tuple[str, int]:
-    """The id and the label of an image, see `Layout`."""
-    name = PurePosixPath(member).name
-    found = re.fullmatch(rf"({'|'.join(map(re.escape, classes))})\.\d+\.jpe?g", name, re.IGNORECASE)
-    if found is None:
-        raise InputError(f"not named <class>.<number>.jpg with a class of {', '.join(classes)}")
-    return name.rsplit(".", 1)[0].lower(), classes.index(found[1].lower())
+def read(archive: Archive, classes: list[str] | None) -> Reading | None:
+    """The images of the folder `train` where there is one, else of all folders, see `Layout`.
+
+    Case does not matter: the id of an image is its file name in lower case, without suffix.
+    """
+    given = None if classes is None else {key(name): name for name in classes}
+    among = "" if classes is None else f" with a class of {', '.join(classes)}"
+    has_folder = any(member.startswith(f"{TRAIN}/") for member in archive.members)
+    images: dict[str, Image] = {}
+    rejected = []
+    for member in archive.members:
+        folder, _, name = member.rpartition("/")
+        found = _NAME.fullmatch(name)
+        class_name = None if found is None else key(found[1]) if given is None else given.get(key(found[1]))
+        image_id = name.rpartition(".")[0].lower()
+        if folder.partition("/")[0] in UNLABELLED_FOLDERS:
+            rejected.append((member, NO_LABEL))
+        elif has_folder and not member.startswith(f"{TRAIN}/"):
+            rejected.append((member, f"not in the folder {TRAIN}"))
+        elif class_name is None:
+            rejected.append((member, f"not named <class>.<number>.jpg{among}"))
+        elif image_id in images:
+            rejected.append((member, f"a second image named {image_id}"))
+        else:
+            images[image_id] = Image(member, image_id, class_name)
+    return Reading(list(images.values()), rejected) if images else None
 
 
 def expected(classes: list[str]) -> str:
@@ -21,4 +42,4 @@ def expected(classes: list[str]) -> str:
     return f"images named {' and '.join(f'{name}.<number>.jpg' for name in classes)}"
 
 
-LAYOUT = Layout(image, expected)
+KAGGLE = Layout(read, expected)

@@ -2,8 +2,8 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions
 from snakedistill.core.network_ids import TEACHER
@@ -13,6 +13,7 @@ from snakedistill.results.figures.style import WIDTH, save, set_style
 from snakedistill.results.run import Run
 
 EXAMPLES_IN_A_ROW = 8
+LONGEST_NAME = 24  # characters of the id of an image
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student: str, seed: int) -> None:
@@ -28,7 +29,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     set_style()
     splits = run.files["splits"]
     array = np.load(run.files["test_images"], mmap_mode="r", allow_pickle=False)
-    test = pd.read_csv(splits)
+    test = read_csv(splits)
     test = test[test["split"] == TEST].reset_index(drop=True)
     predictions = run.of_networks("test")
     for name, network in (("teacher", TEACHER), ("student", student)):
@@ -41,7 +42,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
         "they disagree most": -(test["teacher"] - test["student"]).abs(),
     }
     columns = min(EXAMPLES_IN_A_ROW, len(test))
-    widest = max(*(len(name) + len("T  0.00 ✓") for name in run.classes), *test["image_id"].map(len))
+    names = test["image_id"].map(lambda name: name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}")
+    widest = max(*(len(name) + len("T  0.00 ✓") for name in run.classes), *names.map(len))
     size = min(6.5, 6.5 * 16 / widest)  # points; 16 characters of 6.5 are as wide as an image
     figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.5)), layout="constrained")
     for (title, distance), row in zip(rows.items(), figure.subfigures(len(rows), 1), strict=True):
@@ -51,7 +53,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
             image = test.loc[number]
             axis.imshow(array[number], interpolation="nearest")
             axis.set(xticks=[], yticks=[])
-            lines = [image["image_id"]]
+            lines = [names[number]]
             for letter, name in (("T", "teacher"), ("S", "student")):
                 answer = metrics.answer(image[name])
                 sure = image[name] if answer == 1 else 1 - image[name]

@@ -32,6 +32,7 @@ def set_style() -> None:
     """The look of every figure; drawn without a display, and the same bytes for the same numbers."""
     matplotlib.use("agg")
     look = {"axes.grid": True, "grid.color": "0.92", "figure.constrained_layout.w_pad": 0.08, "svg.hashsalt": "0"}
+    look["text.parse_math"] = False  # a class may be named $
     sns.set_theme(context="paper", style="ticks", rc=look)
 
 

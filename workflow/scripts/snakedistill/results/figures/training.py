@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
@@ -24,7 +25,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     looks = looks_of(network for _, network in histories)
     known = networks(students)
     for network, paths in pictures.items():
-        of_seeds = [pd.read_csv(path) for (_, one), path in histories.items() if one == network]
+        of_seeds = [read_csv(path) for (_, one), path in histories.items() if one == network]
         bests = [history.loc[history["val_accuracy"].idxmax()] for history in of_seeds]
         epochs = max(len(history) for history in of_seeds)
         figure, axes = page(3.3, 1, 2)

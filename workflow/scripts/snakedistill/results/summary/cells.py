@@ -1,5 +1,6 @@
 """Cells and tables of the summary in Markdown."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -11,6 +12,11 @@ def markdown(head: list[str], rows: Iterable[list], align: str) -> str:
     """A table; `align` has an l for each column of text and an r for each of numbers."""
     rule = ["---" if letter == "l" else "---:" for letter in align]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in (head, rule, *rows))
+
+
+def escaped(name: str) -> str:
+    """A name that Markdown shows as it is."""
+    return re.sub(r"[\\`*_\[\]<>|&]", r"\\\g<0>", name)
 
 
 def by(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple]:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.rejected import DROPPED
-from snakedistill.results.summary.cells import SPACE, by, markdown, measured, significant
+from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.timing import float32_on_all_threads
 from snakedistill.teaching import labels_in_words
@@ -37,7 +38,7 @@ def warnings(best_epoch: pd.DataFrame, classes: pd.DataFrame) -> list[str]:
                 f"{chance:.3f}"
             )
         if len(answered) == 1 and (of_network["errors"] == 0).any():
-            wrong.append(f"it answers {answered.pop()} to every test image")
+            wrong.append(f"it answers {escaped(answered.pop())} to every test image")
         if wrong:
             found.append(
                 f"> **Warning: {network}, seed {seed}**: {', and '.join(wrong)}. Disregard results derived from it. "
@@ -62,10 +63,10 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
         For example "test accuracy on 256 images: teacher 0.961, soft-0 0.973; soft-0 is 2.1 times smaller and 3.4 times
         faster".
     """
-    table = pd.read_csv(uncertainty)
+    table = read_csv(uncertainty)
     test = table[table["split"] == TEST]
     accuracy = test.groupby("network")["accuracy"].mean()
-    size, seconds = megabytes(measurements)["onnx"], float32_on_all_threads(pd.read_csv(timing), "ONNX Runtime", 1)
+    size, seconds = megabytes(measurements)["onnx"], float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)
     smaller = _times(size[TEACHER] / size[student], "smaller", "larger", "as large")
     faster = _times(seconds["teacher"] / seconds["student"], "faster", "slower", "as fast")
     seeds = test["seed"].nunique()

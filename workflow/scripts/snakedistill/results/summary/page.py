@@ -4,9 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import pandas as pd
-
-from snakedistill.core.files import write_text
+from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.lineage import check_settings
 from snakedistill.results.figures import FIGURES
 from snakedistill.results.summary.cells import SPACE
@@ -58,7 +56,7 @@ def write_summary(
         InputError: a network was trained with other settings.
     """
     _check_settings(measurements, settings)
-    frames = {name: pd.read_csv(path) for name, path in tables.items()}
+    frames = {name: read_csv(path) for name, path in tables.items()}
     contents = Contents(frames, networks(students), student, megabytes(measurements), reference)
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
@@ -68,7 +66,7 @@ def write_summary(
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
         *warnings(frames["best_epoch"], frames["classes"]),
-        images_in_words(pd.read_csv(counts), pd.read_csv(rejected)),
+        images_in_words(read_csv(counts), read_csv(rejected)),
         networks_table(contents),
         how_to_read(contents, about_reference),
         *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),

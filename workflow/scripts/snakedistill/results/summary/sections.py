@@ -11,6 +11,7 @@ from snakedistill.results.summary.cells import (
     SPACE,
     beside_reference,
     by,
+    escaped,
     markdown,
     measured,
     number,
@@ -176,7 +177,7 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
 def _classes(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["classes"], contents.reference
     rows = [
-        [network, name, measured(of_seeds, "errors", digits=1), of_seeds["images"].iloc[0]]
+        [network, escaped(name), measured(of_seeds, "errors", digits=1), of_seeds["images"].iloc[0]]
         + [cell for one in ("error_rate", "uncertainty") for cell in beside_reference(of_seeds, one, reference)]
         for (network, name), of_seeds in by(frame[frame["split"] == TEST], ["network", "class"])
     ]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions
 from snakedistill.results.run import Run
@@ -10,7 +11,7 @@ from snakedistill.results.run import Run
 def answers(run: Run) -> dict[tuple[int, str], dict[str, pd.DataFrame]]:
     """Manual label and prediction of every image, in the order of the split, by (seed, part) and network id."""
     splits = run.files["splits"]
-    manual = pd.read_csv(splits)
+    manual = read_csv(splits)
     found: dict[tuple[int, str], dict[str, pd.DataFrame]] = {}
     for part, paths in run.predictions().items():
         of_part = manual[manual["split"] == part]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_labels
 from snakedistill.core.parts import VALIDATION
@@ -12,7 +13,7 @@ from snakedistill.results.tables.table import Table
 
 def best_epoch(history: str) -> pd.Series:
     """The row of a history CSV with the best validation accuracy, the first of equals."""
-    frame = pd.read_csv(history)
+    frame = read_csv(history)
     return frame.loc[frame["val_accuracy"].idxmax()]
 
 
@@ -24,14 +25,14 @@ def rows(run: Run) -> pd.DataFrame:
         same answer).
     """
     splits = run.files["splits"]
-    split = pd.read_csv(splits)[["image_id", "split"]]
+    split = read_csv(splits)[["image_id", "split"]]
     labels = run.of_networks("labels")
     found = []
     for (seed, network), path in run.of_networks("histories").items():
         best, given = best_epoch(path), labels[seed, network]
         joined = join_one_to_one(split, read_labels(given, network, seed, splits), splits, given)
         found.append(
-            {"seed": seed, "network": network, "epochs": len(pd.read_csv(path)), "epoch": int(best["epoch"])}
+            {"seed": seed, "network": network, "epochs": len(read_csv(path)), "epoch": int(best["epoch"])}
             | {"val_accuracy": best["val_accuracy"]}
             | {"chance": metrics.chance(joined["label"][joined["split"] == VALIDATION])}
         )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from snakedistill.core.files import read_csv
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.results.run import Run
 from snakedistill.results.tables.best_epoch import best_epoch
@@ -27,7 +28,7 @@ def rows(run: Run) -> pd.DataFrame:
                 {"seed": seed, "network": network, "split": split, "labels": OWN_LABELS, "augmented": DURING_TRAINING}
                 | {"repeats": 1, "loss": best[f"{prefix}loss"], "accuracy": best[f"{prefix}accuracy"]}
             )
-        measured = pd.read_csv(path)
+        measured = read_csv(path)
         for (split, labels, augmented), group in measured.groupby(["split", "labels", "augmented"], sort=False):
             row = {"seed": seed, "network": network, "split": split, "labels": labels, "augmented": augmented}
             row |= {"repeats": len(group), "loss": group["loss"].min(), "accuracy": group["accuracy"].max()}
