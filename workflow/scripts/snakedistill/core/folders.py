@@ -18,10 +18,10 @@ def files_below(folder: str | Path) -> tuple[dict[str, os.stat_result], list[tup
     found: dict[str, os.stat_result] = {}
     refused: list[tuple[str, str]] = []
 
-    def visit(parent: Path, above: set[tuple[int, int]]) -> None:
+    def visit(parent: str, prefix: str, above: set[tuple[int, int]]) -> None:
         with os.scandir(parent) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                relative = Path(entry.path).relative_to(folder).as_posix()
+                relative = prefix + entry.name
                 try:
                     status = entry.stat()
                 except OSError as error:  # a link to nothing, or a circle of links
@@ -35,8 +35,8 @@ def files_below(folder: str | Path) -> tuple[dict[str, os.stat_result], list[tup
                 elif identity in above:
                     refused.append((relative, "a symbolic link to a folder above it"))
                 else:
-                    visit(Path(entry.path), above | {identity})
+                    visit(entry.path, f"{relative}/", above | {identity})
 
     status = Path(folder).stat()
-    visit(Path(folder), {(status.st_dev, status.st_ino)})
+    visit(str(folder), "", {(status.st_dev, status.st_ino)})
     return found, refused

@@ -38,9 +38,9 @@ def labelled_paths(archive: Archive) -> tuple[dict[str, list[str]], list[tuple[s
     paths, rejected = {}, []
     for member in archive.members:
         path = member.split("/")
-        if any(name.startswith(".") or name == "__MACOSX" for name in path):
+        if "/." in f"/{member}" or "__MACOSX" in path:
             rejected.append((member, HIDDEN))
-        elif any(name.casefold() in UNLABELLED_FOLDERS for name in path[:-1]):
+        elif not UNLABELLED_FOLDERS.isdisjoint(member.casefold().split("/")[:-1]):
             rejected.append((member, NO_LABEL))
         else:
             paths[member] = path

@@ -8,11 +8,11 @@ from snakedistill.core.errors import InputError
 from snakedistill.data.archive import Archive, natural
 
 NO_LABEL = "no label"
-UNLABELLED_FOLDERS = ("test1", "unlabelled")
+UNLABELLED_FOLDERS = frozenset(("test1", "unlabelled"))
 HIDDEN = "hidden"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Image:
     """An image file of an archive, as a layout reads it.
 
@@ -76,6 +76,7 @@ class ClassNames:
     def __init__(self, classes: list[str] | None) -> None:
         self._given = None if classes is None else {key(name): name for name in classes}
         self._spelled: dict[str, str] = {}
+        self._known: dict[str, str | None] = {}
 
     def name(self, spelled: str) -> str | None:
         """The class of a name in the archive, or None if it is none of the given classes.
@@ -83,6 +84,11 @@ class ClassNames:
         Raises:
             InputError: another name in the archive differs from it only by case.
         """
+        if spelled not in self._known:
+            self._known[spelled] = self._class_of(spelled)
+        return self._known[spelled]
+
+    def _class_of(self, spelled: str) -> str | None:
         common = key(spelled)
         if self._given is not None and common not in self._given:
             return None
