@@ -94,7 +94,10 @@ ERRORS = {
         {"student": {"weights": "typo.h5"}},
         "student.weights: expected a Keras HDF5 file of weights, got typo.h5",
     ),
-    "an archive that is not there": ({"archive": "typo.zip"}, "archive: expected a zip file, a folder or a CSV, got typo.zip"),
+    "an archive that is not there": (
+        {"archive": "typo.zip"},
+        "archive: expected a zip file, a folder or a CSV, got typo.zip",
+    ),
     "a dropped family that is exported": (
         {"students": {"soft": None}, "export": {"network": "soft-0"}},
         "export.network: expected one of teacher, classic-0, hard-0, hard-1, got 'soft-0'",

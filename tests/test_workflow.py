@@ -327,7 +327,10 @@ def test_a_terminal_gets_a_progress_bar(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["archive=nowhere.zip"], r"expected a zip file, a folder or a CSV, got nowhere\.zip; .*nothing.*kaggle competitions"),
+        (
+            ["archive=nowhere.zip"],
+            r"expected a zip file, a folder or a CSV, got nowhere\.zip; .*nothing.*kaggle competitions",
+        ),
         (["archive=config.yaml"], r"expected a zip file, a folder or a CSV, got config\.yaml, which is none of them"),
         (["archive=workflow"], r"expected images named cat\.<number>\.jpg and dog.* got workflow with none among its"),
         (["image_sise=64"], r"image_sise: unknown key; did you mean image_size\?"),
@@ -346,9 +349,15 @@ def test_a_terminal_gets_a_progress_bar(folder):
         (["backend=torch"], r"backend: expected an installed one, got torch"),
         (["classes=[dog, cat]"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
         (["seeds=3"], r"seeds: expected a list of one or more different integers .* got 3"),
-        (["--configfile", "presets/photos.yaml"], r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip"),
+        (
+            ["--configfile", "presets/photos.yaml"],
+            r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip",
+        ),
         (["--configfile", "presets/photos.yaml"], r"teacher\.backbone: expected a saved Keras .* got extractor\.keras"),
-        (["--configfile", "presets/paper.yaml"], r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip"),
+        (
+            ["--configfile", "presets/paper.yaml"],
+            r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip",
+        ),
     ],
 )
 def test_bad_configuration_is_one_clear_message(folder, arguments, message):

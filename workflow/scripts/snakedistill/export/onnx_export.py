@@ -29,6 +29,7 @@ OPSET = 17
 PARITY_IMAGES = 256
 PARITY_TOLERANCE = 1e-4
 CALIBRATION_IMAGES = 256
+CALIBRATION_BATCH = 32
 
 
 def export_network(
@@ -203,11 +204,13 @@ def _parity(path: Path, known: _Known, threads: int) -> dict:
 
 
 class _Calibration(CalibrationDataReader):
-    """Training images, evenly spaced over the part, one batch after the other."""
+    """Training images, evenly spaced over the part, in batches of one size, as ONNX Runtime's histograms need them."""
 
     def __init__(self, images: MappedImages) -> None:
-        rows = np.unique(np.linspace(0, len(images) - 1, min(CALIBRATION_IMAGES, len(images))).astype(int))
-        self._batches = iter(images.read(batch) for batch in np.array_split(rows, -(-len(rows) // 32)))
+        count = min(CALIBRATION_IMAGES, len(images))
+        batches = max(1, count // CALIBRATION_BATCH)
+        rows = np.linspace(0, len(images) - 1, count // batches * batches).astype(int)
+        self._batches = map(images.read, rows.reshape(batches, -1))
 
     def get_next(self) -> dict | None:
         batch = next(self._batches, None)
