@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
+from snakedistill.data.near_duplicates import joined, near_groups
 from snakedistill.data.rejected import DROPPED
 
 
@@ -79,13 +78,9 @@ def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int |
     if near_duplicates is None:
         return group
     bits = np.array([int(value, 16) for value in hashes], dtype=np.uint64)
-    pairs = [np.stack([group, group])]
-    for i in range(len(bits) - 1):
-        near = np.flatnonzero(np.bitwise_count(bits[i + 1 :] ^ bits[i]) <= near_duplicates) + i + 1
-        pairs.append(np.stack([np.full(len(near), group[i]), group[near]]))
-    one, other = np.concatenate(pairs, axis=1)
-    edges = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(values), len(values)))
-    return connected_components(edges, directed=False)[1][group]
+    near = near_groups(bits, near_duplicates)
+    # A graph of the digests and of the groups of hashes, in which each image is an edge.
+    return joined(np.arange(len(values) + near.max(initial=-1) + 1), group, len(values) + near)[group]
 
 
 def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
