@@ -7,7 +7,8 @@ import pandas as pd
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
-from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
+from snakedistill.core.parts import PARTS, TRAIN
+from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.near_duplicates import joined, near_groups
 from snakedistill.data.rejected import DROPPED
 
@@ -77,25 +78,6 @@ def write_splits(
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)
-
-
-def copies_in_other_parts(copies: pd.DataFrame, splits: pd.DataFrame) -> str:
-    """How many images of a part have copies in another one, which only a given split can bring about.
-
-    Args:
-        copies: group, image_id.
-        splits: image_id, split.
-
-    Returns:
-        For example "2 of validation in train, 1 of test in validation"; an empty text if there are none.
-    """
-    found = copies[["group", "image_id"]].merge(splits[["image_id", "split"]], on="image_id")
-    groups = {part: set(found["group"][found["split"] == part]) for part in PARTS}
-    words = []
-    for here, there in ((VALIDATION, TRAIN), (TEST, TRAIN), (TEST, VALIDATION)):
-        images = int(found["group"][found["split"] == here].isin(groups[there]).sum())
-        words += [f"{images:,} of {here} in {there}"] if images else []
-    return ", ".join(words)
 
 
 def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int | None) -> np.ndarray:
