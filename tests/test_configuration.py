@@ -80,13 +80,13 @@ def test_the_paper_preset_is_the_papers():
     assert recipe(config, "teacher") == {
         "backbone": "resnet50", "weights": "imagenet", "preprocessing": "paper", "epochs": 25, "batch_size": 32,
         "learning_rate": 1e-6, "schedule": "constant", "decay": 0.01, "dropout": 0.5, "batch_norm_momentum": None,
-        "augmentation": {"flip": True, "shift": 0}, "validation_augmentation": True,
+        "augmentation": {"flip": True, "shift": 0}, "validation_augmentation": True, "class_weights": None,
     }  # fmt: skip
     for family in ("classic", "hard", "soft"):
         assert recipe(config, family) == {
             "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 100, "batch_size": 32,
             "learning_rate": 1e-4, "schedule": "constant", "decay": 0, "dropout": 0, "batch_norm_momentum": None,
-            "augmentation": {"flip": True, "shift": 0.4}, "validation_augmentation": True,
+            "augmentation": {"flip": True, "shift": 0.4}, "validation_augmentation": True, "class_weights": None,
         }  # fmt: skip
 
 
@@ -102,6 +102,8 @@ def test_the_paper_preset_is_the_papers():
         ),
         ("image_size", "big", "image_size: expected an integer of at least 32 and at most 1024, got 'big'"),
         ("split.train", 0.8, r"split: expected train, validation and test to sum to 1, got 1\.1"),
+        ("split.balanced", "often", "split.balanced: expected true or false, got 'often'"),
+        ("teacher.class_weights", "balance", "teacher.class_weights: expected balanced or null, got 'balance'"),
         ("split.near_duplicates", 99, r"expected an integer of at least 0 and at most 16 or null, got 99"),
         ("students.soft.generations", -1, r"students\.soft\.generations: expected an integer of at least 0, got -1"),
         ("students.classic.generations", 2, r"students\.classic\.generations: expected 0 with manual labels, got 2"),
@@ -161,6 +163,8 @@ def test_an_error_says_what_was_expected_and_what_was_given(path, value, message
         ("student", CONFIG["student"] | {"learning_rate": "1e-3"}, CONFIG["student"] | {"learning_rate": 1e-3}),
         ("teacher.augmentation", {"flip": "false", "shift": "0.1"}, {"flip": False, "shift": 0.1}),
         ("teacher.batch_norm_momentum", "null", None),
+        ("teacher.class_weights", "null", None),
+        ("split.balanced", "false", False),
         ("seeds", ["0", "1"], [0, 1]),
         ("archive", "null", None),
         ("run", 2026, "2026"),

@@ -131,7 +131,10 @@ def histograms(folder, seeds=(0,), networks=NETWORKS, bins=20, shares=None):
     return folder / "histograms.csv"
 
 
-def uncertainty(folder, seeds=(0,), families=(("classic", 0), ("hard", 2), ("soft", 2)), printed=("classic", "soft")):
+def uncertainty(
+    folder, seeds=(0,), families=(("classic", 0), ("hard", 2), ("soft", 2)), printed=("classic", "soft"), below=0.0
+):
+    """A table in which balanced accuracy is so much below accuracy."""
     rows = []
     networks = [("teacher", None)] + [(name, step) for name, last in families for step in range(last + 1)]
     for seed in seeds:
@@ -141,6 +144,7 @@ def uncertainty(folder, seeds=(0,), families=(("classic", 0), ("hard", 2), ("sof
                 for quantity, value in (("accuracy", 0.9 - seed / 100), ("uncertainty", 0.01 + seed / 1000)):
                     row |= {quantity: value, f"{quantity}_low": value - 0.01, f"{quantity}_high": value + 0.02}
                     row |= {f"paper_{quantity}": value if family in printed else np.nan}
+                row |= {f"balanced_{name}": row[name] - below for name in ("accuracy", "accuracy_low", "accuracy_high")}
                 rows.append(row)
     pd.DataFrame(rows).to_csv(folder / "uncertainty.csv", index=False)
     return folder / "uncertainty.csv"
@@ -377,6 +381,14 @@ def test_generations_of_a_run_without_recursion_and_of_no_family_of_the_paper(tm
     draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("mild", 3)])), {"": []})
     assert [ticks(figure.axes[0]) for figure in saved] == [[0], [0, 1, 2, 3]]
     assert [legend(figure) for figure in saved] == [["paper", "classic", "teacher"], ["mild", "teacher"]]
+
+
+def test_balanced_accuracy_has_a_row_where_it_differs_from_accuracy(tmp_path, saved):
+    for below in (0.0, 0.2):
+        draw("generations", run_of(uncertainty=uncertainty(tmp_path, below=below)), {"": []})
+    rows = [[axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()] for figure in saved]
+    assert rows[0] == ["accuracy, share", "uncertainty"]
+    assert rows[1] == ["accuracy, share", "balanced accuracy, share", "uncertainty"]
 
 
 def test_reference_numbers_have_their_own_name_in_every_figure(tmp_path, saved):

@@ -36,6 +36,20 @@ def test_uncertainty_is_formula_15():
     assert metrics.uncertainty(p) == pytest.approx(np.mean([0, 0.1**2, 0.5**2, 0.3**2, 0]))
 
 
+def test_balanced_accuracy_is_the_mean_of_the_classes_shares():
+    label = np.array([0, 0, 0, 0, 1, 1])
+    probability = np.array([0.1, 0.2, 0.3, 0.9, 0.8, 0.1])
+    assert metrics.balanced_correct(probability, label).mean() == pytest.approx((3 / 4 + 1 / 2) / 2)
+    assert metrics.METRICS["balanced_accuracy"].bounds == (0, 1)
+    assert metrics.chance(label) == pytest.approx(4 / 6)
+
+
+def test_with_as_many_images_of_each_class_balanced_accuracy_is_accuracy():
+    rng = np.random.default_rng(0)
+    label, probability = np.arange(50) % 2, rng.random(50)
+    assert metrics.balanced_correct(probability, label).mean() == pytest.approx(metrics.accuracy(probability, label))
+
+
 def test_bins_are_half_open_and_the_last_is_closed():
     edges, frequencies = metrics.relative_frequencies(np.float32([0, 0.04999, 0.05, 0.15, 0.95, 1.0]), 0.05)
     assert len(edges) == 21

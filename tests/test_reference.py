@@ -133,8 +133,8 @@ def run(tmp_path_factory) -> MadeUp:
 COLUMNS = {
     "evaluation": "seed network split labels augmented repeats loss accuracy loss_mean loss_sd accuracy_mean "
     "accuracy_sd",
-    "uncertainty": "seed network family generation split images uncertainty uncertainty_low uncertainty_high accuracy "
-    "accuracy_low accuracy_high",
+    "uncertainty": "seed network family generation split images balanced_accuracy balanced_accuracy_low "
+    "balanced_accuracy_high uncertainty uncertainty_low uncertainty_high accuracy accuracy_low accuracy_high",
     "histograms": "seed network split bin_low bin_high relative_frequency",
     "best_epoch": "seed network epochs epoch val_accuracy chance",
     "classes": "seed network split class images errors error_rate error_rate_low error_rate_high uncertainty",
@@ -279,11 +279,14 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
             assert not re.search(r"(?i)\breference\b|\bNone\b|\bnan\b", words), path
     rows = [(name, part, images // 2) for name in run.classes for part, images in IMAGES.items()]
     pd.DataFrame(rows, columns=["class", "split", "images"]).to_csv(tmp_path / "counts.csv", index=False)
+    pd.DataFrame(columns=["group", "image_id"]).to_csv(tmp_path / "copies.csv", index=False)
     pd.DataFrame(columns=REJECTED_COLUMNS).to_csv(tmp_path / "rejected.csv", index=False)
     write_summary(
         run_description={"run": "Run made-up."},
         counts=tmp_path / "counts.csv",
         rejected=tmp_path / "rejected.csv",
+        copies=tmp_path / "copies.csv",
+        splits=run.files["splits"],
         tables={name: run.files[name] for name in TABLES},
         figures=pngs,
         sections_of_pictures=sections,

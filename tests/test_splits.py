@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from snakedistill.core.errors import InputError
 from snakedistill.core.parts import PARTS
 from snakedistill.data.rejected import DROPPED
-from snakedistill.data.splits import group_copies, part_sizes, split_balanced, write_splits
+from snakedistill.data.splits import group_copies, part_sizes, split_drawn, split_given, write_splits
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
+CLASSES = ["cat", "dog"]
+DRAWN = "ttvttttt-t--ttttt-tt-t-tvttvttt-t-t-vtt-tvttttttttttttvtvvtttttttttttt"
 
 
 def counts(parts, labels):
@@ -18,13 +20,13 @@ def counts(parts, labels):
 
 def test_the_papers_counts_at_full_scale():
     labels = np.repeat([0, 1], 12_500)
-    parts = split_balanced(labels, np.arange(25_000).astype(str), SHARES, seed=0)
+    parts = split_drawn(labels, np.arange(25_000).astype(str), SHARES, 0, True, CLASSES)
     assert counts(parts, labels) == {"train": [8750, 8750], "validation": [1875, 1875], "test": [1875, 1875]}
 
 
 def test_seeds_give_different_splits_and_the_same_seed_the_same():
     labels, digests = np.repeat([0, 1], 50), np.arange(100).astype(str)
-    one, again, other = (split_balanced(labels, digests, SHARES, seed) for seed in (0, 0, 1))
+    one, again, other = (split_drawn(labels, digests, SHARES, seed, True, CLASSES) for seed in (0, 0, 1))
     assert (one == again).all()
     assert (one != other).any()
 
@@ -35,21 +37,121 @@ def test_parts_are_balanced_disjoint_and_keep_copies_together(cats, dogs, copies
     digests = np.arange(cats + dogs)
     digests[1 : 1 + copies] = 0  # copies of the first cat
     digests[-1] = digests[cats // 2]  # a dog whose bytes equal a cat's
-    parts = split_balanced(labels, digests.astype(str), SHARES, seed)
+    parts = split_drawn(labels, digests.astype(str), SHARES, seed, True, CLASSES)
     sizes = part_sizes(min(cats, dogs), SHARES)
     assert counts(parts, labels) == {part: [sizes[part]] * 2 for part in PARTS}
     for digest in np.unique(digests):
         assert len(set(parts[digests == digest])) == 1
 
 
+def test_a_balanced_draw_stays_as_it_is():
+    """The draw of a seed is fixed, with copies and images to drop, so that splits of earlier runs come again."""
+    labels = np.repeat([0, 1], [40, 30])
+    groups = np.array([f"{i // 2 if i % 7 < 2 else 100 + i:03}" for i in range(70)])
+    parts = split_drawn(labels, groups, SHARES, 3, True, CLASSES)
+    assert "".join((part or "-")[0] for part in parts) == DRAWN
+
+
+@given(cats=st.integers(20, 60), dogs=st.integers(20, 60), copies=st.integers(0, 8), seed=st.integers(0, 9))
+def test_an_unbalanced_draw_keeps_every_image_and_divides_each_class_by_the_shares(cats, dogs, copies, seed):
+    labels = np.repeat([0, 1], [cats, dogs])
+    groups = np.arange(cats + dogs)
+    groups[1 : 1 + copies] = 0
+    groups[-1] = groups[cats // 2]
+    parts = split_drawn(labels, groups, SHARES, seed, False, CLASSES)
+    sizes = [part_sizes(images, SHARES) for images in (cats, dogs)]
+    assert counts(parts, labels) == {part: [of_class[part] for of_class in sizes] for part in PARTS}
+    for group in np.unique(groups):
+        assert len(set(parts[groups == group])) == 1
+
+
+def test_an_unbalanced_draw_finds_place_for_images_that_all_have_copies():
+    labels = np.repeat([0, 1], 50)
+    parts = split_drawn(labels, np.arange(100) // 2, SHARES, 0, False, CLASSES)
+    for label in (0, 1):
+        for part, size in part_sizes(50, SHARES).items():
+            assert abs(((parts == part) & (labels == label)).sum() - size) <= 2
+    assert (parts[::2] == parts[1::2]).all()
+
+
+def test_a_class_that_is_one_group_of_copies_fills_no_other_part():
+    groups = np.r_[np.zeros(20, int), np.arange(1, 21)]
+    with pytest.raises(
+        InputError, match=r"Class cat \(label 0\) has no image in the part .*cat 0, dog.*near_duplicates"
+    ):
+        split_drawn(np.repeat([0, 1], 20), groups, SHARES, 0, False, CLASSES)
+
+
+def given_split(train, validation, test):
+    """Numbers of cats and dogs in each part, as labels and parts."""
+    numbers = {"train": train, "validation": validation, "test": test}
+    labels = np.concatenate([np.repeat([0, 1], pair) for pair in numbers.values()])
+    return labels, np.repeat(np.array(PARTS, dtype=object), [sum(pair) for pair in numbers.values()])
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_given_split_is_kept(balanced):
+    labels, parts = given_split((30, 20), (5, 9), (4, 4))
+    found = split_given(parts, labels, np.zeros(len(labels), int), SHARES, 0, balanced, CLASSES)
+    kept = found != None  # noqa: E711
+    assert (found[kept] == parts[kept]).all()
+    expected = {"train": [20, 20], "validation": [5, 5], "test": [4, 4]} if balanced else counts(parts, labels)
+    assert counts(found, labels) == expected
+    if balanced:
+        other = split_given(parts, labels, np.arange(len(labels)), SHARES, 1, balanced, CLASSES)
+        assert (found != other).any()
+
+
+@pytest.mark.parametrize("missing", [("validation",), ("test",), ("validation", "test")])
+def test_parts_that_a_given_split_lacks_are_drawn_from_train_with_copies_together(missing):
+    there = {"validation": (20, 10), "test": (8, 8)}
+    own = [(0, 0) if part in missing else there[part] for part in ("validation", "test")]
+    labels, parts = given_split((170, 85), *own)
+    groups = np.arange(len(labels))
+    groups[1:9] = 0
+    found = split_given(parts, labels, groups, SHARES, 0, False, CLASSES)
+    total = SHARES["train"] + sum(SHARES[part] for part in missing)
+    for part in PARTS:
+        drawn = [number * SHARES[part] / total for number in (170, 85)]
+        expected = drawn if part in ("train", *missing) else there[part]
+        assert counts(found, labels)[part] == pytest.approx(expected, abs=1)  # of rounding
+    assert len(set(found[:9])) == 1
+    moved = found != parts
+    assert set(parts[moved]) == {"train"}
+    assert set(found[moved]) == set(missing)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (((0, 0), (5, 5), (5, 5)), "no part train, only validation, test"),
+        (((9, 9), (5, 5), (0, 5)), r"Class cat \(label 0\) has no image in the part test, .*cat 0, dog 5\. Add images"),
+        (((9, 0), (5, 5), (5, 5)), r"Class dog \(label 1\) has no image in the part train, .*cat 9, dog 0"),
+        (((9, 0), (0, 0), (5, 5)), r"Class dog \(label 1\) has no image in the part train, .*cat 9, dog 0"),
+        (((9, 2), (0, 0), (5, 5)), r"Class dog \(label 1\) does not fill validation: .* of its 2 usable images"),
+    ],
+)
+def test_a_given_split_that_cannot_be_used_says_why(numbers, message):
+    labels, parts = given_split(*numbers)
+    with pytest.raises(InputError, match=message):
+        split_given(parts, labels, np.arange(len(labels)), SHARES, 0, True, CLASSES)
+
+
+def test_an_unknown_part_says_so():
+    with pytest.raises(InputError, match="expected the parts train, validation, test, got dev"):
+        split_given(np.array(["train", "dev"], dtype=object), np.array([0, 1]), np.arange(2), SHARES, 0, True, CLASSES)
+
+
 def test_too_few_images_say_so_with_the_counts():
-    with pytest.raises(InputError, match=r"\{0: 3, 1: 2\}.*no part may be empty"):
-        split_balanced(np.array([0, 0, 0, 1, 1]), np.arange(5).astype(str), SHARES, seed=0)
+    with pytest.raises(InputError, match=r"Class dog \(label 1\) does not fill validation and test.*cat 3, dog 2"):
+        split_drawn(np.array([0, 0, 0, 1, 1]), np.arange(5).astype(str), SHARES, 0, True, CLASSES)
 
 
 def test_too_many_copies_say_so():
     with pytest.raises(InputError, match="copies of one another"):
-        split_balanced(np.repeat([0, 1], 20), np.array(["same"] * 20 + [str(i) for i in range(20)]), SHARES, seed=0)
+        split_drawn(
+            np.repeat([0, 1], 20), np.array(["same"] * 20 + [str(i) for i in range(20)]), SHARES, 0, True, CLASSES
+        )
 
 
 def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
@@ -64,16 +166,17 @@ def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
         assert sorted({frozenset(np.flatnonzero(group == one).tolist()) for one in group}, key=min) == expected
 
 
-def written(folder, near_duplicates=None):
+def written(folder, near_duplicates=None, balanced=True):
     """Draw the split of folder/index.csv, in which one file was unusable."""
     (folder / "unusable.csv").write_text("member,reason\ntrain/cat.99.jpg,cannot be decoded\n")
     write_splits(
         folder / "index.csv",
         folder / "unusable.csv",
-        ["cat", "dog"],
+        CLASSES,
         SHARES,
         0,
         near_duplicates,
+        balanced,
         **{name: folder / f"{name}.csv" for name in ("splits", "copies", "rejected", "counts")},
     )
 
@@ -115,3 +218,21 @@ def test_copies_with_both_labels_are_listed_and_told(tmp_path, capsys):
     split = pd.read_csv(tmp_path / "splits.csv").set_index("image_id")["split"]
     assert split["cat.3"] == split["dog.5"]
     assert split["cat.7"] == split["cat.8"]
+
+
+def test_copies_in_different_given_parts_are_told_and_stay(tmp_path, capsys):
+    labels, parts = given_split((10, 10), (5, 5), (5, 5))
+    index = pd.DataFrame({"image_id": [f"{i}" for i in range(40)], "label": labels, "split": parts})
+    index["member"], index["sha256"], index["perceptual_hash"] = index["image_id"] + ".jpg", index["image_id"], "0"
+    index.loc[[0, 20, 30, 31], "sha256"] = "a"  # of train, validation and test
+    index.loc[[1, 2], "sha256"] = "b"  # both of train
+    index.to_csv(tmp_path / "index.csv", index=False)
+    written(tmp_path, balanced=False)
+    words = "1 of validation in train, 2 of test in train, 2 of test in validation"
+    assert f"puts copies of an image into different parts: {words}" in capsys.readouterr().out
+    assert pd.read_csv(tmp_path / "splits.csv")["split"].tolist() == parts.tolist()
+    copies = pd.read_csv(tmp_path / "copies.csv")
+    assert copies["group"].tolist() == [1, 1, 1, 1, 2, 2]
+    assert list(copies) == ["group", "image_id", "label", "equal_bytes", "contradiction"]
+    counts = pd.read_csv(tmp_path / "counts.csv")
+    assert counts["images"].tolist() == [10, 5, 5] * 2

@@ -20,7 +20,7 @@ from snakedistill.data.rejected import DROPPED
 from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
-from snakedistill.results.summary.head import one_line, warnings
+from snakedistill.results.summary.head import images_in_words, one_line, warnings
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
@@ -107,10 +107,13 @@ def made_up(
     rows = [(name, part, images // 2) for name in classes for part, images in IMAGES.items()]
     pd.DataFrame(rows, columns=["class", "split", "images"]).to_csv(folder / "counts.csv", index=False)
     rejected(folder, dropped=21, others=1)
+    pd.DataFrame(columns=["group", "image_id"]).to_csv(folder / "copies.csv", index=False)
     given = {
         "run_description": {"run": "Run made-up: drawings.", "deviations": "Every setting is the paper's."},
         "counts": folder / "counts.csv",
         "rejected": folder / "rejected.csv",
+        "copies": folder / "copies.csv",
+        "splits": run.files["splits"],
         "tables": {name: run.files[name] for name in TABLES},
         "figures": [],
         "sections_of_pictures": {},
@@ -527,14 +530,14 @@ def test_the_head_has_the_result_for_someone_with_one_minute(results):
             21,
             1,
             "22 files are not used (`data/rejected.csv`): 21 dropped so that the classes have the same number of "
-            "images, 1 for other reasons.",
+            "images, 1 for other reasons (cannot be decoded).",
         ),
         (
             1,
             0,
             "1 file is not used (`data/rejected.csv`): 1 dropped so that the classes have the same number of images.",
         ),
-        (0, 2, "2 files are not used (`data/rejected.csv`): 2 for the reasons given there."),
+        (0, 2, "2 files are not used (`data/rejected.csv`): 2 for the reasons given there (cannot be decoded)."),
         (0, 0, "No file is rejected."),
     ],
 )
@@ -543,6 +546,21 @@ def test_images_that_are_not_used_are_counted_by_reason(results, tmp_path, dropp
     assert (
         "220 images are used: 120 to train, 40 to validate, 60 to test, the same number of each class (cat, dog). "
         f"{words}\n" in results("classic alone").page(rejected=tmp_path / "rejected.csv")
+    )
+
+
+def test_classes_of_different_numbers_are_counted_and_copies_in_other_parts_told():
+    parts = ("train", "validation", "test")
+    rows = [("bee", part, 20) for part in parts] + [("ant", part, 5) for part in parts]
+    counts = pd.DataFrame(rows, columns=["class", "split", "images"])
+    copies = pd.DataFrame({"group": [1, 1, 2, 2], "image_id": ["a", "b", "c", "d"]})
+    splits = pd.DataFrame({"image_id": list("abcd"), "split": ["train", "test", "train", "train"]})
+    reasons = pd.DataFrame({"member": list("efgh"), "reason": ["one", "two", "three", "four"]})
+    assert images_in_words(counts, reasons, copies, splits) == (
+        "75 images are used: 25 to train, 25 to validate, 25 to test; bee 60, ant 15 images. "
+        "4 files are not used (`data/rejected.csv`): 4 for the reasons given there. "
+        "Some images have copies in another part, as the archive's own split has it (`data/copies.csv`): "
+        "1 of test in train."
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from snakedistill.core.network_ids import TEACHER, Network, parsed
 from snakedistill.teaching import TEACHER_WAY, WAYS, labels_in_words, networks
+from snakedistill.teaching.class_weights import balanced_weights, weight_of_labels, weighted
 
 STUDENTS = {
     "soft": {"labels": "soft", "generations": 2},
@@ -51,6 +52,41 @@ def test_the_loss_of_each_way(way):
     assert float(loss) == pytest.approx(-likely.mean(), rel=1e-5)
     gradient = np.asarray(tape.gradient(loss, variable.value))[:, 0]
     np.testing.assert_allclose(gradient, (probability - label) / len(label), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("labels", "weights"),
+    [
+        ([0, 0, 0, 1], (4 / 6, 4 / 2)),
+        ([0, 1], (1, 1)),
+        ([0.1, 0.3, 0.2, 0.9], (4 / (2 * 2.5), 4 / (2 * 1.5))),
+        ([0, 0], (0.5, 0)),  # the weight of a class that no label names is never used
+    ],
+)
+def test_balanced_weights_are_images_by_classes_times_images_of_the_class(labels, weights):
+    assert balanced_weights(np.float32(labels)) == pytest.approx(weights)
+    assert weight_of_labels(np.float64(labels), balanced_weights(np.array(labels))).mean() == pytest.approx(1, abs=0.6)
+
+
+def test_equal_weights_are_exactly_one():
+    assert (weight_of_labels(np.random.default_rng(0).random(1000), (1.0, 1.0)) == 1).all()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_weighted_loss_is_the_weighted_mean_and_so_is_its_gradient(way):
+    logit = np.array([-3.0, 0.0, 0.7, 2.5, -80.0])
+    label, weights = np.asarray(LABELS[way], np.float64), (0.25, 3.0)
+    of_images = label * 3.0 + (1 - label) * 0.25
+    probability = 1 / (1 + np.exp(-logit))
+    likely = label * np.log(probability) + (1 - label) * np.log1p(-probability)
+    variable = keras.Variable(logit[:, None], dtype="float32")
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = weighted(WAYS[way].loss(), weights)(label[:, None].astype(np.float32), variable.value)
+    assert float(loss) == pytest.approx(-(of_images * likely).mean(), rel=1e-5)
+    gradient = np.asarray(tape.gradient(loss, variable.value))[:, 0]
+    np.testing.assert_allclose(gradient, of_images * (probability - label) / len(label), atol=1e-6)
 
 
 def test_networks_are_the_teacher_and_each_generation_of_each_family():

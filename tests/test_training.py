@@ -24,7 +24,7 @@ PARTS = {"train": 40, "validation": 20, "test": 20}
 RECIPE = {
     "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 3, "batch_size": 16,
     "learning_rate": 1e-3, "schedule": "constant", "decay": 0, "dropout": 0.2, "batch_norm_momentum": 0.8,
-    "augmentation": {"flip": False, "shift": 0.05}, "validation_augmentation": True,
+    "augmentation": {"flip": False, "shift": 0.05}, "validation_augmentation": True, "class_weights": None,
 }  # fmt: skip
 
 
@@ -180,6 +180,23 @@ def test_a_step_of_each_way_is_of_its_loss(data, way):
     p = 1 / (1 + np.exp(-logit))
     assert loss == pytest.approx(-np.mean(label * np.log(p) + (1 - label) * np.log(1 - p)), rel=1e-4)
     assert accuracy == pytest.approx(np.mean((p > 0.5) == (label > 0.5)))
+
+
+def test_class_weights_reach_the_losses_of_the_history(data, tmp_path, capsys):
+    """One batch, no learning to speak of and labels of 0.2: both weighted losses follow from the plain ones."""
+    same = {"epochs": 1, "learning_rate": 1e-12, "batch_size": 40, "augmentation": {"flip": False, "shift": 0.0}}
+    labels = pd.read_csv(data / "splits.csv")[["image_id"]].assign(label=0.2)
+    labels.to_csv(tmp_path / "labels.csv", index=False)
+    record_lineage(tmp_path / "labels.csv", "soft-0", 0, splits=data / "splits.csv")
+    found = {
+        weights: train_in(data, tmp_path / str(weights), labels=tmp_path / "labels.csv", **same, class_weights=weights)
+        for weights in (None, "balanced")
+    }
+    assert "weights of the classes in the loss: 0.625, 2.5" in capsys.readouterr().out
+    weight = 0.8 * 0.625 + 0.2 * 2.5
+    for name in ("loss", "val_loss"):
+        assert found["balanced"][name][0] == pytest.approx(weight * found[None][name][0], rel=1e-5)
+    assert found["balanced"]["val_accuracy"][0] == found[None]["val_accuracy"][0]
 
 
 def test_the_first_of_equally_good_epochs_is_kept(data, tmp_path, monkeypatch):

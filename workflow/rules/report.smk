@@ -12,6 +12,8 @@ rule summarise:
         ],
         counts=rules.split_images.output.counts,
         rejected=rules.split_images.output.rejected,
+        copies=rules.split_images.output.copies,
+        splits=SPLITS,
         measurements=FILES["measurements"],
     output:
         summary=f"{RUN}/summary.md",

@@ -10,6 +10,7 @@ with job(snakemake.log[0]):
         classes=snakemake.params.classes,
         seed=shares.pop("seed"),
         near_duplicates=shares.pop("near_duplicates"),
+        balanced=shares.pop("balanced"),
         shares=shares,
         **dict(snakemake.output.items()),
     )

@@ -8,6 +8,8 @@ with job(snakemake.log[0]):
         run_description=snakemake.params.run_description,
         counts=snakemake.input.counts,
         rejected=snakemake.input.rejected,
+        copies=snakemake.input.copies,
+        splits=snakemake.input.splits,
         tables={table: snakemake.input[table] for table in TABLES},
         figures=snakemake.input.figures,
         sections_of_pictures=snakemake.params.sections_of_pictures,

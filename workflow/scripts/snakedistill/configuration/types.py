@@ -61,6 +61,10 @@ class Split(Section):
     validation: Number = Field(gt=0, lt=1, description="share of the images that choose the best epoch")
     test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
     seed: Whole = Field(ge=0, description="seed of the draw")
+    balanced: bool = Field(
+        description="whether images of the larger class are dropped, so that a part has the same number of each class; "
+        "false: every image is kept, and each class is divided by the shares"
+    )
     near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
         description="most bits, of 64, in which the perceptual hashes of copies differ; null: none are looked for",
     )
@@ -98,6 +102,11 @@ class Recipe(Section):
     dropout: Number = Field(ge=0, lt=1, description="share of features dropped before the last layer")
     batch_norm_momentum: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, NullOrNumber] = Field(
         description="momentum of the moving averages; null keeps the backbone's own, 0.99 in Keras"
+    )
+    class_weights: Annotated[Literal["balanced"] | None, BeforeValidator(null_from_text)] = Field(
+        description="balanced: the loss of an image is weighted by the inverse of its class's share of the labels, and "
+        "the losses of the history are weighted so; null: all images count the same",
+        json_schema_extra=words("balanced or null"),
     )
     augmentation: Augmentation = Field(description="how training images are moved")
     validation_augmentation: bool = Field(description="whether validation during training is augmented too")

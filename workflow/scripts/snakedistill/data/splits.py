@@ -1,13 +1,15 @@
-"""The balanced split into train, validation and test."""
+"""The split into train, validation and test."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
-from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
+from snakedistill.core.parts import PARTS, TRAIN
+from snakedistill.data.copies import copies_in_other_parts
+from snakedistill.data.near_duplicates import joined, near_groups
 from snakedistill.data.rejected import DROPPED
 
 
@@ -18,30 +20,42 @@ def write_splits(
     shares: dict[str, float],
     seed: int,
     near_duplicates: int | None,
+    balanced: bool,
     splits: str,
     copies: str,
     rejected: str,
     counts: str,
 ) -> None:
-    """Draw the split, in which copies of an image stay together; list the copies and all files that are not used.
+    """Split the images, list the copies among them and all files that are not used.
+
+    A split that the index gives is kept; parts that it lacks are drawn from its train part. Else all parts are drawn.
+    What is drawn keeps copies of an image together.
 
     Args:
-        index: CSV of the usable images.
+        index: CSV of the usable images; its column split, where it has one, is the part of each image.
         unusable: CSV of the files that are no usable images: member, reason.
         classes: names; the position of a name is its label.
         shares: share of the images in each part.
         seed: seed of the draw.
         near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
             only images with equal bytes do.
+        balanced: whether images of the larger class are dropped, so that a part has the same number of each class.
         splits: CSV to write: image_id, label, split; in the order of `index`.
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
         rejected: CSV to write: member, reason; the unusable files, then the images dropped to balance the classes.
         counts: CSV to write: class, split, images.
+
+    Raises:
+        InputError: a class does not fill a part, copies do not fit into one part, or the given split lacks train.
     """
     frame = read_csv(index, dtype={"perceptual_hash": str})
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
-    frame["split"] = split_balanced(frame["label"].to_numpy(), group, shares, seed)
+    labels, is_given = frame["label"].to_numpy(), "split" in frame
+    if is_given:
+        frame["split"] = split_given(frame["split"].to_numpy(), labels, group, shares, seed, balanced, classes)
+    else:
+        frame["split"] = split_drawn(labels, group, shares, seed, balanced, classes)
     listed = frame[["image_id", "label"]].assign(
         group=group,
         equal_bytes=np.where(frame.duplicated("sha256", keep=False), "yes", "no"),
@@ -54,6 +68,8 @@ def write_splits(
     if (against := int((listed["contradiction"] == "yes").sum())) > 0:
         print(f"Warning: {against} of them stand in groups with both labels; look at them, and correct or remove them")
     kept = frame.dropna(subset="split")
+    if apart := copies_in_other_parts(listed, kept):
+        print(f"Warning: the given split puts copies of an image into different parts: {apart}")
     write_csv(kept[["image_id", "label", "split"]], splits)
     print(kept.groupby(["split", "label"]).size().to_string())
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
@@ -79,74 +95,172 @@ def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int |
     if near_duplicates is None:
         return group
     bits = np.array([int(value, 16) for value in hashes], dtype=np.uint64)
-    pairs = [np.stack([group, group])]
-    for i in range(len(bits) - 1):
-        near = np.flatnonzero(np.bitwise_count(bits[i + 1 :] ^ bits[i]) <= near_duplicates) + i + 1
-        pairs.append(np.stack([np.full(len(near), group[i]), group[near]]))
-    one, other = np.concatenate(pairs, axis=1)
-    edges = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(values), len(values)))
-    return connected_components(edges, directed=False)[1][group]
+    near = near_groups(bits, near_duplicates)
+    # A graph of the digests and of the groups of hashes, in which each image is an edge.
+    return joined(np.arange(len(values) + near.max(initial=-1) + 1), group, len(values) + near)[group]
 
 
 def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
-    """Images of one class in each part: validation and test rounded to the nearest, train the rest."""
-    sizes = {part: round(images * shares[part]) for part in (VALIDATION, TEST)}
+    """Images of one class in each part of the shares: rounded to the nearest, and the rest in train."""
+    sizes = {part: round(images * share) for part, share in shares.items() if part != TRAIN}
     return {TRAIN: images - sum(sizes.values()), **sizes}
 
 
-def split_balanced(labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int) -> np.ndarray:
-    """Draw a split in which every part holds the same number of images of each class.
+def split_drawn(
+    labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int, balanced: bool, classes: list[str]
+) -> np.ndarray:
+    """Draw a split in which each class is divided by the shares.
 
-    The images of a group go to the same part. Images of the larger class that find no place are left out.
+    The images of a group go to the same part. Balanced, every part holds the same number of images of each class, and
+    images of the larger class that find no place are left out. Otherwise every image is used; a part may then hold a
+    few images more or less than its share, where a group does not fit otherwise.
 
     Args:
-        labels: int [n], 0 or 1.
+        labels: int [n], each class at least once.
         groups: [n], equal for images that are copies of one another.
-        shares: share of each of `PARTS`; they sum to 1.
+        shares: share of train and of other parts; they sum to 1.
         seed: seed of the draw.
+        balanced: whether every part holds the same number of each class.
+        classes: names; the position of a name is its label.
 
     Returns:
         object [n]: the name of the part, or None.
 
     Raises:
-        InputError: a part would be empty, or copies do not fit into one part; the counts are given.
+        InputError: a class does not fill a part, or copies do not fit into one part; the counts are given.
     """
-    classes, counts = np.unique(labels, return_counts=True)
-    sizes = part_sizes(int(counts.min()), shares)
-    if min(sizes.values()) < 1:
-        raise InputError(
-            f"Too few usable images for the split: {dict(zip(classes.tolist(), counts.tolist(), strict=True))} by "
-            f"label give {sizes} of each class, and no part may be empty. Give more images or other shares."
-        )
+    numbers = np.bincount(labels, minlength=len(classes))
+    of_class = np.full_like(numbers, numbers.min()) if balanced else numbers
+    sizes = [part_sizes(int(images), shares) for images in of_class]
+    _check_sizes(numbers, sizes, classes)
     rng = np.random.default_rng(seed)
-    room = {(part, label): sizes[part] for part in PARTS for label in classes}
+    drawn, all_labels = [part for part in PARTS if part in shares], range(len(classes))
+    room = {(part, label): sizes[label][part] for part in drawn for label in all_labels}
     parts = np.full(len(labels), None, dtype=object)
 
     _, group, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    for repeated in rng.permutation(np.flatnonzero(group_sizes > 1)):
-        members = np.flatnonzero(group == repeated)
-        need = {label: int((labels[members] == label).sum()) for label in classes}
-        fitting = [part for part in PARTS if all(room[part, label] >= need[label] for label in classes)]
-        if not fitting:
+    members_of = np.split(np.argsort(group, kind="stable"), np.cumsum(group_sizes)[:-1])
+    in_order = rng.permutation(np.flatnonzero(group_sizes > 1))
+    if not balanced:  # the larger groups first, then nearly all fit
+        in_order = in_order[np.argsort(-group_sizes[in_order], kind="stable")]
+    for repeated in in_order:
+        members = members_of[repeated]
+        need = np.bincount(labels[members], minlength=len(classes))
+        left = {part: [room[part, label] - need[label] for label in all_labels] for part in drawn}
+        fitting = [part for part in drawn if min(left[part]) >= 0]
+        if not fitting and balanced:
             raise InputError(
-                f"{len(members)} images that are copies of one another fit into no part, {sizes} of each class: remove "
-                "copies, or lower split.near_duplicates"
+                f"{len(members)} images that are copies of one another "
+                f"({_numbers(need, classes)}) fit into no part, {sizes[0]} of each class: remove copies, lower "
+                "split.near_duplicates, or set split.balanced to false"
             )
-        weights = np.array([sum(room[part, label] for label in classes) for part in fitting], dtype=float)
+        fitting = fitting or [max(drawn, key=lambda part: min(left[part]))]
+        weights = np.array([max(1, sum(room[part, label] for label in all_labels)) for part in fitting], dtype=float)
         part = rng.choice(fitting, p=weights / weights.sum())
         parts[members] = part
-        for label in classes:
-            room[part, label] -= need[label]
+        for label in all_labels:
+            room[part, label] = left[part][label]
 
-    for label in classes:
+    for label, name in enumerate(classes):
         single = rng.permutation(np.flatnonzero((labels == label) & (group_sizes[group] == 1)))
         start = 0
-        for part in PARTS:
-            parts[single[start : start + room[part, label]]] = part
-            start += room[part, label]
-        if start > len(single):
+        for part in drawn:
+            places = max(0, room[part, label])
+            parts[single[start : start + places]] = part
+            start += places
+        if start > len(single) and balanced:
             raise InputError(
-                f"Too many images of label {label} are copies for a balanced split of {sizes} of each class: "
-                "remove copies, or lower split.near_duplicates"
+                f"Too many images of {name} are copies for a balanced split of {sizes[label]} of each class: remove "
+                "copies, lower split.near_duplicates, or set split.balanced to false"
             )
+    what_to_do = "Copies of an image stay in one part: remove copies, or lower split.near_duplicates."
+    _check_parts(parts, labels, classes, what_to_do, drawn)
     return parts
+
+
+def split_given(
+    given: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    shares: dict[str, float],
+    seed: int,
+    balanced: bool,
+    classes: list[str],
+) -> np.ndarray:
+    """Complete a given split: no image leaves its part, but parts that are missing are drawn from train.
+
+    A missing part gets its share of the shares of train and of all missing parts. Balanced, images of the larger class
+    are left out of each part by a draw.
+
+    Args:
+        given: str [n], the part of each image.
+        labels: as in `split_drawn`, like all further arguments.
+        groups: copies across parts that are given stay where they are.
+        shares: of all `PARTS`.
+        seed: of both draws.
+        balanced: whether a part must hold the same number of each class.
+        classes: names.
+
+    Returns:
+        object [n]: the name of the part, or None.
+
+    Raises:
+        InputError: a part is unknown, train is missing, or a class does not fill a part; the counts are given.
+    """
+    found = pd.unique(given)
+    if unknown := [str(part) for part in found if part not in PARTS]:
+        raise InputError(f"The archive's own split: expected the parts {', '.join(PARTS)}, got {', '.join(unknown)}")
+    if TRAIN not in found:
+        raise InputError(
+            f"The archive's own split has no part {TRAIN}, only {', '.join(found)}: add one, from which missing parts "
+            "are drawn"
+        )
+    parts = given.astype(object)
+    own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}
+    if len(own) > 1:
+        of_train = np.flatnonzero(given == TRAIN)
+        _check_parts(parts, labels, classes, "Add images of this class.", [TRAIN])
+        total = sum(own.values())
+        own = {part: share / total for part, share in own.items()}
+        parts[of_train] = split_drawn(labels[of_train], groups[of_train], own, seed, False, classes)
+    what_to_do = "Add images of this class, or take the whole part away: it is then drawn from train."
+    _check_parts(parts, labels, classes, what_to_do)
+    if balanced:
+        rng = np.random.default_rng([seed, 1])
+        for part in PARTS:
+            of_class = [np.flatnonzero((parts == part) & (labels == label)) for label in range(len(classes))]
+            smallest = min(map(len, of_class))
+            for images in of_class:
+                parts[rng.permutation(images)[smallest:]] = None
+    return parts
+
+
+def _check_sizes(numbers: np.ndarray, sizes: list[dict[str, int]], classes: list[str]) -> None:
+    """Raise an InputError where a class has too few images for its shares."""
+    label = int(numbers.argmin())
+    empty = [part for part, images in sizes[label].items() if images < 1]
+    if empty:
+        raise InputError(
+            f"Class {classes[label]} (label {label}) does not fill {' and '.join(empty)}: the shares of `split` make "
+            f"{sizes[label]} of its {numbers[label]} usable images, and no part may be empty "
+            f"({_numbers(numbers, classes)}). Give more images of {classes[label]}, or other shares."
+        )
+
+
+def _check_parts(
+    parts: np.ndarray, labels: np.ndarray, classes: list[str], what_to_do: str, needed: Sequence[str] = PARTS
+) -> None:
+    """Raise an InputError where a class has no image in a part."""
+    for part in needed:
+        numbers = np.bincount(labels[parts == part], minlength=len(classes))
+        if not numbers.all():
+            label = int(numbers.argmin())
+            raise InputError(
+                f"Class {classes[label]} (label {label}) has no image in the part {part}, and every part needs images "
+                f"of each class; {part} has {_numbers(numbers, classes)}. {what_to_do}"
+            )
+
+
+def _numbers(numbers: np.ndarray, classes: list[str]) -> str:
+    """For example "cat 20, dog 0"."""
+    return ", ".join(f"{name} {number}" for name, number in zip(classes, numbers, strict=True))

@@ -53,6 +53,19 @@ def chance(label: np.ndarray) -> float:
     return float(max(ones.mean(), (1 - ones).mean()))
 
 
+def balanced_correct(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """What each image adds to the balanced accuracy: n / (K n_c) for a right answer, else 0; float64 [n].
+
+    Its mean is the mean over the K classes that have images of the share of right answers in the class.
+
+    Args:
+        probability: float [n].
+        label: int [n], the class.
+    """
+    of_class = np.bincount(label)
+    return correct(probability, label) * len(label) / (np.count_nonzero(of_class) * of_class[label])
+
+
 def squared_distance(probability: np.ndarray) -> np.ndarray:
     """Squared distance of each prediction from the network's own answer, the summand of formula (15); float64 [n]."""
     probability = np.asarray(probability, dtype=np.float64)
@@ -103,12 +116,17 @@ class Metric:
         counted: whether an image counts 0 or 1. The interval is then exact binomial, else bootstrap over images.
         bounds: smallest and largest possible mean.
         unit: for the axis of a figure, after the name; or an empty text.
+        beside: name of a metric that it equals where classes have the same number of images. Figures and the summary
+            show it only where the two differ.
+        in_words: a sentence on what it is, for the summary; or an empty text.
     """
 
     of_images: Callable[[np.ndarray, np.ndarray], np.ndarray]
     counted: bool
     bounds: tuple[float, float]
     unit: str = ""
+    beside: str | None = None
+    in_words: str = ""
 
     def value(self, of_images: np.ndarray) -> float:
         """The metric from the values of the images."""
@@ -117,6 +135,14 @@ class Metric:
 
 METRICS = {
     "accuracy": Metric(correct, counted=True, bounds=(0.0, 1.0), unit="share"),
+    "balanced_accuracy": Metric(
+        balanced_correct,
+        counted=False,
+        bounds=(0.0, 1.0),
+        unit="share",
+        beside="accuracy",
+        in_words="*Balanced accuracy* is the mean over the classes of the share of right answers.",
+    ),
     "uncertainty": Metric(lambda probability, label: squared_distance(probability), counted=False, bounds=(0.0, 0.25)),
 }
 """The metrics by name. Each has columns in a table, a row in a figure, and a column in the summary."""

@@ -24,6 +24,7 @@ from snakedistill.networks.augmentation.draws import draw, no_draws, random_stre
 from snakedistill.networks.classifier import build_network
 from snakedistill.networks.training_model import training_model
 from snakedistill.teaching import WAYS
+from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
 from snakedistill.training.forward import predicted
@@ -67,7 +68,8 @@ def train(
         splits: CSV with image_id and split, in the order of the arrays.
         labels: CSV with image_id and label in [0, 1], of every image.
         model: .keras file to write, its lineage beside it.
-        history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+        history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds. With
+            class weights both losses are weighted, by the weights of the labels of train.
         checkpoints: folder for the checkpoints; it is deleted when the network is saved.
         code: fingerprint of the code; a checkpoint from different code is not resumed.
         backbone: overrides the recipe's, where the file is elsewhere.
@@ -95,7 +97,14 @@ def train(
     steps = math.ceil(len(images[TRAIN]) / batch_size)
 
     training = training_model(network, precision, augmentation)
-    compile_for_training(training, learning_rate(recipe, steps), WAYS[way].loss())
+    loss, of_classes = WAYS[way].loss(), (1.0, 1.0)
+    if recipe["class_weights"] == BALANCED:
+        of_classes = balanced_weights(targets[TRAIN])
+        loss = weighted(loss, of_classes)
+        print(f"{network_id}: weights of the classes in the loss: {of_classes[0]:.4g}, {of_classes[1]:.4g}")
+    compile_for_training(training, learning_rate(recipe, steps), loss)
+
+    weight_of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes)
 
     launch, forward = launch_for(training), forward_for(training)
 
@@ -141,7 +150,7 @@ def train(
                 "epoch": epoch,
                 "loss": mean_loss,
                 "accuracy": mean_accuracy,
-                "val_loss": metrics.loss(logit, targets[VALIDATION]),
+                "val_loss": float(np.mean(weight_of_validation * metrics.cross_entropy(logit, targets[VALIDATION]))),
                 "val_accuracy": metrics.accuracy(_sigmoid(logit), targets[VALIDATION]),
                 "learning_rate": float(ops.convert_to_numpy(training.optimizer.learning_rate)),
                 "seconds": round(time.perf_counter() - start, 3),

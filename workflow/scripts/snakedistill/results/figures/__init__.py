@@ -5,10 +5,9 @@ from collections.abc import Mapping
 
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
-from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
-from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
+from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, UNCERTAINTY_IN_WORDS
 from snakedistill.results.words import listed
 
 
@@ -89,7 +88,7 @@ first and the last, below and above one half. With several seeds the shares are 
         pictures=lambda networks: {"": "generations"} if _of_recursive_families(networks) else {},
         needs=("uncertainty",),
         section="recursion",
-        title=f"{listed(METRICS)} by generation",
+        title=f"{listed(ALWAYS_SHOWN)} by generation",
         caption=f"""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is
 {UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and
 bootstrap for uncertainty. With several seeds the points are means and the bars reach from the smallest to the

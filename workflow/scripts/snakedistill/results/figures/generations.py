@@ -1,9 +1,9 @@
 """The metrics by generation of every family."""
 
 from snakedistill.core.network_ids import TEACHER
-from snakedistill.measures.metrics import METRICS
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
 from snakedistill.results.run import Run
+from snakedistill.results.tables.uncertainty import in_words, shown_metrics
 from snakedistill.results.words import listed
 
 
@@ -19,15 +19,16 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     """
     set_style()
     table = run.table("uncertainty")
+    metrics = shown_metrics(table)
     several = table["seed"].nunique() > 1
     looks = looks_of(table["family"])
     students = table[table["family"] != TEACHER]
     families = students["family"].unique()
     step = min(0.18, 0.7 / len(families))
     parts = table["split"].unique()
-    figure, axes = page(0.8 + 2 * len(METRICS), len(METRICS), len(parts), sharex=True, sharey="row")
+    figure, axes = page(0.8 + 2 * len(metrics), len(metrics), len(parts), sharex=True, sharey="row")
     for column, part in enumerate(parts):
-        for axis, quantity in zip(axes[:, column], METRICS, strict=True):
+        for axis, quantity in zip(axes[:, column], metrics, strict=True):
             for number, family in enumerate(families):
                 chain = students[(students["family"] == family) & (students["split"] == part)].groupby("generation")
                 values = chain[quantity].mean()
@@ -45,9 +46,9 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
             whole_numbers(axis, 0, int(students["generation"].max()))
         axes[0, column].set_title(part, fontsize=9)
         axes[-1, column].set_xlabel("generation")
-    for axis, (name, metric) in zip(axes[:, 0], METRICS.items(), strict=True):
-        axis.set_ylabel(", ".join(filter(None, (name, metric.unit))))
+    for axis, (name, metric) in zip(axes[:, 0], metrics.items(), strict=True):
+        axis.set_ylabel(", ".join(filter(None, (in_words(name), metric.unit))))
     what = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
-    title_and_legend(figure, f"{listed(METRICS).capitalize()} by generation (bars: {what})", axes)
+    title_and_legend(figure, f"{listed(map(in_words, metrics)).capitalize()} by generation (bars: {what})", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

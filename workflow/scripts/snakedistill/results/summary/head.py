@@ -8,6 +8,7 @@ import pandas as pd
 from snakedistill.core.files import read_csv
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.rejected import DROPPED
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
@@ -15,6 +16,7 @@ from snakedistill.results.tables.timing import float32_on_all_threads
 from snakedistill.teaching import labels_in_words
 
 _NOT_MEASURED = "\N{EN DASH}"
+_FEW_REASONS = 3
 _PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
 
 
@@ -77,29 +79,49 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
     )
 
 
-def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame) -> str:
-    """How many images are used, and why others are not.
+def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame) -> str:
+    """How many images are used, why others are not, and which copies a given split puts into different parts.
 
     Args:
         counts: class, split, images.
         rejected: member, reason.
+        copies: group, image_id.
+        splits: image_id, split.
     """
     of_part = counts.groupby("split")["images"].sum()
     words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
-    used = (
-        f"{of_part.sum():,} images are used: {', '.join(words)}, the same number of each class "
-        f"({', '.join(counts['class'].unique())})."
-    )
-    if rejected.empty:
-        return f"{used} No file is rejected."
-    dropped = int((rejected["reason"] == DROPPED).sum())
-    others = len(rejected) - dropped
+    if (counts.groupby("split")["images"].nunique() == 1).all():
+        of_classes = f"the same number of each class ({', '.join(map(escaped, counts['class'].unique()))})"
+    else:
+        images = counts.groupby("class", sort=False)["images"].sum()
+        of_classes = ", ".join(f"{escaped(name)} {number:,}" for name, number in images.items()) + " images"
+    sentences = [
+        f"{of_part.sum():,} images are used: {', '.join(words)}{';' if 'images' in of_classes else ','} {of_classes}.",
+        _rejected_in_words(rejected["reason"]),
+    ]
+    if apart := copies_in_other_parts(copies, splits):
+        sentences.append(
+            f"Some images have copies in another part, as the archive's own split has it (`data/copies.csv`): {apart}."
+        )
+    return " ".join(sentences)
+
+
+def _rejected_in_words(reasons: pd.Series) -> str:
+    """How many files are not used, by reason where there are few."""
+    if reasons.empty:
+        return "No file is rejected."
+    others = reasons[reasons != DROPPED]
+    dropped = len(reasons) - len(others)
     why = [f"{dropped:,} dropped so that the classes have the same number of images"] if dropped else []
-    why += (
-        [f"{others:,} for {'other' if dropped else 'the'} reasons{'' if dropped else ' given there'}"] if others else []
-    )
-    files = "1 file is" if len(rejected) == 1 else f"{len(rejected):,} files are"
-    return f"{used} {files} not used (`data/rejected.csv`): {', '.join(why)}."
+    if len(others):
+        why.append(f"{len(others):,} for {'other' if dropped else 'the'} reasons{'' if dropped else ' given there'}")
+        numbers = others.value_counts()
+        if len(numbers) == 1:
+            why[-1] += f" ({numbers.index[0]})"
+        elif len(numbers) <= _FEW_REASONS:
+            why[-1] += f" ({'; '.join(f'{number:,}: {reason}' for reason, number in numbers.items())})"
+    files = "1 file is" if len(reasons) == 1 else f"{len(reasons):,} files are"
+    return f"{files} not used (`data/rejected.csv`): {', '.join(why)}."
 
 
 def networks_table(contents: Contents) -> str:

@@ -18,6 +18,8 @@ def write_summary(
     run_description: dict[str, str],
     counts: str,
     rejected: str,
+    copies: str,
+    splits: str,
     tables: dict[str, str],
     figures: list[str],
     sections_of_pictures: dict[str, str],
@@ -39,6 +41,8 @@ def write_summary(
         run_description: sentences by what they are about.
         counts: CSV of the images used: class, split, images.
         rejected: CSV of the files and images that are not used: member, reason.
+        copies: CSV of the images that are copies of one another: group, image_id.
+        splits: CSV of the images used: image_id, split.
         tables: paths by name, all of `TABLES`.
         figures: PNG files in a folder beside the page.
         sections_of_pictures: key of `SECTIONS` by the file name of a picture without suffix.
@@ -66,7 +70,7 @@ def write_summary(
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
         *warnings(frames["best_epoch"], frames["classes"]),
-        images_in_words(read_csv(counts), read_csv(rejected)),
+        images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
         how_to_read(contents, about_reference),
         *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
-from snakedistill.measures.metrics import METRICS
 from snakedistill.results.summary.cells import (
     SPACE,
     beside_reference,
@@ -21,7 +20,7 @@ from snakedistill.results.summary.cells import (
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
 from snakedistill.results.tables.timing import float32_on_all_threads
-from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
+from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, UNCERTAINTY_IN_WORDS, in_words, shown_metrics
 from snakedistill.results.words import listed
 
 
@@ -155,20 +154,25 @@ def _histograms(frame: pd.DataFrame, name: str, reference: str | None) -> Iterat
 
 def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["uncertainty"], contents.reference
+    metrics = shown_metrics(frame)
 
     def table(split: str) -> str:
         rows = [
-            [network] + [cell for name in METRICS for cell in beside_reference(of_seeds, name, reference)]
+            [network] + [cell for name in metrics for cell in beside_reference(of_seeds, name, reference)]
             for network, of_seeds in by(frame[frame["split"] == split], ["network"])
         ]
-        heads = [head for name in METRICS for head in reference_heads(frame, name, reference)]
+        heads = [in_words(head) for name in metrics for head in reference_heads(frame, name, reference)]
         return markdown([f"network, {split}", *heads], rows, "l" + "r" * len(heads))
 
-    counted = [name for name, metric in METRICS.items() if metric.counted]
-    others = [name for name in METRICS if name not in counted]
-    intervals = f"exact binomial for {listed(counted)}, bootstrap over images for {listed(others)}"
+    counted = [name for name, metric in metrics.items() if metric.counted]
+    others = [name for name in metrics if name not in counted]
+    intervals = (
+        f"exact binomial for {listed(map(in_words, counted))}, bootstrap over images for "
+        f"{listed(map(in_words, others))}"
+    )
+    meanings = [f" {metric.in_words}" for metric in metrics.values() if metric.in_words]
     words = (
-        f"All of them are measured with manual labels. *Uncertainty* is {UNCERTAINTY_IN_WORDS}."
+        f"All of them are measured with manual labels. *Uncertainty* is {UNCERTAINTY_IN_WORDS}.{''.join(meanings)}"
         f"{contents.brackets(intervals)}"
     )
     return [words, *pictures, *map(table, (TEST, VALIDATION, TRAIN))]
@@ -203,7 +207,7 @@ SECTIONS: dict[str, Section] = {
     "training": Section("Training", _training),
     "time": Section("Time", _time),
     "predictions": Section("Predictions", _predictions),
-    "recursion": Section(f"{listed(METRICS).capitalize()}, and recursion", _recursion),
+    "recursion": Section(f"{listed(ALWAYS_SHOWN).capitalize()}, and recursion", _recursion),
     "classes": Section("Errors by class", _classes),
     "best_epoch": Section("Best epoch", _best_epoch),
     "examples": Section("Examples", _pictures_alone),

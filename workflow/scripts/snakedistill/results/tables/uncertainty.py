@@ -5,7 +5,7 @@ import pandas as pd
 
 from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
-from snakedistill.measures.metrics import METRICS
+from snakedistill.measures.metrics import METRICS, Metric
 from snakedistill.results.run import Run
 from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
@@ -13,10 +13,25 @@ from snakedistill.results.words import listed
 
 # Metrics with intervals by bootstrap are first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
+ALWAYS_SHOWN = [name for name, metric in METRICS.items() if metric.beside is None]
 UNCERTAINTY_IN_WORDS = (
     "the mean squared distance of a network's predictions from its own answers: 0 when all predictions are 0 or 1, and "
     "0.25 when all are one half"
 )
+
+
+def shown_metrics(table: pd.DataFrame) -> dict[str, Metric]:
+    """The metrics that a figure and the summary show: without those that equal another one in the whole table."""
+    return {
+        name: metric
+        for name, metric in METRICS.items()
+        if metric.beside is None or not np.allclose(table[name], table[metric.beside], rtol=0, atol=1e-8)
+    }
+
+
+def in_words(name: str) -> str:
+    """The name of a metric in a sentence or a heading."""
+    return name.replace("_", " ")
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -56,7 +71,8 @@ UNCERTAINTY = Table(
     needs=("train", "validation", "test", "splits"),
     keys=("family", "generation", "split"),
     values=tuple(NAMES),
-    title=listed(METRICS),
+    title=listed(ALWAYS_SHOWN),
     caption=f"""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95
-% intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}.""",
+% intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}. Balanced accuracy is the mean over the classes of the
+share of right answers; it differs from accuracy where the classes have different numbers of images.""",
 )
