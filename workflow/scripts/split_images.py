@@ -11,5 +11,6 @@ with job(snakemake.log[0]):
         seed=shares.pop("seed"),
         near_duplicates=shares.pop("near_duplicates"),
         shares=shares,
+        predictions=snakemake.input.get("predictions") or None,
         **dict(snakemake.output.items()),
     )

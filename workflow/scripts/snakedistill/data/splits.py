@@ -8,7 +8,8 @@ from scipy.sparse.csgraph import connected_components
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
-from snakedistill.data.rejected import DROPPED
+from snakedistill.data.given_predictions import read_given_predictions
+from snakedistill.data.rejected import DROPPED, UNPREDICTED
 
 
 def write_splits(
@@ -22,6 +23,7 @@ def write_splits(
     copies: str,
     rejected: str,
     counts: str,
+    predictions: str | None = None,
 ) -> None:
     """Draw the split, in which copies of an image stay together; list the copies and all files that are not used.
 
@@ -36,10 +38,21 @@ def write_splits(
         splits: CSV to write: image_id, label, split; in the order of `index`.
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
-        rejected: CSV to write: member, reason; the unusable files, then the images dropped to balance the classes.
+        rejected: CSV to write: member, reason; the unusable files, then the images without a prediction of the
+            teacher, then those dropped to balance the classes.
         counts: CSV to write: class, split, images.
+        predictions: CSV of a given teacher's predictions, see `read_given_predictions`: images without one are dropped
+            before the draw; None drops none.
+
+    Raises:
+        InputError: the images do not fit the split, or the predictions cannot be read.
     """
     frame = pd.read_csv(index, dtype={"perceptual_hash": str})
+    unpredicted = frame[:0]
+    if predictions is not None:
+        has_prediction = frame["image_id"].astype(str).isin(read_given_predictions(predictions, index)["image_id"])
+        unpredicted, frame = frame[~has_prediction], frame[has_prediction].reset_index(drop=True)
+        print(f"{UNPREDICTED}: {len(unpredicted)} images")
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
     frame["split"] = split_balanced(frame["label"].to_numpy(), group, shares, seed)
     listed = frame[["image_id", "label"]].assign(
@@ -58,7 +71,8 @@ def write_splits(
     print(kept.groupby(["split", "label"]).size().to_string())
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
     print(f"{DROPPED}: {len(dropped)} images")
-    write_csv(pd.concat([pd.read_csv(unusable), dropped]), rejected)
+    unpredicted = unpredicted[["member"]].assign(reason=UNPREDICTED)
+    write_csv(pd.concat([pd.read_csv(unusable), unpredicted, dropped]), rejected)
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)

@@ -70,11 +70,14 @@ def _time(contents: Contents, pictures: list[str]) -> list[str]:
     rows = [
         [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
         + ["file to answer" if row["decoding"] == "yes" else "network alone"]
-        + [significant(1000 * row["teacher"]), significant(1000 * row["student"]), _ratio(row)]
+        + ([significant(1000 * row["teacher"])] if contents.teacher_has_model else [])
+        + [significant(1000 * row["student"])]
+        + ([_ratio(row)] if contents.teacher_has_model else [])
         + ([_reference_ratio(row, reference)] if f"{reference}_ratio" in frame else [])
         for _, row in frame.iterrows()
     ]
-    head = ["runtime", "precision", "threads", "batch", "from", "teacher, ms", "student, ms", "ratio"]
+    head = ["runtime", "precision", "threads", "batch", "from"]
+    head += ["teacher, ms", "student, ms", "ratio"] if contents.teacher_has_model else ["student, ms"]
     head += [f"{reference}: ratio"] if f"{reference}_ratio" in frame else []
     return [
         _time_in_words(contents),
@@ -86,12 +89,20 @@ def _time(contents: Contents, pictures: list[str]) -> list[str]:
 
 
 def _time_in_words(contents: Contents) -> str:
-    """What the ratio of teacher and student is, and why."""
+    """What the ratio of teacher and student is, and why; of the student alone where the teacher has no model."""
     frame = contents.tables["timing"]
     frame = frame[frame["threads"] == contents.threads]
     keras, from_file = (float32_on_all_threads(frame, "Keras", 32, decoding) for decoding in ("no", "yes"))
     one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")].set_index("precision")
     fastest = one.loc[["int8"]].sort_values("student").iloc[0]
+    if not contents.teacher_has_model:
+        return (
+            f"The teacher is a file of predictions, so {contents.student} alone is timed. An image costs it "
+            f"{significant(keras['student_multiply_adds'] / 1e6)} million multiply-adds. In Keras, with batches of 32 "
+            f"on {threads_in_words(contents.threads)}, an image takes {significant(1000 * keras['student'])} ms. One "
+            f"image at a time in {fastest['runtime']}, the int8 student needs "
+            f"{significant(1000 * fastest['student'])} ms."
+        )
     float32 = one.loc["float32"].set_index("runtime").loc[fastest["runtime"]]
     teacher, student = (keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student"))
     reference = _reference_ratio(keras, contents.reference)
