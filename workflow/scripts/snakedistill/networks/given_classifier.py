@@ -58,7 +58,7 @@ def as_teacher(path: str, image_size: int, preprocessing: str) -> keras.Model:
     given = load_network(path)
     _check_input(given, path, image_size)
     features, kernel, bias = _without_head(given, path)
-    body = keras.Model(given.inputs, features, name=given.name)
+    body = keras.Model(given.inputs[0], features, name=given.name)
     images = layers.Input((image_size, image_size, 3), name="image")
     network = with_head(images, body(preprocessed(images, path, preprocessing)), TEACHER)
     network.get_layer("logit").set_weights([kernel, bias])
