@@ -19,7 +19,7 @@ from snakedistill.results.summary.cells import (
     spread,
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
-from snakedistill.results.tables.timing import float32_on_all_threads
+from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
 from snakedistill.results.words import listed
 
@@ -67,18 +67,19 @@ def _mean_of_repeats(of_seeds: pd.DataFrame) -> str:
 
 def _time(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["timing"], contents.reference
+    compared = contents.teacher_has_model
+    beside = compared and f"{reference}_ratio" in frame
     rows = [
         [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
         + ["file to answer" if row["decoding"] == "yes" else "network alone"]
-        + ([significant(1000 * row["teacher"])] if contents.teacher_has_model else [])
-        + [significant(1000 * row["student"])]
-        + ([_ratio(row)] if contents.teacher_has_model else [])
-        + ([_reference_ratio(row, reference)] if f"{reference}_ratio" in frame else [])
+        + [significant(1000 * row[role]) for role in (ROLES if compared else ["student"])]
+        + ([_ratio(row)] if compared else [])
+        + ([_reference_ratio(row, reference)] if beside else [])
         for _, row in frame.iterrows()
     ]
     head = ["runtime", "precision", "threads", "batch", "from"]
-    head += ["teacher, ms", "student, ms", "ratio"] if contents.teacher_has_model else ["student, ms"]
-    head += [f"{reference}: ratio"] if f"{reference}_ratio" in frame else []
+    head += ["teacher, ms", "student, ms", "ratio"] if compared else ["student, ms"]
+    head += [f"{reference}: ratio"] if beside else []
     return [
         _time_in_words(contents),
         *pictures,
