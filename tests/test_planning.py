@@ -213,6 +213,6 @@ def test_a_classifier_takes_the_place_of_the_teachers_training_alone(fresh):
 def test_the_split_waits_for_the_predictions_only_where_images_without_one_are_dropped(fresh):
     for missing, waits in (("error", False), ("drop", True)):
         (fresh / "overlay.yaml").write_text(f"teacher: {{predictions: mine.csv, missing: {missing}}}")
-        listed = snakemake(fresh, "--configfile", "tiny.yaml", "overlay.yaml", "--detailed-summary").stdout
-        (splits,) = [line for line in listed.splitlines() if line.startswith("results/tiny/data/splits.csv")]
-        assert ("mine.csv" in splits) == waits
+        graph = snakemake(fresh, "--configfile", "tiny.yaml", "overlay.yaml", "--filegraph").stdout
+        (of_rule,) = [node for node in graph.split("shape=none") if ">split_images<" in node]
+        assert ("mine.csv" in of_rule) == waits
