@@ -7,9 +7,9 @@ import yaml
 from conftest import ROOT
 
 from snakedistill.configuration.check import checked
-from snakedistill.configuration.recipes import recipe
+from snakedistill.configuration.recipes import recipe, recipes
 from snakedistill.configuration.reference_page import json_schema, reference_page
-from snakedistill.configuration.types import Config, Recipe
+from snakedistill.configuration.types import Config, Recipe, Teacher
 from snakedistill.core.errors import InputError
 from snakedistill.paper.deviations import deviations_in_words
 from snakedistill.results.run_description import describe_run
@@ -38,12 +38,13 @@ def overlaid(config: dict, overlay: dict) -> dict:
 
 def test_the_described_keys_are_those_of_config_yaml():
     assert list(Config.model_fields) == list(CONFIG)
-    assert list(Recipe.model_fields) == list(CONFIG["teacher"]) == list(CONFIG["student"])
+    assert list(Teacher.model_fields) == list(CONFIG["teacher"])
+    assert list(Recipe.model_fields) == list(CONFIG["student"])
     assert checked(CONFIG) == CONFIG
 
 
 def test_every_key_is_described_in_a_sentence():
-    for model in (Config, Recipe, *(field.annotation for field in Config.model_fields.values())):
+    for model in (Config, *(field.annotation for field in Config.model_fields.values())):
         for name, field in getattr(model, "model_fields", {}).items():
             assert field.description, name
 
@@ -234,6 +235,52 @@ def test_the_deviations_are_what_is_not_the_papers():
     assert "student.augmentation.shift 0 (0.4)" in said
     assert "teacher.batch_size" not in said
     assert deviations_in_words(overlaid(CONFIG, PAPER), PAPER) == "Every setting is the paper's."
+
+
+def test_a_given_teacher_is_what_differs_from_the_paper_and_its_recipe_is_not_used():
+    config = overlaid(CONFIG, PAPER)
+    config["teacher"] = CONFIG["teacher"] | {"predictions": "mine.csv"}
+    assert deviations_in_words(config, PAPER) == (
+        "Settings that differ from the paper's (in brackets): teacher.predictions mine.csv (none)."
+    )
+    assert "teacher: predictions in mine.csv; students" in describe_run(config)
+    assert list(recipes(config)) == ["student"]
+    config["teacher"] = CONFIG["teacher"] | {"classifier": "some/mine.keras"}
+    assert "teacher: classifier in mine.keras; students" in describe_run(config)
+    assert recipe(config, "teacher") == {
+        "augmentation": {"flip": True, "shift": 0}, "backbone": "some/mine.keras", "preprocessing": "paper"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("teacher", "message"),
+    [
+        (
+            {"predictions": "a.csv", "classifier": "b.keras"},
+            r"teacher\.classifier: expected null with teacher\.predictions, got 'b\.keras': there is one teacher",
+        ),
+        (
+            {"classifier": "b.keras", "preprocessing": "imagenet"},
+            r"teacher\.preprocessing: expected paper or none with teacher\.classifier, got imagenet",
+        ),
+        ({"missing": "keep"}, r"teacher\.missing: expected error or drop, got 'keep'"),
+    ],
+)
+def test_keys_of_a_given_teacher_must_fit(teacher, message):
+    with pytest.raises(InputError, match=message):
+        checked(CONFIG | {"teacher": CONFIG["teacher"] | teacher})
+
+
+def test_predictions_cannot_be_exported():
+    teacher, export = CONFIG["teacher"] | {"predictions": "a.csv"}, CONFIG["export"] | {"network": "teacher"}
+    with pytest.raises(InputError, match=r"export\.network: expected one of classic-0, .* got 'teacher'"):
+        checked(CONFIG | {"teacher": teacher, "export": export})
+
+
+def test_only_the_teacher_can_be_given():
+    students = CONFIG["students"] | {"soft": CONFIG["students"]["soft"] | {"classifier": "b.keras"}}
+    with pytest.raises(InputError, match=r"students\.soft\.classifier: unknown key"):
+        checked(CONFIG | {"students": students})
 
 
 def test_families_that_are_not_the_papers_are_named():

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import copy_project, jpeg, kaggle_zip, snakemake
+from conftest import copy_project, jpeg, kaggle_zip, planned, snakemake
 
-from snakedistill.data.rejected import DROPPED
+from snakedistill.data.rejected import DROPPED, UNPREDICTED
 
 QUICK = {"backbone": "resnet18", "epochs": 1}
 NO_AUGMENTATION = {"augmentation": {"flip": False, "shift": 0}}
@@ -176,6 +176,68 @@ def test_a_run_ends_with_its_summary(project, name):
         assert (pd.read_csv(run / "data/rejected.csv")["reason"] == DROPPED).sum() == 21
     other = str(cores % 3 + 1)
     assert "Nothing to be done" in snakemake(project, "-n", "--cores", other, *arguments).stdout
+
+
+def write_given_teacher(folder: Path) -> None:
+    """Write predictions of all images of the tiny experiment but two, sure of one of them, and a classifier."""
+    import keras
+
+    ids = [f"{name}.{number}" for name in ("cat", "dog") for number in range(20)]
+    given = pd.DataFrame({"image_id": ids, "probability": np.repeat([0.2, 0.7], 20)}).sample(frac=1, random_state=0)
+    given.loc[7, "probability"] = 0
+    given[~given["image_id"].isin(["cat.3", "dog.4"])].to_csv(folder / "mine.csv", index=False)
+    save_extractor(folder / "extractor.keras")
+    layers = [keras.layers.Input((32, 32, 3)), keras.saving.load_model(folder / "extractor.keras")]
+    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")]
+    keras.Sequential(layers, name="mine").save(folder / "mine.keras")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "teacher", [{"predictions": "mine.csv", "missing": "drop"}, {"classifier": "mine.keras", "preprocessing": "none"}]
+)
+def test_a_run_with_a_given_teacher_ends_with_its_summary(project, teacher):
+    write_given_teacher(project)
+    overlay = {"teacher": teacher, "students": {"hard": None, "soft": {"generations": 1}}}
+    arguments = with_overlay(project, overlay)
+    done = snakemake(project, "--cores", "2", *arguments)
+    run = project / "results/tiny"
+    summary = (run / "summary.md").read_text()
+    evaluation, timing = (pd.read_csv(run / f"tables/{name}.csv") for name in ("evaluation", "timing"))
+    assert sorted(pd.read_csv(run / "tables/best_epoch.csv")["network"]) == ["classic-0", "soft-0", "soft-1"]
+    assert "teacher" not in set(evaluation["network"][evaluation["augmented"].str.startswith("during")])
+    assert not (run / "figures/2-training-teacher.svg").exists()
+    answers = classified(project, arguments)
+    if "predictions" in teacher:
+        assert "The teacher is a file of predictions, mine.csv." in summary
+        assert re.search(r"Result: test accuracy on 6 images: teacher \d\.\d{3}, soft-0 \d\.\d{3}\.\n", done.stdout)
+        assert list(evaluation[evaluation["network"] == "teacher"]["augmented"]) == ["no"] * 3
+        assert timing["teacher"].isna().all() and timing["student"].notna().all()
+        absent = ("figures/1-teacher.svg", "seed-0/models/teacher.keras", "seed-0/onnx/teacher.onnx")
+        assert [path for path in absent if (run / path).exists()] == []
+        rejected = pd.read_csv(run / "data/rejected.csv")
+        assert rejected["member"][rejected["reason"] == UNPREDICTED].tolist() == ["train/cat.3.jpg", "train/dog.4.jpg"]
+        assert "teacher_answer" not in answers and "soft-1_answer" in answers
+        claims = pd.read_csv(run / "claims.csv").query("claim == 'C2'")
+        assert claims["interval"].tolist() == ["none: the teacher is a file of predictions, which takes no time"]
+    else:
+        assert "The teacher is a finished classifier, mine.keras." in summary
+        assert re.search(r"soft-0 is .* (smaller|larger|as large) and ", done.stdout)
+        assert timing["ratio"].notna().all()
+        assert (run / "figures/1-teacher.svg").exists()
+        assert "teacher_answer" in answers and "soft-1_answer" in answers
+    assert "Nothing to be done" in snakemake(project, "-n", *arguments).stdout
+    (project / "mine.csv").write_text((project / "mine.csv").read_text().replace("0.7", "0.8"))
+    jobs = planned(project, overlay)
+    assert {"split_images", "take_in_predictions"} <= set(jobs) if "predictions" in teacher else jobs == {}
+
+
+def classified(folder: Path, arguments: list[str]) -> pd.DataFrame:
+    """The answers to a photo of one's own."""
+    (folder / "own").mkdir()
+    (folder / "own/photo.jpg").write_bytes(jpeg(np.random.default_rng(0), 1))
+    snakemake(folder, *arguments, "--config", "photos=own", "--", "classify")
+    return pd.read_csv(folder / "results/tiny/photos/own/answers.csv")
 
 
 @pytest.mark.parametrize("name", ERRORS)

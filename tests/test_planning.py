@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import ROOT, kaggle_zip
+from conftest import ROOT, copy_project, kaggle_zip, planned, snakemake
 
 from snakedistill.configuration import estimate as estimates
 from snakedistill.configuration import inputs
@@ -153,3 +153,67 @@ def test_a_reference_must_be_a_folder_of_tables(tmp_path):
     (tmp_path / "earlier/tables/uncertainty.csv").write_text("family,accuracy,earlier_accuracy\n")
     with pytest.raises(InputError, match=r"expected a folder of another name, got .*earlier_accuracy"):
         checked(reference=str(tmp_path / "earlier/tables"))
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "content", "sentence"),
+    [
+        ("predictions", "typo.csv", None, "expected a CSV of predictions, got .*typo.csv; there is no file at"),
+        ("predictions", "a.csv", b"id,probability", "expected a column image_id or path in .*, got id, probability"),
+        ("classifier", "a.keras", b"no zip", r"expected a saved Keras classifier \(.keras\), got .*, which is none"),
+    ],
+)
+def test_the_file_of_a_given_teacher_is_checked(tmp_path, key, name, content, sentence):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"teacher\.{key}: {sentence}"):
+        checked(teacher=CONFIG["teacher"] | {key: str(tmp_path / name)})
+
+
+def test_a_given_teacher_is_not_in_the_estimate(with_bfloat16, tmp_path):
+    nowhere, trained = tmp_path / "none", estimate(CONFIG, 2, tmp_path / "none")
+    hours = []
+    for key in ("predictions", "classifier"):
+        given = estimate(CONFIG | {"teacher": CONFIG["teacher"] | {key: "a"}}, 2, nowhere)
+        assert given.networks == trained.networks - 1
+        hours.append(given.hours)
+    assert hours[0] < hours[1] < trained.hours
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A copy of this project in which nothing has run, with the files of a given teacher."""
+    folder = tmp_path_factory.mktemp("given")
+    copy_project(folder)
+    (folder / "mine.csv").write_text("image_id,probability\ncat.0,0.1\n")
+    with zipfile.ZipFile(folder / "mine.keras", "w") as file:
+        file.writestr("config.json", "{}")
+    return folder
+
+
+def test_predictions_take_the_place_of_the_teachers_training(fresh):
+    trained = planned(fresh)
+    jobs = planned(fresh, {"teacher": {"predictions": "mine.csv"}})
+    assert set(trained) - set(jobs) == {"train_teacher", "draw_scheme"}
+    assert set(jobs) - set(trained) == {"take_in_predictions"}
+    for rule in ("predict", "evaluate", "export", "write_labels"):
+        assert jobs[rule] == trained[rule] - 1, rule
+    two_seeds = planned(fresh, {"teacher": {"predictions": "mine.csv"}, "seeds": [0, 1]})
+    assert two_seeds["take_in_predictions"] == 2
+
+
+def test_a_classifier_takes_the_place_of_the_teachers_training_alone(fresh):
+    trained = planned(fresh)
+    jobs = planned(fresh, {"teacher": {"classifier": "mine.keras"}})
+    assert set(trained) - set(jobs) == {"train_teacher"}
+    assert set(jobs) - set(trained) == {"take_in_classifier"}
+    assert jobs["write_labels"] == trained["write_labels"] - 1
+    assert [jobs[rule] for rule in ("predict", "export")] == [trained[rule] for rule in ("predict", "export")]
+
+
+def test_the_split_waits_for_the_predictions_only_where_images_without_one_are_dropped(fresh):
+    for missing, waits in (("error", False), ("drop", True)):
+        (fresh / "overlay.yaml").write_text(f"teacher: {{predictions: mine.csv, missing: {missing}}}")
+        graph = snakemake(fresh, "--configfile", "tiny.yaml", "overlay.yaml", "--filegraph").stdout
+        (of_rule,) = [node for node in graph.split("shape=none") if ">split_images<" in node]
+        assert ("mine.csv" in of_rule) == waits

@@ -28,10 +28,10 @@ from snakedistill.paper import PAPERS
 from snakedistill.results.figures import FIGURES
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import short_name
-from snakedistill.results.run_description import describe_run
+from snakedistill.results.run_description import describe_given_teacher, describe_run
 from snakedistill.results.summary.sections import SECTIONS
 from snakedistill.results.tables import TABLES
-from snakedistill.teaching import networks
+from snakedistill.teaching import TEACHER_WAY, given, networks
 
 
 def with_the_workflow(path):
@@ -68,12 +68,18 @@ HALF_OF_THE_CORES = max(
 RUN = f"results/{config['run']}"
 SEED = f"{RUN}/seed-{{seed}}"
 FIRST_SEED = config["seeds"][0]
-NETWORKS = networks(config["students"])
+# How the teacher is given: as predictions, as a classifier, or None, where it is trained here.
+GIVEN = given(config["teacher"])
+NETWORKS = networks(config["students"], None if GIVEN else TEACHER_WAY)
 STUDENTS = [network for network in NETWORKS if network != TEACHER]
-WAYS_OF_RUN = tuple(sorted({network.way for network in NETWORKS.values()}))
+# The networks that are trained here, and those that have a model. All networks have predictions and an evaluation.
+TRAINED = STUDENTS if GIVEN else list(NETWORKS)
+MODELS = STUDENTS if GIVEN == "predictions" else list(NETWORKS)
+WAYS_OF_RUN = tuple(sorted({NETWORKS[network].way for network in TRAINED}))
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
+TIMED = [network for network in (TEACHER, SHOWN_STUDENT) if network in MODELS]
 # The files that are asked for by default, and Markdown files that the summary takes in; the paper adds to both.
 TARGETS = [f"{RUN}/summary.html", f"{RUN}/deploy/README.md", f"{RUN}/config.yaml"]
 INSERTS = []
@@ -84,7 +90,7 @@ container: with_the_workflow("../../containers/snakedistill.sif")
 
 wildcard_constraints:
     seed=r"\d+",
-    network="|".join(NETWORKS),
+    network="|".join(MODELS),
     student="|".join(STUDENTS),
 
 
@@ -137,6 +143,10 @@ content_of_file = functools.cache(fingerprint_of_file)  # many students may name
 SAMPLE = f"{RUN}/data/sample.zip"
 ARCHIVE = ancient(local(config["archive"])) if config["archive"] else SAMPLE
 ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
+GIVEN_FILE = ancient(local(config["teacher"][GIVEN])) if GIVEN else []
+GIVEN_CONTENT = content_of_file(config["teacher"][GIVEN]) if GIVEN else None
+# Only where images without a prediction are dropped does the split depend on the file.
+DROPS = GIVEN == "predictions" and config["teacher"]["missing"] == "drop"
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 SPLITS = f"{RUN}/data/splits.csv"
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
@@ -145,11 +155,6 @@ PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PA
 def lineage_of(files):
     """The files beside others that say what these were made from."""
     return [str(lineage_file(file)) for file in files]
-
-
-def of_all_networks(pattern):
-    """One file of every network, in the order of RESULTS."""
-    return [pattern.format(seed=seed, network=network) for seed, network in RESULTS]
 
 
 def forms_of(network):
@@ -166,17 +171,32 @@ def forms_of(network):
 # The network that classifies and is bundled.
 DEPLOYED = forms_of(config["export"]["network"])
 
-# The files that tables and figures are made from, by the names under which they ask for them.
+# The files that tables and figures are made from, by the names under which they ask for them: those of networks, with
+# the networks that have one, then the others.
+OF_NETWORKS = {
+    **{part: (PREDICTIONS[part], NETWORKS) for part in PARTS},
+    "augmented": (f"{SEED}/predictions/{{network}}/augmented.csv", MODELS),
+    "labels": (f"{SEED}/labels/{{network}}.csv", TRAINED),
+    "histories": (f"{SEED}/history/{{network}}.csv", TRAINED),
+    "evaluations": (f"{SEED}/evaluation/{{network}}.csv", NETWORKS),
+    "measurements": (f"{SEED}/onnx/{{network}}.json", MODELS),
+}
+LACKING = {
+    name: [network for network in NETWORKS if network not in having]
+    for name, (_, having) in OF_NETWORKS.items()
+}
 FILES = {
-    **{part: of_all_networks(PREDICTIONS[part]) for part in PARTS},
-    "augmented": of_all_networks(f"{SEED}/predictions/{{network}}/augmented.csv"),
-    "labels": of_all_networks(f"{SEED}/labels/{{network}}.csv"),
-    "histories": of_all_networks(f"{SEED}/history/{{network}}.csv"),
-    "evaluations": of_all_networks(f"{SEED}/evaluation/{{network}}.csv"),
-    "measurements": of_all_networks(f"{SEED}/onnx/{{network}}.json"),
+    **{
+        name: [
+            pattern.format(seed=seed, network=network)
+            for seed, network in RESULTS
+            if network in having
+        ]
+        for name, (pattern, having) in OF_NETWORKS.items()
+    },
     "splits": SPLITS,
     "test_images": IMAGES[TEST],
-    "teacher_model": forms_of(TEACHER)["keras"],
+    **({"teacher_model": forms_of(TEACHER)["keras"]} if TEACHER in MODELS else {}),
     "measured": f"{RUN}/timing.json",
     "seconds": f"{RUN}/timing.csv",
     **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},

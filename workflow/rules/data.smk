@@ -66,6 +66,7 @@ rule split_images:
     input:
         index=rules.index_archive.output.index,
         unusable=rules.index_archive.output.unusable,
+        predictions=GIVEN_FILE if DROPS else [],
     output:
         splits=SPLITS,
         copies=f"{RUN}/data/copies.csv",
@@ -78,6 +79,7 @@ rule split_images:
         LIGHT_ENVIRONMENT
     params:
         **params_of("split_images", "split", "classes"),
+        predictions=GIVEN_CONTENT if DROPS else None,
     message:
         "Splitting the images into train, validation and test"
     script:

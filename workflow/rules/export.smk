@@ -61,6 +61,8 @@ rule write_bundle:
         "../scripts/write_bundle.py"
 
 
+# The teacher, if it has a model, and the network that is bundled, once where they are one.
+CLASSIFYING = [network for network in MODELS if network in (TEACHER, config["export"]["network"])]
 PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 
 
@@ -68,8 +70,7 @@ PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 rule classify:
     input:
         photos=given_photos,
-        teacher=forms_of(TEACHER)["onnx"],
-        student=DEPLOYED["onnx"],
+        networks=[forms_of(network)["onnx"] for network in CLASSIFYING],
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -87,7 +88,7 @@ rule classify:
         code=code_of("classify"),
         photos=config["photos"],
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
-        student=config["export"]["network"],
+        networks=CLASSIFYING,
         classes=config["classes"],
         run_description=DESCRIBED["run"],
     message:

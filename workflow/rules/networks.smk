@@ -18,7 +18,10 @@ def recipe_of_job(wildcards):
 
 def mem_mb_of_network(wildcards, input, threads):
     """Memory of a training run; what else is done with the network needs less. Measured: docs/cluster.md."""
-    return 2500 + ceil(0.002 * recipe_of_job(wildcards)["batch_size"] * config["image_size"] ** 2)
+    batch_size = recipe_of_job(wildcards).get(
+        "batch_size", 64
+    )  # of a given classifier: of predictions
+    return 2500 + ceil(0.002 * batch_size * config["image_size"] ** 2)
 
 
 def minutes_by_size(seconds_a_mb):
@@ -111,10 +114,20 @@ def given_photos(wildcards):
     return ancient(local(config["photos"]))
 
 
+def settings_of(network):
+    """The settings that determine a network's model, by id, as the model's lineage has them."""
+    if network in TRAINED:
+        return training_settings(
+            recipe_of(network), config["image_size"], config["precision"], config["backend"]
+        )
+    preprocessing = recipe_of(network)["preprocessing"]
+    return {"image_size": config["image_size"], "preprocessing": preprocessing}
+
+
 def networks_to_time(wildcards):
-    """The teacher and the student in each form that is timed."""
+    """The networks that are timed in each form."""
     return {
-        f"{role}_{form}": forms_of(network)[form]
-        for role, network in (("teacher", TEACHER), ("student", SHOWN_STUDENT))
+        f"{network}_{form}": forms_of(network)[form]
+        for network in TIMED
         for form in ("keras", "onnx", "int8")
     }

@@ -24,9 +24,7 @@ rule weigh_claims:
         **captioned("claims", PAPER.CAPTION_OF_CLAIMS, ""),
         code=code_of("weigh_claims", *PRINTED.values()),
         run=RUN_OF,
-        backbones=[
-            Path(recipe_of(network)["backbone"]).stem for network in (TEACHER, SHOWN_STUDENT)
-        ],
+        backbones=[Path(recipe_of(network)["backbone"]).stem for network in TIMED],
     message:
         "Weighing the paper's claims"
     script:

@@ -15,12 +15,19 @@ def reference_of(table):
 
 # Params of a rule whose result says on what it was measured.
 DESCRIBED = {"run": describe_run(config)}
+if GIVEN:
+    DESCRIBED["teacher"] = describe_given_teacher(config["teacher"])
 if PAPER:
     DESCRIBED["deviations"] = PAPER.deviations_in_words(
         config, settings_in("../../presets/paper.yaml")
     )
 # What tables and figures are made from, besides files, and the settings that they take by name.
-RUN_OF = {"results": RESULTS, "classes": config["classes"], "reference": REFERENCE_NAME}
+RUN_OF = {
+    "results": RESULTS,
+    "lacking": LACKING,
+    "classes": config["classes"],
+    "reference": REFERENCE_NAME,
+}
 SETTINGS = {
     "bin_width": config["evaluation"]["bin_width"],
     "student": SHOWN_STUDENT,
@@ -29,7 +36,11 @@ SETTINGS = {
     "reference_rows": dict(PRESENTATION.reference_rows) if not config["reference"] else {},
 }
 HEADINGS = {key: PRESENTATION.headed(key, section.heading) for key, section in SECTIONS.items()}
-PICTURES = {name: figure.pictures(NETWORKS) for name, figure in FIGURES.items()}
+# A figure that needs a file which the run lacks has no pictures.
+PICTURES = {
+    name: figure.pictures(NETWORKS) if set(figure.needs) <= set(FILES) else {}
+    for name, figure in FIGURES.items()
+}
 # The report's chapters.
 with_figures = {figure.section for figure in FIGURES.values()}
 chapters = ["result", *(key for key in SECTIONS if key in with_figures), "tables"]

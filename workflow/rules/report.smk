@@ -31,13 +31,9 @@ rule summarise:
             for picture in pictures.values()
         },
         headings=HEADINGS,
-        settings={
-            network: training_settings(
-                recipe_of(network), config["image_size"], config["precision"], config["backend"]
-            )
-            for network in NETWORKS
-        },
+        settings={network: settings_of(network) for network in MODELS},
         students=config["students"],
+        teacher_is_given=GIVEN is not None,
         student=SHOWN_STUDENT,
         reference=REFERENCE_NAME,
         about_reference=ABOUT_REFERENCE,

@@ -1,4 +1,4 @@
-"""How long an image takes: teacher and student, in every runtime, on the processor alone."""
+"""How long an image takes: teacher, if it has a model, and student, in every runtime, on the processor alone."""
 
 
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
@@ -24,9 +24,9 @@ rule time_networks:
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,
-        student=SHOWN_STUDENT,
+        networks=TIMED,
         rounds=config["timing"]["rounds"],
     message:
-        "Timing the teacher and {params.student}"
+        f"Timing {' and '.join(TIMED)}"
     script:
         "../scripts/time_networks.py"

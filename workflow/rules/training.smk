@@ -1,4 +1,4 @@
-"""Weights that come from elsewhere, and the training of every network: one rule, whatever labels it trains on."""
+"""Weights that come from elsewhere, and the training of every student: one rule, whatever labels it trains on."""
 
 
 rule fetch_weights:
@@ -17,24 +17,24 @@ rule fetch_weights:
         "../scripts/fetch_weights.py"
 
 
-rule train_teacher:
+rule train_student:
     input:
         unpack(inputs_of_training),
         train=IMAGES["train"],
         validation=IMAGES["validation"],
         splits=SPLITS,
     output:
-        model=f"{SEED}/models/teacher.keras",
-        lineage=f"{SEED}/models/teacher.lineage.json",
-        history=f"{SEED}/history/teacher.csv",
+        model=f"{SEED}/models/{{student}}.keras",
+        lineage=f"{SEED}/models/{{student}}.lineage.json",
+        history=f"{SEED}/history/{{student}}.csv",
     log:
-        f"{SEED}/logs/train/teacher.log",
+        f"{SEED}/logs/train/{{student}}.log",
     benchmark:
-        f"{SEED}/benchmarks/train/teacher.tsv"
-    priority: 3  # all students with a source wait for it
+        f"{SEED}/benchmarks/train/{{student}}.tsv"
+    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
-    threads: CORES
+    threads: HALF_OF_THE_CORES
     resources:
         **GPU,
         **growing(mem_mb_of_network, minutes_of_training),
@@ -49,21 +49,6 @@ rule train_teacher:
             content_of_file(path) for path in files_of_recipe(network_of_job(wildcards)).values()
         ],
     message:
-        "Training the teacher, seed {wildcards.seed}"
+        "Training {wildcards.student}, seed {wildcards.seed}"
     script:
         "../scripts/train.py"
-
-
-use rule train_teacher as train_student with:
-    output:
-        model=f"{SEED}/models/{{student}}.keras",
-        lineage=f"{SEED}/models/{{student}}.lineage.json",
-        history=f"{SEED}/history/{{student}}.csv",
-    log:
-        f"{SEED}/logs/train/{{student}}.log",
-    benchmark:
-        f"{SEED}/benchmarks/train/{{student}}.tsv"
-    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
-    threads: HALF_OF_THE_CORES
-    message:
-        "Training {wildcards.student}, seed {wildcards.seed}"

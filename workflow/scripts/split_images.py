@@ -12,5 +12,6 @@ with job(snakemake.log[0]):
         near_duplicates=shares.pop("near_duplicates"),
         balanced=shares.pop("balanced"),
         shares=shares,
+        predictions=snakemake.input.get("predictions") or None,
         **dict(snakemake.output.items()),
     )

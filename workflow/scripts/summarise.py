@@ -18,6 +18,7 @@ with job(snakemake.log[0]):
         measurements=snakemake.input.measurements,
         settings=snakemake.params.settings,
         students=snakemake.params.students,
+        teacher_is_given=snakemake.params.teacher_is_given,
         student=snakemake.params.student,
         reference=snakemake.params.reference,
         about_reference=snakemake.params.about_reference,

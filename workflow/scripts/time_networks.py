@@ -1,13 +1,12 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.core.network_ids import TEACHER
     from snakedistill.export.timing import time_networks
 
     time_networks(
         networks={
-            network: {form: snakemake.input[f"{role}_{form}"] for form in ("keras", "onnx", "int8")}
-            for role, network in (("teacher", TEACHER), ("student", snakemake.params.student))
+            network: {form: snakemake.input[f"{network}_{form}"] for form in ("keras", "onnx", "int8")}
+            for network in snakemake.params.networks
         },
         archive=snakemake.input.archive,
         index=snakemake.input.index,

@@ -8,10 +8,11 @@ from snakedistill.configuration.messages import explained
 from snakedistill.configuration.recipes import recipes
 from snakedistill.configuration.types import Config
 from snakedistill.core.errors import InputError, nearest
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import WAYS, networks
+from snakedistill.teaching import GIVEN, WAYS, given, networks
 
 
 def checked(config: dict) -> dict:
@@ -57,8 +58,11 @@ def _contradictions(config: dict) -> list[str]:
     if config["reference"] is not None and Path(config["reference"]) == Path("results", config["run"], "tables"):
         lines.append(f"reference: expected the tables of another run, got {config['reference']}, this run's own")
     known = list(networks(config["students"]))
-    if (given := config["export"]["network"]) not in known:
-        lines.append(f"export.network: expected one of {', '.join(known)}, got {given!r}{nearest(given, known)}")
+    if given(config["teacher"]) == "predictions":  # there is no network of the teacher
+        known.remove(TEACHER)
+    if (exported := config["export"]["network"]) not in known:
+        lines.append(f"export.network: expected one of {', '.join(known)}, got {exported!r}{nearest(exported, known)}")
+    lines += _contradictions_of_given(config["teacher"])
     for family, student in config["students"].items():
         if WAYS[student["labels"]].from_source is None and student["generations"]:
             lines.append(
@@ -84,4 +88,21 @@ def _contradictions(config: dict) -> list[str]:
                 f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which keras.applications "
                 "networks have"
             )
+    return lines
+
+
+def _contradictions_of_given(teacher: dict) -> list[str]:
+    """Keys of a given teacher that do not fit each other."""
+    if (how := given(teacher)) is None:
+        return []
+    lines = [
+        f"teacher.{other}: expected null with teacher.{how}, got {teacher[other]!r}: there is one teacher"
+        for other in GIVEN
+        if other != how and teacher[other] is not None
+    ]
+    if how == "classifier" and teacher["preprocessing"] == "imagenet":
+        lines.append(
+            "teacher.preprocessing: expected paper or none with teacher.classifier, got imagenet, which "
+            "keras.applications networks have"
+        )
     return lines

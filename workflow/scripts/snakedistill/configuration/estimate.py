@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snakedistill.configuration.recipes import recipe
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.data.archive import is_zip_of_zips, open_archive
 from snakedistill.data.layouts import LAYOUTS
-from snakedistill.teaching import networks
+from snakedistill.teaching import given, networks
 
 # Measured on two cores of an AMD EPYC (Zen 5, and Zen 3 without bfloat16 instructions), rounded.
 CORE_SECONDS_A_MEGAPIXEL = {"resnet18": 0.55}  # of training in bfloat16
@@ -54,17 +55,21 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
     slower = FLOAT32_FACTOR if config["precision"] == "float32" else in_bfloat16
     predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
     core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * images * pixels / 1e6
-    found = networks(config["students"])
+    found, how = networks(config["students"]), given(config["teacher"])
+    trained = [network for network in found if network != TEACHER or how is None]
     for network in found.values():
+        if network.id == TEACHER and how == "predictions":
+            continue
         complete = recipe(config, network.family)
-        predicted = predictions + complete["epochs"] * config["split"]["validation"]
-        passes = complete["epochs"] * slower * config["split"]["train"]
+        epochs = complete["epochs"] if network.id in trained else 0
+        predicted = predictions + epochs * config["split"]["validation"]
+        passes = epochs * slower * config["split"]["train"]
         passes += SHARE_OF_A_PREDICTION * FLOAT32_FACTOR * predicted
         a_megapixel = CORE_SECONDS_A_MEGAPIXEL.get(complete["backbone"], CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS)
         core_seconds += len(config["seeds"]) * (CORE_SECONDS_A_NETWORK + passes * megapixels * a_megapixel)
         of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
         megabytes += len(config["seeds"]) * (of_network + images * 1e-4)
-    return Estimate(len(found) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
+    return Estimate(len(trained) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
 
 
 def announcement(expected: Estimate, training_runs: int, cores: int, precision: str) -> str:

@@ -8,18 +8,20 @@ from pathlib import Path
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
+from snakedistill.data.given_predictions import wrong_columns
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
 from snakedistill.networks.backbones import is_saved
 from snakedistill.paper import PAPERS
 from snakedistill.results.reference import short_name
 from snakedistill.results.tables import TABLES
+from snakedistill.teaching import given
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def with_inputs(config: dict, software_deployed: bool) -> dict:
-    """Check that the archive, the folder of photos, files of backbones and weights, and the backend are there.
+    """Check that the archive, the folder of photos, files of networks and weights, and the backend are there.
 
     Args:
         config: the checked configuration.
@@ -34,6 +36,7 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
     """
     found, lines = _layout_and_classes(config)
     lines += _wrong_reference(config["reference"])
+    lines += _wrong_teacher(config["teacher"])
     photos = config["photos"]
     if photos is not None and not Path(photos).is_dir():
         lines.append(f"photos: expected a folder, got {photos}; there is none at {Path(photos).absolute()}")
@@ -125,6 +128,21 @@ def _wrong_reference(reference: str | None) -> list[str]:
                 f"reference: expected a folder of another name, got {reference}, for {path} has {sorted(taken)}"
             )
     return lines
+
+
+def _wrong_teacher(teacher: dict) -> list[str]:
+    """What is wrong with the file of a given teacher, as far as its kind and its columns tell."""
+    how = given(teacher)
+    if how is None:
+        return []
+    key, path = f"teacher.{how}", teacher[how]
+    if how == "classifier":
+        return _wrong_file(
+            key, path, "a saved Keras classifier (.keras)", lambda one: is_saved(path) and zipfile.is_zipfile(one)
+        )
+    lines = _wrong_file(key, path, "a CSV of predictions", lambda one: True)
+    wrong = None if lines else wrong_columns(path)
+    return lines if wrong is None else [f"{key}: {wrong}"]
 
 
 def _wrong_file(key: str, given: str, what: str, is_one) -> list[str]:

@@ -112,6 +112,20 @@ class Recipe(Section):
     validation_augmentation: bool = Field(description="whether validation during training is augmented too")
 
 
+class Teacher(Recipe):
+    """The teacher: how it is trained, or the file that takes the place of its training."""
+
+    predictions: PathOrNull = Field(
+        description="CSV of the predictions of a teacher from elsewhere, which is then not trained; null for none"
+    )
+    missing: Literal["error", "drop"] = Field(
+        description="images without a row in predictions: an error, or dropped before the split is drawn"
+    )
+    classifier: PathOrNull = Field(
+        description="path of a finished Keras classifier, which becomes the teacher without training; null for none"
+    )
+
+
 def _partial(model: type[Section], name: str) -> dict[str, Any]:
     """The fields of a model, each of them optional, in mappings too."""
     fields = {}
@@ -208,7 +222,7 @@ class Config(Section):
     backend: Literal["tensorflow", "jax", "torch"] = Field(description="backend of Keras")
     precision: Literal["float32", "bfloat16"] = Field(description="of training; predictions are always float32")
     gpu: bool = Field(description="whether a training run asks for a GPU")
-    teacher: Recipe = Field(description="the teacher's training recipe")
+    teacher: Teacher = Field(description="the teacher: its training recipe, or the file of a given one")
     student: Recipe = Field(description="the recipe that every student and every step of recursion shares")
     students: Annotated[dict[FamilyName, Family], BeforeValidator(_without_dropped)] = Field(
         description="families of students; a family may override any key of the recipe, and null drops one",

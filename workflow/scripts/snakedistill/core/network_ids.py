@@ -12,7 +12,7 @@ class Network:
     Attributes:
         family: `teacher`, or a key of the config's `students`.
         generation: step of recursion, or None.
-        way: how it is taught, a key of `teaching.WAYS`; None where only the id is known.
+        way: how it is taught, a key of `teaching.WAYS`; None for a given teacher, or where only the id is known.
         source: id of the network whose predictions become the labels (the source of labels), or None for manual ones.
     """
 

@@ -9,8 +9,9 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.copies import copies_in_other_parts
+from snakedistill.data.given_predictions import read_given_predictions
 from snakedistill.data.near_duplicates import joined, near_groups
-from snakedistill.data.rejected import DROPPED
+from snakedistill.data.rejected import DROPPED, UNPREDICTED
 
 
 def write_splits(
@@ -25,6 +26,7 @@ def write_splits(
     copies: str,
     rejected: str,
     counts: str,
+    predictions: str | None = None,
 ) -> None:
     """Split the images, list the copies among them and all files that are not used.
 
@@ -43,13 +45,22 @@ def write_splits(
         splits: CSV to write: image_id, label, split; in the order of `index`.
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
-        rejected: CSV to write: member, reason; the unusable files, then the images dropped to balance the classes.
+        rejected: CSV to write: member, reason; the unusable files, then the images without a prediction of the
+            teacher, then those dropped to balance the classes.
         counts: CSV to write: class, split, images.
+        predictions: CSV of a given teacher's predictions, see `read_given_predictions`: images without one are dropped
+            before the draw; None drops none.
 
     Raises:
-        InputError: a class does not fill a part, copies do not fit into one part, or the given split lacks train.
+        InputError: a class does not fill a part, copies do not fit into one part, the given split lacks train, or the
+            predictions cannot be read.
     """
     frame = read_csv(index, dtype={"perceptual_hash": str})
+    unpredicted = frame[:0]
+    if predictions is not None:
+        has_prediction = frame["image_id"].isin(read_given_predictions(predictions, index)["image_id"])
+        unpredicted, frame = frame[~has_prediction], frame[has_prediction].reset_index(drop=True)
+        print(f"{UNPREDICTED}: {len(unpredicted)} images")
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
     labels, is_given = frame["label"].to_numpy(), "split" in frame
     if is_given:
@@ -74,7 +85,8 @@ def write_splits(
     print(kept.groupby(["split", "label"]).size().to_string())
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
     print(f"{DROPPED}: {len(dropped)} images")
-    write_csv(pd.concat([read_csv(unusable), dropped]), rejected)
+    unpredicted = unpredicted[["member"]].assign(reason=UNPREDICTED)
+    write_csv(pd.concat([read_csv(unusable), unpredicted, dropped]), rejected)
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)

@@ -53,11 +53,16 @@ def build_network(
         for layer in extractor._flatten_layers():
             if isinstance(layer, layers.BatchNormalization):
                 layer.momentum = batch_norm_momentum
-    features = extractor(_preprocessed(images, backbone, preprocessing))
+    features = extractor(preprocessed(images, backbone, preprocessing))
     if len(features.shape) == 4:
         features = layers.GlobalAveragePooling2D(name="average_pool")(features)
     if dropout > 0:
         features = layers.Dropout(dropout, name="dropout")(features)
+    return with_head(images, features, name)
+
+
+def with_head(images, features, name: str) -> keras.Model:
+    """Features float32 [n, c] of images, with Dense 1 (`logit`) and sigmoid (`probability`) after them, as a model."""
     logit = layers.Dense(1, name="logit", dtype="float32")(features)
     probability = layers.Activation("sigmoid", name="probability", dtype="float32")(logit)
     return keras.Model(images, probability, name=name)
@@ -137,7 +142,8 @@ def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> k
     return extractor
 
 
-def _preprocessed(images, backbone: str, preprocessing: str):
+def preprocessed(images, backbone: str, preprocessing: str):
+    """Images in [0, 255] as they reach a backbone; arguments as in `build_network`."""
     if preprocessing == "paper":
         return layers.Rescaling(1 / 255, name="preprocessing")(images)
     if preprocessing == "none":

@@ -79,7 +79,7 @@ class Evidence:
         return RESOLUTION if any(quantity == "uncertainty" for quantity, *_ in self.terms) else 0.0
 
 
-def write_claims(run: Run, backbones: tuple[str, str], printed: dict[str, str], claims: str) -> None:
+def write_claims(run: Run, backbones: tuple[str, ...], printed: dict[str, str], claims: str) -> None:
     """Compute the evidence of every claim and its verdict.
 
     A claim with m pieces of evidence gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them
@@ -92,7 +92,7 @@ def write_claims(run: Run, backbones: tuple[str, str], printed: dict[str, str], 
 
     Args:
         run: the run; C7 is about dogs and cats, and its evidence is open for other classes.
-        backbones: names of the backbones of the teacher and of the student that were timed.
+        backbones: names of the backbones of the networks that were timed, the teacher and the student.
         printed: CSV files of the paper's numbers by table: evaluation, uncertainty, histograms, best_epoch, timing.
         claims: CSV to write: seed, claim, statement, evidence, value, low, high, interval (how it was made, and its
             level), claimed, paper (the same from the paper's printed numbers), images, finding (of the evidence),
@@ -231,11 +231,14 @@ def _claims_of_seed(
 _POSITIVE = (0.0, math.inf)
 
 
-def _speed(timing: pd.DataFrame, backbones: tuple[str, str], paper: _Printed) -> list[dict]:
+def _speed(timing: pd.DataFrame, backbones: tuple[str, ...], paper: _Printed) -> list[dict]:
     """The teacher's time over the student's; it bears on the claim only where they are the paper's networks."""
     row = float32_on_all_threads(timing, "Keras", 32)
     text = f"teacher / student: seconds an image, Keras, batch 32, threads {row['threads']}"
     evidence = Evidence(text, {}, (ALMOST_5_TIMES, math.inf))
+    if pd.isna(row["ratio"]):
+        why = "the teacher is a file of predictions, which takes no time"
+        return [_without_interval(text, _in_words(evidence.claimed), why, paper.ratio)]
     found = {"evidence": text, "value": row["ratio"], "claimed": _in_words(evidence.claimed)}
     found |= {"paper": paper.ratio, "images": None}
     found |= _with_interval((row["ratio_low"], row["ratio_high"]), "bootstrap over rounds of calls, 95 %", evidence)

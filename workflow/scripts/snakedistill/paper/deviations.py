@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from snakedistill.core.lineage import leaves
+from snakedistill.teaching import given
 
 
 def deviations_in_words(config: dict, paper: dict) -> str:
@@ -20,8 +21,11 @@ def deviations_in_words(config: dict, paper: dict) -> str:
 
 def _deviations(config: dict, paper: dict) -> list[str]:
     found = []
+    teacher = config["teacher"]
+    if (how := given(teacher)) is not None:  # its recipe is not used
+        teacher = {how: teacher[how]}
     for section in ("image_size", "precision", "split", "teacher", "student"):
-        ours, theirs = leaves({section: config[section]}), leaves({section: paper[section]})
+        ours, theirs = leaves({section: (config | {"teacher": teacher})[section]}), leaves({section: paper[section]})
         for key, value in ours.items():
             if key != "split.seed" and value != theirs[key]:
                 found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from snakedistill.teaching import given
+
 
 def describe_run(config: dict) -> str:
     """Say on what the numbers of a run were measured: what was learned from, and by what.
@@ -11,11 +13,36 @@ def describe_run(config: dict) -> str:
     """
     drawings = config["archive"] is None
     subject = "drawings of the built-in sample" if drawings else f"images of {Path(config['archive']).name}"
-    teacher, student, seeds = config["teacher"], config["student"], config["seeds"]
+    student, seeds = config["student"], config["seeds"]
     run = (
         f"Run {config['run']}: {subject} at {config['image_size']} pixels; "
-        f"teacher {Path(teacher['backbone']).stem}, {teacher['epochs']} epochs; "
+        f"{_teacher_in_words(config['teacher'])}; "
         f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}."
     )
     return f"{run} The numbers are about drawings, not about photographs." if drawings else run
+
+
+def describe_given_teacher(teacher: dict) -> str:
+    """Say what a given teacher is, and what is therefore absent.
+
+    Args:
+        teacher: the config's `teacher`, which names a file.
+    """
+    how = given(teacher)
+    name = Path(teacher[how]).name
+    if how == "predictions":
+        return (
+            f"The teacher is a file of predictions, {name}. Its training curve, best epoch, evaluation with "
+            "augmentation, timing, export and scheme are absent."
+        )
+    return f"The teacher is a finished classifier, {name}. Its training curve and best epoch are absent."
+
+
+def _teacher_in_words(teacher: dict) -> str:
+    match given(teacher):
+        case "predictions":
+            return f"teacher: predictions in {Path(teacher['predictions']).name}"
+        case "classifier":
+            return f"teacher: classifier in {Path(teacher['classifier']).name}"
+    return f"teacher {Path(teacher['backbone']).stem}, {teacher['epochs']} epochs"

@@ -15,14 +15,23 @@ WAYS: dict[str, Way] = {
 
 TEACHER_WAY = "manual"
 
+GIVEN = ("predictions", "classifier")
+"""The keys of the config's `teacher` that name a file in place of a training run."""
 
-def networks(students: dict) -> dict[str, Network]:
+
+def given(teacher: dict) -> str | None:
+    """How the teacher is given: the key of `GIVEN` that the config's `teacher` has, or None where it is trained."""
+    return next((key for key in GIVEN if teacher[key] is not None), None)
+
+
+def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str, Network]:
     """All networks of one seed by id: the teacher, the students in the order of `WAYS`, their generations.
 
     The order does not depend on that of the config's keys, which an overlay may change.
 
     Args:
         students: the config's `students`.
+        teacher_way: how the teacher is taught; None for one that is given.
     """
     found = []
     for family, student in students.items():
@@ -33,10 +42,12 @@ def networks(students: dict) -> dict[str, Network]:
             source = network.id if source else None
     ways = list(WAYS)
     found.sort(key=lambda network: (network.generation, ways.index(network.way), network.family))
-    return {network.id: network for network in (Network(TEACHER, way=TEACHER_WAY), *found)}
+    return {network.id: network for network in (Network(TEACHER, way=teacher_way), *found)}
 
 
 def labels_in_words(network: Network) -> str:
     """Whose labels a network trains on, for example "probabilities of soft-2"."""
+    if network.way is None:
+        return "given, not trained here"
     what = WAYS[network.way].from_source
     return f"{what} of {network.source}" if what else f"{network.way} labels"

@@ -8,7 +8,7 @@ from snakedistill.core.lineage import check_lineage, read_labels, read_predictio
 from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
-from snakedistill.measures import metrics
+from snakedistill.measures.evaluation import evaluation_row
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.augmentation.draws import draw
 from snakedistill.networks.classifier import load_network
@@ -63,16 +63,7 @@ def write_evaluation(
     def measure(kind: str, part: str, repeat: int, prediction: pd.DataFrame) -> None:
         of_part = labels[kind][labels[kind]["split"] == part]
         joined = join_one_to_one(of_part, prediction, f"{kind} labels of {part}", f"predictions of {network_id}")
-        rows.append(
-            {
-                "split": part,
-                "labels": kind,
-                "augmented": "yes" if repeat else "no",
-                "repeat": repeat,
-                "loss": metrics.loss(joined["logit"], joined["label"]),
-                "accuracy": metrics.accuracy(joined["probability"], joined["label"]),
-            }
-        )
+        rows.append(evaluation_row(part, kind, repeat, joined))
 
     plain = {
         part: read_predictions(path, network_id, seed, splits=splits, model=model) for part, path in predictions.items()

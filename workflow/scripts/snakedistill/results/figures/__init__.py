@@ -12,7 +12,8 @@ from snakedistill.results.words import listed
 
 
 def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
-    return {name: f"training-{network.family}" for name, network in networks.items() if network.is_first}
+    trained = {name: network for name, network in networks.items() if network.way is not None}
+    return {name: f"training-{network.family}" for name, network in trained.items() if network.is_first}
 
 
 def _of_recursive_families(networks: Mapping[str, Network]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The scheme of a network, drawn from its saved file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -34,8 +35,7 @@ def stages(network: keras.Model) -> list[Stage]:
     found = []
     for layer in network.layers:
         if isinstance(layer, keras.Model):
-            # A backbone may have been saved for images of any size, so its shapes are those of a copy for this one.
-            found += _resolutions(keras.models.clone_model(layer, input_tensors=layers.Input(network.input.shape[1:])))
+            found += _resolutions(layer, network.input.shape[1:])
         else:
             found.append(Stage(_name(layer), tuple(layer.output.shape[1:]), 0, layer.count_params()))
     return found
@@ -53,7 +53,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     network = load_network(run.files["teacher_model"])
     blocks = stages(network)
     backbone = next(layer for layer in network.layers if isinstance(layer, keras.Model))
-    inside = [number for number, block in enumerate(blocks) if block.convolutions]
+    # Of a given classifier without convolutions, the whole.
+    inside = [number for number, block in enumerate(blocks) if block.convolutions] or range(len(blocks))
     figure, axis = plt.subplots(figsize=(WIDTH, 3.1), layout="constrained")
     largest = max(block.shape[0] for block in blocks if len(block.shape) == 3)
     for number, block in enumerate(blocks):
@@ -90,11 +91,22 @@ def short_count(count: int) -> str:
     return f"{value:.{1 if value < 9.95 else 0}f} {unit}"
 
 
-def _resolutions(backbone: keras.Model) -> list[Stage]:
+def _layers(model: keras.Model, shape: tuple[int, ...]) -> Iterator[layers.Layer]:
+    """The layers of a copy of a model for one shape, which may be saved for any, and of models in it."""
+    images = layers.Input(shape)
+    copy = keras.models.clone_model(model, input_tensors=[images] if isinstance(model.input, list) else images)
+    for layer in copy.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, layer._inbound_nodes[-1].input_tensors[0].shape[1:])
+        else:
+            yield layer
+
+
+def _resolutions(backbone: keras.Model, image: tuple[int, ...]) -> list[Stage]:
     maps = []
-    for layer in backbone._flatten_layers(include_self=False):
+    for layer in _layers(backbone, image):
         shape = getattr(layer.output, "shape", ())
-        if len(shape) == 4 and not isinstance(layer, layers.InputLayer | layers.ZeroPadding2D | keras.Model):
+        if len(shape) == 4 and not isinstance(layer, layers.InputLayer | layers.ZeroPadding2D):
             maps.append((layer, tuple(shape[1:])))
     # A layer before one of higher resolution is in a side branch, as those that squeeze a map to weigh its channels.
     sizes = list(accumulate((shape[:2] for _, shape in reversed(maps)), max))[::-1]

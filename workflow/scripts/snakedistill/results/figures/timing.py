@@ -17,7 +17,7 @@ def draw(
     student: str,
     reference_rows: dict[str, str | int],
 ) -> None:
-    """Draw the median milliseconds an image of teacher and student in every runtime, with p10 and p90.
+    """Draw the median milliseconds an image of teacher, where it was timed, and student in every runtime, p10 and p90.
 
     Shown are the rows with most threads.
 
@@ -40,6 +40,7 @@ def draw(
     looks = looks_of(network for _, network in run.results)
     figure, axes = page(1.3 + 2.1 * len(sizes), len(sizes), 2, sharex=True, sharey=True)
     networks = {TEACHER: (-0.2, "teacher"), student: (0.2, "student")}
+    networks = {network: drawn for network, drawn in networks.items() if (frame["network"] == network).any()}
     for size, row in zip(sizes, axes, strict=True):
         for axis, decoding in zip(row, ("no", "yes"), strict=True):
             chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from snakedistill.core.network_ids import Network, parsed
+from snakedistill.core.network_ids import TEACHER, Network, parsed
 from snakedistill.core.parts import TEST
 
 
@@ -16,7 +16,8 @@ class Contents:
         tables: tables by name.
         networks: networks by id.
         student: id of the student that was timed.
-        megabytes: size of the ONNX files, `onnx` (float32) and `int8`, by network id; the mean over seeds.
+        megabytes: size of the ONNX files, `onnx` (float32) and `int8`, by network id, of those that have a model;
+            the mean over seeds.
         reference: short name of the reference numbers, or None.
     """
 
@@ -25,6 +26,11 @@ class Contents:
     student: str
     megabytes: pd.DataFrame
     reference: str | None
+
+    @property
+    def teacher_has_model(self) -> bool:
+        """Whether the teacher is a network, which was exported and timed, and not a file of predictions."""
+        return TEACHER in self.megabytes.index
 
     @property
     def test(self) -> pd.DataFrame:

@@ -53,12 +53,13 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
     """The result in one line: test accuracy of teacher and student, and how much smaller and faster the student is.
 
     Accuracy is the mean over seeds. Size is that of the float32 ONNX file, the mean over seeds. Time is the median for
-    one image at a time in ONNX Runtime, float32, on all threads, without decoding.
+    one image at a time in ONNX Runtime, float32, on all threads, without decoding. A teacher without a model has
+    neither size nor time.
 
     Args:
         uncertainty: CSV of the table of uncertainty and accuracy.
         timing: CSV of the timing table.
-        measurements: JSON files of the exported networks; those of the teacher and the student are needed.
+        measurements: JSON files of the exported networks.
         student: id of the student, which must be the one in the timing table.
 
     Returns:
@@ -69,14 +70,16 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
     test = table[table["split"] == TEST]
     accuracy = test.groupby("network")["accuracy"].mean()
     size, seconds = megabytes(measurements)["onnx"], float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)
+    seeds = test["seed"].nunique()
+    accuracies = (
+        f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
+        f"teacher {accuracy[TEACHER]:.3f}, {student} {accuracy[student]:.3f}"
+    )
+    if TEACHER not in size:
+        return accuracies
     smaller = _times(size[TEACHER] / size[student], "smaller", "larger", "as large")
     faster = _times(seconds["teacher"] / seconds["student"], "faster", "slower", "as fast")
-    seeds = test["seed"].nunique()
-    return (
-        f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
-        f"teacher {accuracy[TEACHER]:.3f}, {student} {accuracy[student]:.3f}; "
-        f"{student} is {smaller} and {faster}"
-    )
+    return f"{accuracies}; {student} is {smaller} and {faster}"
 
 
 def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame) -> str:
@@ -129,22 +132,26 @@ def networks_table(contents: Contents) -> str:
     test = contents.test
     last = test.groupby("family")["generation"].transform("max")
     shown = test[test["generation"].isna() | (test["generation"] == 0) | (test["generation"] == last)]
-    roles = {TEACHER: "teacher", contents.student: "student"}
+    roles = ({TEACHER: "teacher"} if contents.teacher_has_model else {}) | {contents.student: "student"}
     rows = []
     for network, of_seeds in by(shown, ["network"]):
-        size = contents.megabytes.loc[network]
         times = [
             significant(1000 * float32_on_all_threads(contents.tables["timing"], runtime, 1)[roles[network]])
             if network in roles
             else _NOT_MEASURED
             for runtime in ("ONNX Runtime", "Keras")
         ]
-        rows.append(
-            [network, labels_in_words(contents.networks[network]), measured(of_seeds, "accuracy")]
-            + [f"{significant(size['onnx'])}{SPACE}/{SPACE}{significant(size['int8'])}", *times]
-        )
+        learns_from = labels_in_words(contents.networks[network])
+        rows.append([network, learns_from, measured(of_seeds, "accuracy"), _megabytes(contents, network), *times])
     heads = ["network", "learns from", "test accuracy", "MB, float32 / int8", "ms an image, ONNX Runtime"]
     return markdown([*heads, "ms an image, Keras"], rows, "llrrrr")
+
+
+def _megabytes(contents: Contents, network: str) -> str:
+    if network not in contents.megabytes.index:
+        return _NOT_MEASURED
+    size = contents.megabytes.loc[network]
+    return f"{significant(size['onnx'])}{SPACE}/{SPACE}{significant(size['int8'])}"
 
 
 def how_to_read(contents: Contents, about_reference: str) -> str:
@@ -162,9 +169,10 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
             f"The brackets hold the exact binomial 95 % interval, which says how much the choice of {images:,} test "
             "images could change the accuracy."
         )
+    timed = f"teacher and {contents.student} are" if contents.teacher_has_model else f"{contents.student} is"
     words = (
         f"{intervals} *MB* is the size of the ONNX file. *ms an image* is the median for one image at a time in "
-        f"float32, on {threads_in_words(contents.threads)}; teacher and {contents.student} are timed. The sections "
+        f"float32, on {threads_in_words(contents.threads)}; {timed} timed. The sections "
         "below have all networks. Every number is in `tables/` with 9 digits; the settings are in `config.yaml`."
     )
     if contents.reference is None:

@@ -11,7 +11,7 @@ from snakedistill.results.summary.cells import SPACE
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
 from snakedistill.results.summary.sections import SECTIONS
-from snakedistill.teaching import networks
+from snakedistill.teaching import TEACHER_WAY, networks
 
 
 def write_summary(
@@ -28,6 +28,7 @@ def write_summary(
     measurements: list[str],
     settings: dict[str, dict],
     students: dict,
+    teacher_is_given: bool,
     student: str,
     reference: str | None,
     about_reference: str,
@@ -51,6 +52,7 @@ def write_summary(
         measurements: JSON files of the exported networks, of all seeds.
         settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
+        teacher_is_given: whether the teacher was not trained here.
         student: id of the student that was timed.
         reference: short name of the reference numbers, or None.
         about_reference: what they are, in words.
@@ -61,7 +63,8 @@ def write_summary(
     """
     _check_settings(measurements, settings)
     frames = {name: read_csv(path) for name, path in tables.items()}
-    contents = Contents(frames, networks(students), student, megabytes(measurements), reference)
+    known = networks(students, None if teacher_is_given else TEACHER_WAY)
+    contents = Contents(frames, known, student, megabytes(measurements), reference)
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
         alt = path.stem.replace("-", " ")

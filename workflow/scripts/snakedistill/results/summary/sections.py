@@ -19,7 +19,7 @@ from snakedistill.results.summary.cells import (
     spread,
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
-from snakedistill.results.tables.timing import float32_on_all_threads
+from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, UNCERTAINTY_IN_WORDS, in_words, shown_metrics
 from snakedistill.results.words import listed
 
@@ -67,15 +67,19 @@ def _mean_of_repeats(of_seeds: pd.DataFrame) -> str:
 
 def _time(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["timing"], contents.reference
+    compared = contents.teacher_has_model
+    beside = compared and f"{reference}_ratio" in frame
     rows = [
         [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
         + ["file to answer" if row["decoding"] == "yes" else "network alone"]
-        + [significant(1000 * row["teacher"]), significant(1000 * row["student"]), _ratio(row)]
-        + ([_reference_ratio(row, reference)] if f"{reference}_ratio" in frame else [])
+        + [significant(1000 * row[role]) for role in (ROLES if compared else ["student"])]
+        + ([_ratio(row)] if compared else [])
+        + ([_reference_ratio(row, reference)] if beside else [])
         for _, row in frame.iterrows()
     ]
-    head = ["runtime", "precision", "threads", "batch", "from", "teacher, ms", "student, ms", "ratio"]
-    head += [f"{reference}: ratio"] if f"{reference}_ratio" in frame else []
+    head = ["runtime", "precision", "threads", "batch", "from"]
+    head += ["teacher, ms", "student, ms", "ratio"] if compared else ["student, ms"]
+    head += [f"{reference}: ratio"] if beside else []
     return [
         _time_in_words(contents),
         *pictures,
@@ -86,12 +90,20 @@ def _time(contents: Contents, pictures: list[str]) -> list[str]:
 
 
 def _time_in_words(contents: Contents) -> str:
-    """What the ratio of teacher and student is, and why."""
+    """What the ratio of teacher and student is, and why; of the student alone where the teacher has no model."""
     frame = contents.tables["timing"]
     frame = frame[frame["threads"] == contents.threads]
     keras, from_file = (float32_on_all_threads(frame, "Keras", 32, decoding) for decoding in ("no", "yes"))
     one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")].set_index("precision")
     fastest = one.loc[["int8"]].sort_values("student").iloc[0]
+    if not contents.teacher_has_model:
+        return (
+            f"The teacher is a file of predictions, so {contents.student} alone is timed. An image costs it "
+            f"{significant(keras['student_multiply_adds'] / 1e6)} million multiply-adds. In Keras, with batches of 32 "
+            f"on {threads_in_words(contents.threads)}, an image takes {significant(1000 * keras['student'])} ms. One "
+            f"image at a time in {fastest['runtime']}, the int8 student needs "
+            f"{significant(1000 * fastest['student'])} ms."
+        )
     float32 = one.loc["float32"].set_index("runtime").loc[fastest["runtime"]]
     teacher, student = (keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student"))
     reference = _reference_ratio(keras, contents.reference)

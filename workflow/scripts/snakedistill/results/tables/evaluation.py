@@ -13,7 +13,7 @@ DURING_TRAINING = "during training, best epoch"
 
 
 def rows(run: Run) -> pd.DataFrame:
-    """Loss and accuracy at the best epoch of training, and of every evaluation.
+    """Loss and accuracy at the best epoch of training, of networks that are trained here, and of every evaluation.
 
     Returns:
         seed, network, split, labels, augmented, repeats, loss and accuracy (the lowest loss and the highest accuracy of
@@ -22,12 +22,12 @@ def rows(run: Run) -> pd.DataFrame:
     found = []
     histories = run.of_networks("histories")
     for (seed, network), path in run.of_networks("evaluations").items():
-        best = best_epoch(histories[seed, network])
-        for split, prefix in ((TRAIN, ""), (VALIDATION, "val_")):
-            found.append(
-                {"seed": seed, "network": network, "split": split, "labels": OWN_LABELS, "augmented": DURING_TRAINING}
-                | {"repeats": 1, "loss": best[f"{prefix}loss"], "accuracy": best[f"{prefix}accuracy"]}
-            )
+        if (seed, network) in histories:
+            best = best_epoch(histories[seed, network])
+            for split, prefix in ((TRAIN, ""), (VALIDATION, "val_")):
+                row = {"seed": seed, "network": network, "split": split, "labels": OWN_LABELS}
+                row |= {"augmented": DURING_TRAINING, "repeats": 1}
+                found.append(row | {"loss": best[f"{prefix}loss"], "accuracy": best[f"{prefix}accuracy"]})
         measured = read_csv(path)
         for (split, labels, augmented), group in measured.groupby(["split", "labels", "augmented"], sort=False):
             row = {"seed": seed, "network": network, "split": split, "labels": labels, "augmented": augmented}

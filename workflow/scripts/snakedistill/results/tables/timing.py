@@ -11,11 +11,12 @@ from snakedistill.measures.intervals import ratio_interval
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
+ROLES = ("teacher", "student")
 KEYS = ("runtime", "precision", "threads", "batch_size", "decoding")
 
 
 def rows(run: Run, student: str) -> pd.DataFrame:
-    """How many times longer the teacher takes than the student, in every runtime.
+    """How many times longer the teacher takes than the student, in every runtime; a teacher without a model takes none.
 
     Args:
         run: the run.
@@ -24,7 +25,7 @@ def rows(run: Run, student: str) -> pd.DataFrame:
     Returns:
         runtime, precision, threads, batch_size, decoding; teacher and student (median seconds an image), the ratio of
         these medians with its 95 % bootstrap interval over rounds (ratio_low, ratio_high); teacher_multiply_adds,
-        student_multiply_adds (of one image).
+        student_multiply_adds (of one image). What is of a teacher that was not timed is NaN.
     """
     found = json.loads(Path(run.files["measured"]).read_text(encoding="utf-8"))
     calls = pd.DataFrame(found["calls"])
@@ -32,13 +33,15 @@ def rows(run: Run, student: str) -> pd.DataFrame:
     ratios = []
     for key, group in calls.groupby(list(KEYS), sort=False):
         seconds = group.set_index("network")["seconds"]
-        low, high = ratio_interval(seconds[TEACHER], seconds[student])
-        row = dict(zip(KEYS, key, strict=True)) | {"teacher": np.median(seconds[TEACHER])}
-        row |= {"student": np.median(seconds[student])}
-        row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
-        row |= {"teacher_multiply_adds": found["multiply_adds"][TEACHER]}
-        ratios.append(row | {"student_multiply_adds": found["multiply_adds"][student]})
-    return pd.DataFrame(ratios).sort_values(list(KEYS))
+        row = dict(zip(KEYS, key, strict=True)) | {"student": np.median(seconds[student])}
+        row |= {"student_multiply_adds": found["multiply_adds"][student]}
+        if TEACHER in seconds:
+            low, high = ratio_interval(seconds[TEACHER], seconds[student])
+            row |= {"teacher": np.median(seconds[TEACHER]), "teacher_multiply_adds": found["multiply_adds"][TEACHER]}
+            row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
+        ratios.append(row)
+    columns = [*KEYS, *ROLES, "ratio", "ratio_low", "ratio_high", *(f"{role}_multiply_adds" for role in ROLES)]
+    return pd.DataFrame(ratios, columns=columns).sort_values(list(KEYS))
 
 
 def float32_on_all_threads(table: pd.DataFrame, runtime: str, batch_size: int, decoding: str = "no") -> pd.Series:

@@ -1,0 +1,288 @@
+"""A teacher that is given: a file of predictions, or a finished Keras classifier."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.lineage import read_predictions
+from snakedistill.core.parts import PARTS
+from snakedistill.data.given_predictions import read_given_predictions, wrong_columns
+from snakedistill.data.rejected import DROPPED, UNPREDICTED
+from snakedistill.data.splits import write_splits
+from snakedistill.teaching.given_predictions import take_in_predictions
+
+IDS = [f"{name}.{number}" for name in ("cat", "dog") for number in range(20)]
+LABEL = np.repeat([0, 1], 20)
+PROBABILITY = np.linspace(0, 1, 40)
+
+
+@pytest.fixture
+def index(tmp_path):
+    """Forty images, twenty of each class."""
+    frame = pd.DataFrame({"image_id": IDS, "member": [f"train/{one}.jpg" for one in IDS], "label": LABEL})
+    frame.assign(sha256=IDS, perceptual_hash="00").to_csv(tmp_path / "index.csv", index=False)
+    return tmp_path / "index.csv"
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A function that writes a file of predictions, by default a right one."""
+
+    def write(**columns):
+        frame = pd.DataFrame(columns or {"image_id": IDS, "probability": PROBABILITY})
+        frame.to_csv(tmp_path / "given.csv", index=False)
+        return str(tmp_path / "given.csv")
+
+    return write
+
+
+def split(index, given=None, **other) -> dict:
+    files = {name: str(index.parent / f"{name}.csv") for name in ("splits", "copies", "rejected", "counts")}
+    (index.parent / "unusable.csv").write_text("member,reason\n")
+    shares = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    settings = {"classes": ["cat", "dog"], "shares": shares, "seed": 0, "near_duplicates": None}
+    write_splits(str(index), str(index.parent / "unusable.csv"), **settings, **files, predictions=given)
+    return files
+
+
+def take_in(index, given) -> dict[str, str]:
+    splits = split(index)["splits"]
+    paths = {part: str(index.parent / f"{part}.csv") for part in PARTS}
+    take_in_predictions(given, str(index), splits, 0, paths, str(index.parent / "evaluation.csv"))
+    return paths
+
+
+def test_predictions_are_read_by_id_in_any_order(index, given):
+    order = np.random.default_rng(0).permutation(40)
+    frame = read_given_predictions(given(image_id=np.array(IDS)[order], probability=PROBABILITY[order]), index)
+    assert frame["image_id"].tolist() == np.array(IDS)[order].tolist()
+    assert frame["probability"].dtype == frame["logit"].dtype == np.float32
+    np.testing.assert_array_equal(frame["probability"], PROBABILITY[order].astype(np.float32))
+    inside = (PROBABILITY[order] > 0) & (PROBABILITY[order] < 1)
+    sure = PROBABILITY[order][inside]
+    np.testing.assert_allclose(frame["logit"][inside], np.log(sure / (1 - sure)), rtol=1e-6)
+
+
+def test_the_logit_of_a_sure_probability_is_finite_and_the_probability_stays(index, given):
+    frame = read_given_predictions(given(image_id=["cat.0", "dog.0"], probability=[0, 1]), index)
+    assert frame["probability"].tolist() == [0, 1]
+    assert np.isfinite(frame["logit"]).all()
+    assert frame["logit"].tolist() == pytest.approx([np.log(2.0**-149), np.log(2.0**24 - 1)])
+
+
+def test_logits_become_probabilities_and_paths_ids(index, given):
+    path = given(path=["train/dog.1.jpg", "train/cat.2.jpg"], logit=[-800.0, 3.0], note=["any", "thing"])
+    frame = read_given_predictions(path, index)
+    assert frame["image_id"].tolist() == ["dog.1", "cat.2"]
+    assert frame["logit"].tolist() == [-800, 3]
+    assert frame["probability"].tolist() == pytest.approx([0, 1 / (1 + np.exp(-3))])
+
+
+def test_a_byte_order_mark_and_empty_lines_are_no_matter(index, tmp_path):
+    (tmp_path / "given.csv").write_bytes('\ufeffimage_id,logit\r\n\r\n"cat.0",1\r\n\r\n'.encode())
+    assert read_given_predictions(tmp_path / "given.csv", index)["image_id"].tolist() == ["cat.0"]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("cow.1,0.5", r"given.csv, line 3, image_id 'cow.1': .* got a row of other images, of which this is the first"),
+        ("cat.1,", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got ''"),
+        ("cat.1", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got ''"),
+        ("cat.1,nan", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got 'nan'"),
+        ("cat.1,1.0001", r"line 3, image_id 'cat.1': .* got '1.0001'"),
+        ("cat.1,-1e-9", r"line 3, image_id 'cat.1': .* got '-1e-9'"),
+        ("cat.1,high", r"line 3, image_id 'cat.1': .* got 'high'"),
+        ("cat.0,0.5", r"line 3, image_id 'cat.0': expected one row of each image, got a second one after line 2"),
+    ],
+)
+def test_the_first_bad_row_is_named(index, tmp_path, row, sentence):
+    (tmp_path / "given.csv").write_text(f"image_id,probability\ncat.0,0.5\n{row}\ncow.2,7\n")
+    with pytest.raises(InputError, match=sentence):
+        read_given_predictions(tmp_path / "given.csv", index)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e39"])
+def test_a_logit_must_be_finite(index, tmp_path, value):
+    (tmp_path / "given.csv").write_text(f"image_id,logit\ncat.0,{value}\n")
+    with pytest.raises(
+        InputError, match=f"line 2, image_id 'cat.0': expected logit to be a finite number, got '{value}'"
+    ):
+        read_given_predictions(tmp_path / "given.csv", index)
+
+
+@pytest.mark.parametrize(
+    ("head", "sentence"),
+    [
+        ("id,probability", r"expected a column image_id or path in .*, got id, probability: see docs/bring"),
+        ("image_id,score", r"expected one column of probability and logit in .*, got image_id, score"),
+        (
+            "image_id,logit,probability",
+            r"expected one column of probability and logit in .*, got image_id, logit, prob",
+        ),
+        ("", r"expected a column image_id or path in .*, got an empty file"),
+    ],
+)
+def test_the_columns_must_be_there(index, tmp_path, head, sentence):
+    (tmp_path / "given.csv").write_text(head)
+    with pytest.raises(InputError, match=sentence):
+        read_given_predictions(tmp_path / "given.csv", index)
+    (tmp_path / "right.csv").write_text("path,logit\n")
+    assert wrong_columns(tmp_path / "right.csv") is None
+
+
+def test_what_is_taken_in_is_in_the_form_of_a_networks_predictions(index, given, tmp_path):
+    paths = take_in(index, given())
+    splits = pd.read_csv(tmp_path / "splits.csv")
+    for part, path in paths.items():
+        found = read_predictions(path, "teacher", 0, splits=tmp_path / "splits.csv")
+        assert found["image_id"].tolist() == splits["image_id"][splits["split"] == part].tolist()
+        expected = dict(zip(IDS, PROBABILITY.astype(np.float32), strict=True))
+        assert found["probability"].tolist() == [expected[one] for one in found["image_id"]]
+    lineage = json.loads((tmp_path / "test.lineage.json").read_text())
+    assert set(lineage) == {"network", "seed", "sha256", "splits", "given"}
+    evaluation = pd.read_csv(tmp_path / "evaluation.csv")
+    assert evaluation["split"].tolist() == list(PARTS)
+    assert evaluation[["labels", "augmented", "repeat"]].drop_duplicates().to_numpy().tolist() == [["manual", "no", 0]]
+
+
+def test_images_of_the_index_that_the_split_does_not_use_need_no_prediction(index, given, tmp_path):
+    frame = pd.read_csv(index)
+    frame.iloc[1:].to_csv(index, index=False)  # one of the dogs is then dropped
+    splits = pd.read_csv(split(index)["splits"])["image_id"]
+    used = splits.tolist()
+    assert len(used) == 38
+    take_in(index, given(image_id=used, probability=[0.5] * 38))
+    take_in(index, given(image_id=IDS[1:], probability=[0.5] * 39))
+
+
+def test_missing_predictions_are_an_error_or_drop_their_images(index, given, tmp_path):
+    path = given(image_id=IDS[2:], probability=PROBABILITY[2:])
+    with pytest.raises(
+        InputError, match=r"each of the 40 images of the split, got none of 2 of them, the first cat\.0"
+    ):
+        take_in(index, path)
+    files = split(index, path)
+    rejected = pd.read_csv(files["rejected"])
+    assert rejected["member"][:2].tolist() == ["train/cat.0.jpg", "train/cat.1.jpg"]
+    assert rejected["reason"].tolist() == [UNPREDICTED] * 2 + [DROPPED] * 2
+    splits = pd.read_csv(files["splits"])
+    assert len(splits) == 36 and not splits["image_id"].isin(IDS[:2]).any()
+    assert pd.read_csv(files["counts"])["images"].sum() == 36
+
+
+# Of a finished classifier.
+
+keras = pytest.importorskip("keras")
+SIDE = 16
+
+
+def body(side: int | None = SIDE):
+    images = keras.layers.Input((side, side, 3))
+    features = keras.layers.Conv2D(4, 3, activation="relu")(images)
+    return images, keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(features))
+
+
+def classifier(units: int, *ends, activation: str | None = None, side: int | None = SIDE, **dense):
+    images, features = body(side)
+    answer = keras.layers.Dense(units, activation=activation, **dense)(features)
+    for end in ends:
+        answer = end(answer)
+    return keras.Model(images, answer, name="mine")
+
+
+def probabilities(network, pixels: np.ndarray) -> np.ndarray:
+    return network.predict(pixels, verbose=0)
+
+
+HEADS = {
+    "sigmoid": (lambda: classifier(1, activation="sigmoid"), lambda answer: answer),
+    "logit": (lambda: classifier(1), lambda answer: 1 / (1 + np.exp(-answer))),
+    "logit, then sigmoid": (lambda: classifier(1, keras.layers.Activation("sigmoid")), lambda answer: answer),
+    "softmax": (lambda: classifier(2, activation="softmax"), lambda answer: answer[:, 1:]),
+    "two logits": (lambda: classifier(2), lambda answer: 1 / (1 + np.exp(answer[:, :1] - answer[:, 1:]))),
+    "two logits, then softmax": (lambda: classifier(2, keras.layers.Softmax()), lambda answer: answer[:, 1:]),
+    "softmax as an activation, no bias": (
+        lambda: classifier(2, keras.layers.Activation("softmax"), use_bias=False),
+        lambda answer: answer[:, 1:],
+    ),
+    "a side that is open": (lambda: classifier(1, activation="sigmoid", side=None), lambda answer: answer),
+}
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("preprocessing", ["none", "paper"])
+@pytest.mark.parametrize("name", HEADS)
+def test_a_classifier_answers_as_it_did(tmp_path, pixels, name, preprocessing):
+    from snakedistill.networks.classifier import logit_and_probability
+    from snakedistill.networks.given_classifier import as_teacher
+
+    make, probability_of_class_1 = HEADS[name]
+    given = make()
+    given.save(tmp_path / "mine.keras")
+    network = as_teacher(str(tmp_path / "mine.keras"), SIDE, preprocessing)
+    assert network.name == "teacher"
+    assert network.input.shape == (None, SIDE, SIDE, 3)
+    scale = 255 if preprocessing == "paper" else 1
+    expected = probability_of_class_1(probabilities(given, pixels / scale))
+    logit, probability = logit_and_probability(network).predict(pixels, verbose=0)
+    np.testing.assert_allclose(probability, expected, atol=1e-5)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logit)), expected, atol=1e-5)
+
+
+def test_a_sequential_with_a_backbone_of_any_size_is_taken_in(tmp_path, pixels):
+    from snakedistill.networks.given_classifier import as_teacher
+    from snakedistill.results.figures.scheme import stages
+
+    images, _ = inner = body(None)
+    maps = keras.layers.Conv2D(6, 3, strides=2)(images)
+    backbone = keras.Model(inner[0], maps, name="backbone")
+    layers = [keras.layers.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(1 / 255), backbone]
+    layers += [keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(2, "softmax")]
+    given = keras.Sequential(layers)
+    given.save(tmp_path / "mine.keras")
+    network = as_teacher(str(tmp_path / "mine.keras"), SIDE, "none")
+    np.testing.assert_allclose(probabilities(network, pixels), probabilities(given, pixels)[:, 1:], atol=1e-5)
+    assert [stage.shape for stage in stages(network)] == [(SIDE, SIDE, 3), (7, 7, 6), (1,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: classifier(10, activation="softmax"), "ends with Dense with 10 units and softmax activation"),
+        (lambda: classifier(1, activation="tanh"), "ends with Dense with 1 units and tanh activation"),
+        (lambda: classifier(2, activation="sigmoid"), "ends with Dense with 2 units and sigmoid activation"),
+        (
+            lambda: classifier(1, keras.layers.Softmax()),
+            r"ends with Softmax \(.*\) after Dense with 1 units and linear",
+        ),
+        (
+            lambda: classifier(1, keras.layers.Activation("sigmoid"), activation="relu"),
+            r"ends with Activation sigmoid \(.*\) after Dense with 1 units and relu",
+        ),
+        (lambda: keras.Model(*body()), "ends with GlobalAveragePooling2D"),
+        (lambda: classifier(1, side=20), r"expected one input of \[16, 16, 3\], .* got .* with \[20, 20, 3\]"),
+    ],
+)
+def test_other_networks_are_refused_by_what_they_are(tmp_path, make, sentence):
+    from snakedistill.networks.given_classifier import as_teacher
+
+    make().save(tmp_path / "mine.keras")
+    with pytest.raises(InputError, match=sentence):
+        as_teacher(str(tmp_path / "mine.keras"), SIDE, "none")
+
+
+def test_two_outputs_are_refused(tmp_path):
+    from snakedistill.networks.given_classifier import as_teacher
+
+    images, features = body()
+    keras.Model(images, [keras.layers.Dense(1)(features), features]).save(tmp_path / "mine.keras")
+    with pytest.raises(InputError, match="ends with 2 outputs"):
+        as_teacher(str(tmp_path / "mine.keras"), SIDE, "none")

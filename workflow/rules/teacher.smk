@@ -1,0 +1,76 @@
+"""The teacher: trained as the students are, or given, as predictions or as a finished classifier."""
+
+if GIVEN is None:
+
+    use rule train_student as train_teacher with:
+        output:
+            model=f"{SEED}/models/teacher.keras",
+            lineage=f"{SEED}/models/teacher.lineage.json",
+            history=f"{SEED}/history/teacher.csv",
+        log:
+            f"{SEED}/logs/train/teacher.log",
+        benchmark:
+            f"{SEED}/benchmarks/train/teacher.tsv"
+        priority: 3  # all students with a source wait for it
+        threads: CORES
+        message:
+            "Training the teacher, seed {wildcards.seed}"
+
+
+if GIVEN == "predictions":
+
+    rule take_in_predictions:
+        input:
+            given=GIVEN_FILE,
+            index=rules.index_archive.output.index,
+            splits=SPLITS,
+        output:
+            **{
+                part: path.format(seed="{seed}", network=TEACHER)
+                for part, path in PREDICTIONS.items()
+            },
+            lineage=lineage_of(
+                path.format(seed="{seed}", network=TEACHER) for path in PREDICTIONS.values()
+            ),
+            evaluation=f"{SEED}/evaluation/teacher.csv",
+        log:
+            f"{SEED}/logs/take_in/teacher.log",
+        priority: 3  # what is wrong with the file is said before a network is trained
+        localrule: True
+        conda:
+            LIGHT_ENVIRONMENT
+        params:
+            code=code_of("take_in_predictions"),
+            content=GIVEN_CONTENT,
+        message:
+            "Taking in the teacher's predictions, seed {wildcards.seed}"
+        script:
+            "../scripts/take_in_predictions.py"
+
+
+if GIVEN == "classifier":
+
+    rule take_in_classifier:
+        input:
+            given=GIVEN_FILE,
+            splits=SPLITS,
+        output:
+            model=f"{SEED}/models/teacher.keras",
+            lineage=f"{SEED}/models/teacher.lineage.json",
+        log:
+            f"{SEED}/logs/take_in/teacher.log",
+        priority: 3  # all students with a source wait for it
+        conda:
+            NETWORK_ENVIRONMENT
+        threads: HALF_OF_THE_CORES
+        resources:
+            **growing(mem_mb_of_network, 10),
+        params:
+            code=code_of("take_in_classifier"),
+            content=GIVEN_CONTENT,
+            settings=settings_of(TEACHER),
+            backend=config["backend"],
+        message:
+            "Taking in the teacher, seed {wildcards.seed}"
+        script:
+            "../scripts/take_in_classifier.py"

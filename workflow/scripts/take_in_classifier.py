@@ -1,0 +1,12 @@
+from snakedistill.core.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
+    from snakedistill.networks.given_classifier import take_in_classifier
+
+    take_in_classifier(
+        given=snakemake.input.given,
+        splits=snakemake.input.splits,
+        seed=int(snakemake.wildcards.seed),
+        settings=snakemake.params.settings,
+        model=snakemake.output.model,
+    )
