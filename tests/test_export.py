@@ -35,7 +35,7 @@ from snakedistill.paper.kaggle import write_submission
 from snakedistill.training.prediction import write_predictions
 
 SIDE = 32
-PARTS = {"train": 40, "validation": 20, "test": 70}
+PARTS = {"train": 77, "validation": 20, "test": 70}
 CLASSES = ["cat", "dog"]
 RECIPE = {"epochs": 2, "augmentation": {"flip": True, "shift": 0}}
 CARD = card(Network("soft", 1, "soft", "soft-0"), CLASSES, SIDE, "tiny", 3, RECIPE)
@@ -185,6 +185,16 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
         export(folder, written, max_drop=0.005)
     assert list(written.iterdir()) == []
+
+
+def test_a_milder_quantisation_follows_a_costly_one(made, tmp_path, monkeypatch):
+    """With any number of training images: ONNX Runtime's histograms need batches of one size."""
+    accuracies = iter([1.0, 0.0, 1.0, 1.0, 1.0])  # validation: float32 and two ways; test: float32 and int8
+    monkeypatch.setattr("snakedistill.export.onnx_export.metrics.accuracy", lambda *given: next(accuracies))
+    export(made, tmp_path, max_drop=0.5)
+    int8 = json.loads((tmp_path / "soft-1.json").read_text())["int8"]
+    assert int8["calibration"] == "99.999 % of the values"
+    assert list(int8["validation_drop"].values()) == [1.0, 0.0]
 
 
 def test_what_a_layer_holds_beside_its_weights_is_exported_too(tmp_path):
