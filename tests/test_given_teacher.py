@@ -1,10 +1,14 @@
 """A teacher that is given: a file of predictions, or a finished Keras classifier."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
+from made_up import MadeUp
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.lineage import read_predictions
@@ -12,6 +16,11 @@ from snakedistill.core.parts import PARTS
 from snakedistill.data.given_predictions import read_given_predictions, wrong_columns
 from snakedistill.data.rejected import DROPPED, UNPREDICTED
 from snakedistill.data.splits import write_splits
+from snakedistill.paper.biryukova import TABLES
+from snakedistill.paper.claims import write_claims
+from snakedistill.results.run import Run
+from snakedistill.results.summary.head import one_line
+from snakedistill.results.tables.evaluation import DURING_TRAINING
 from snakedistill.teaching.given_predictions import take_in_predictions
 
 IDS = [f"{name}.{number}" for name in ("cat", "dog") for number in range(20)]
@@ -172,6 +181,59 @@ def test_missing_predictions_are_an_error_or_drop_their_images(index, given, tmp
     splits = pd.read_csv(files["splits"])
     assert len(splits) == 36 and not splits["image_id"].isin(IDS[:2]).any()
     assert pd.read_csv(files["counts"])["images"].sum() == 36
+
+
+LACKING = dict.fromkeys(("augmented", "labels", "histories", "measurements"), ("teacher",))
+
+
+class OfPredictions(MadeUp):
+    """A made-up run whose teacher is a file of predictions."""
+
+    def run(self, reference: str | None = None) -> Run:
+        kept = {
+            name: [path for path in self.files[name] if not Path(path).name.startswith("teacher.")] for name in LACKING
+        }
+        return replace(super().run(reference), files=self.files | kept, lacking=LACKING)
+
+    def time(self, seconds: dict, threads: tuple[int, ...]) -> None:
+        super().time(seconds, threads)
+        found = json.loads(Path(self.files["measured"]).read_text())
+        found["calls"] = [call for call in found["calls"] if call["network"] != "teacher"]
+        del found["multiply_adds"]["teacher"]
+        Path(self.files["measured"]).write_text(json.dumps(found))
+
+
+@pytest.fixture
+def of_predictions(tmp_path):
+    return OfPredictions(tmp_path, {"train": 40, "validation": 20, "test": 20})
+
+
+def test_tables_have_what_is_known_of_a_teacher_without_a_model(of_predictions):
+    evaluation = of_predictions.tabulate("evaluation")
+    assert DURING_TRAINING not in set(evaluation["augmented"][evaluation["network"] == "teacher"])
+    assert DURING_TRAINING in set(evaluation["augmented"][evaluation["network"] == "soft-0"])
+    assert "teacher" not in set(of_predictions.tabulate("best_epoch")["network"])
+    assert "teacher" in set(of_predictions.tabulate("uncertainty")["network"])
+    timing = of_predictions.tabulate("timing")
+    absent = ["teacher", "ratio", "ratio_low", "ratio_high", "teacher_multiply_adds"]
+    assert timing[absent].isna().all(axis=None) and timing["student"].notna().all()
+
+
+def test_the_result_in_one_line_leaves_out_what_the_teacher_lacks(of_predictions):
+    for table in ("uncertainty", "timing"):
+        of_predictions.tabulate(table)
+    tables = [of_predictions.files[table] for table in ("uncertainty", "timing")]
+    line = one_line(*tables, of_predictions.run().files["measurements"], "soft-0")
+    assert line == "test accuracy on 20 images: teacher 0.950, soft-0 0.950"
+
+
+def test_the_claim_on_speed_is_open_with_its_reason(of_predictions, tmp_path):
+    of_predictions.tabulate("timing")
+    printed = {table: str(ROOT / f"workflow/reference/{table}.csv") for table in TABLES}
+    write_claims(of_predictions.run(), ("resnet18",), printed, str(tmp_path / "claims.csv"))
+    claims = pd.read_csv(tmp_path / "claims.csv").set_index("claim")
+    assert claims.loc["C2", "interval"] == "none: the teacher is a file of predictions, which takes no time"
+    assert claims.loc["C2", "verdict"] == "cannot be told"
 
 
 # Of a finished classifier.

@@ -189,7 +189,7 @@ def keys_in_rules(mapping: str) -> set[str]:
 
 @pytest.mark.parametrize("registry", [TABLES, FIGURES], ids=["tables", "figures"])
 def test_the_rules_have_every_file_and_setting_that_a_table_or_a_figure_asks_for(registry):
-    files, settings = keys_in_rules("FILES"), keys_in_rules("SETTINGS")
+    files, settings = keys_in_rules("FILES") | keys_in_rules("OF_NETWORKS"), keys_in_rules("SETTINGS")
     assert {need for one in registry.values() for need in one.needs} <= files
     assert {setting for one in registry.values() for setting in one.settings} <= settings
 
@@ -295,6 +295,7 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         measurements=run.files["measurements"],
         settings=dict.fromkeys(NETWORKS, TRAINED_WITH),
         students=STUDENTS,
+        teacher_is_given=False,
         student="soft-0",
         reference=None,
         about_reference="",

@@ -63,7 +63,7 @@ def test_nothing_when_files_are_touched_or_checked_out_again(folder):
         ("scripts/snakedistill/training/loop.py", '"""Train a network and save', '"""Train one network and save'),
         ("scripts/snakedistill/training/forward.py", "\nPREDICTION_BATCH", "\n# How many at once.\nPREDICTION_BATCH"),
         ("scripts/train.py", "from snakedistill.core.job", "# The job.\nfrom snakedistill.core.job"),
-        ("rules/training.smk", "rule train_teacher:", "# One rule for all.\nrule train_teacher:"),
+        ("rules/training.smk", "rule train_student:", "# One rule for all.\nrule train_student:"),
     ],
 )
 def test_nothing_for_comments_and_docstrings(folder, edited, file, old, new):

@@ -122,6 +122,7 @@ def made_up(
         "measurements": run.files["measurements"],
         "settings": dict.fromkeys(known, TRAINED_WITH),
         "students": students,
+        "teacher_is_given": False,
         "student": student,
         "reference": reference,
         "about_reference": "what someone measured" if reference else "",
@@ -585,6 +586,20 @@ def test_seeds_whose_evidence_has_different_printed_numbers_show_none(results, t
 def test_uncertainty_is_explained_where_it_first_appears(results):
     page = results("one seed").page()
     assert re.search("(?i)uncertainty", page).start() == page.index("*Uncertainty* is the mean squared distance") + 1
+
+
+def test_a_teacher_without_a_model_has_no_size_and_no_time(tmp_path):
+    result = made_up(tmp_path)
+    timing = result.frame("timing")
+    timing[["teacher", "ratio", "ratio_low", "ratio_high", "teacher_multiply_adds"]] = np.nan
+    timing.to_csv(result.given["tables"]["timing"], index=False)
+    measurements = [path for path in result.given["measurements"] if not Path(path).name.startswith("teacher.")]
+    page = result.page(teacher_is_given=True, measurements=measurements)
+    (row,) = re.findall(r"^\| teacher \| given, not trained here \| .*", page, re.MULTILINE)
+    assert row.endswith("| \N{EN DASH} | \N{EN DASH} | \N{EN DASH} |")
+    assert "soft-0 is timed" in page and "soft-0 alone is timed" in page
+    assert "teacher, ms" not in page and "paper: ratio" not in page
+    assert not re.search(r"\bnan\b", page)
 
 
 def test_the_page_as_html_keeps_numbers_on_one_line(results):

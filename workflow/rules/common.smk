@@ -196,7 +196,7 @@ FILES = {
     },
     "splits": SPLITS,
     "test_images": IMAGES[TEST],
-    **({"teacher_model": forms_of(TEACHER)["keras"]} if TEACHER in MODELS else {}),
+    "teacher_model": forms_of(TEACHER)["keras"] if TEACHER in MODELS else None,
     "measured": f"{RUN}/timing.json",
     "seconds": f"{RUN}/timing.csv",
     **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},

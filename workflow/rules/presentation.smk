@@ -38,7 +38,7 @@ SETTINGS = {
 HEADINGS = {key: PRESENTATION.headed(key, section.heading) for key, section in SECTIONS.items()}
 # A figure that needs a file which the run lacks has no pictures.
 PICTURES = {
-    name: figure.pictures(NETWORKS) if set(figure.needs) <= set(FILES) else {}
+    name: figure.pictures(NETWORKS) if all(FILES[need] for need in figure.needs) else {}
     for name, figure in FIGURES.items()
 }
 # The report's chapters.

@@ -1,6 +1,6 @@
 """The files of a run that tables and figures are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -29,7 +29,7 @@ class Run:
     classes: list[str]
     files: dict[str, str | list[str]]
     reference: str | None = None
-    lacking: Mapping[str, list[str]] = field(default_factory=dict)
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of_networks(self, name: str) -> Files:
         """The files of every network that has one."""
