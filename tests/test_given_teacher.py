@@ -52,7 +52,7 @@ def split(index, given=None, **other) -> dict:
     files = {name: str(index.parent / f"{name}.csv") for name in ("splits", "copies", "rejected", "counts")}
     (index.parent / "unusable.csv").write_text("member,reason\n")
     shares = {"train": 0.5, "validation": 0.25, "test": 0.25}
-    settings = {"classes": ["cat", "dog"], "shares": shares, "seed": 0, "near_duplicates": None}
+    settings = {"classes": ["cat", "dog"], "shares": shares, "seed": 0, "near_duplicates": None, "balanced": True}
     write_splits(str(index), str(index.parent / "unusable.csv"), **settings, **files, predictions=given)
     return files
 
