@@ -81,7 +81,7 @@ RUNS = {
             "teacher": {"batch_size": 64, "class_weights": "balanced"},
             "export": {"network": "mild-1"},
         },
-        "85 images are used: 59 to train, 13 to validate, 13 to test; ants 25, bees 60 images. No file is rejected.",
+        "85 images are used: 59 to train, 13 to validate, 13 to test; by class: ants (25), bees (60). No file is rejected.",
     ),
     "a teacher from a file, other classes, 41 to 20 images, two families, one with recursion": (
         3,

@@ -558,7 +558,7 @@ def test_classes_of_different_numbers_are_counted_and_copies_in_other_parts_told
     splits = pd.DataFrame({"image_id": list("abcd"), "split": ["train", "test", "train", "train"]})
     reasons = pd.DataFrame({"member": list("efgh"), "reason": ["one", "two", "three", "four"]})
     assert images_in_words(counts, reasons, copies, splits) == (
-        "75 images are used: 25 to train, 25 to validate, 25 to test; bee 60, ant 15 images. "
+        "75 images are used: 25 to train, 25 to validate, 25 to test; by class: bee (60), ant (15). "
         "4 files are not used (`data/rejected.csv`): 4 for the reasons given there. "
         "Some images have copies in another part, as the archive's own split has it (`data/copies.csv`): "
         "1 of test in train."

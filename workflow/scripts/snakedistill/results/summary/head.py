@@ -94,12 +94,12 @@ def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.Dat
     of_part = counts.groupby("split")["images"].sum()
     words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
     if (counts.groupby("split")["images"].nunique() == 1).all():
-        of_classes = f"the same number of each class ({', '.join(map(escaped, counts['class'].unique()))})"
+        of_classes = f", the same number of each class ({', '.join(map(escaped, counts['class'].unique()))})"
     else:
         images = counts.groupby("class", sort=False)["images"].sum()
-        of_classes = ", ".join(f"{escaped(name)} {number:,}" for name, number in images.items()) + " images"
+        of_classes = "; by class: " + ", ".join(f"{escaped(name)} ({number:,})" for name, number in images.items())
     sentences = [
-        f"{of_part.sum():,} images are used: {', '.join(words)}{';' if 'images' in of_classes else ','} {of_classes}.",
+        f"{of_part.sum():,} images are used: {', '.join(words)}{of_classes}.",
         _rejected_in_words(rejected["reason"]),
     ]
     if apart := copies_in_other_parts(copies, splits):
