@@ -30,8 +30,8 @@ RUNS = {
             "export": {"network": "soft-1"},
         },
         "48 images are used: 24 to train, 12 to validate, 12 to test, the same number of each class (cats, dogs). "
-        "6 files are not used (`data/rejected.csv`): 4 dropped so that the classes have the same number of images, "
-        "2 for other reasons (no label, not in a folder of a part).",
+        "7 files are not used (`data/rejected.csv`): 4 dropped so that the classes have the same number of images, "
+        "3 for other reasons (2: no label; 1: not in a folder of a part).",
     ),
     "two seeds without recursion, one augmented repeat, capitals in the name, Microsoft's folders": (
         2,
@@ -45,8 +45,8 @@ RUNS = {
             "export": {"network": "soft-0"},
         },
         "40 images are used: 28 to train, 6 to validate, 6 to test, the same number of each class (Cat, Dog). "
-        "2 files are not used (`data/rejected.csv`): 2 for the reasons given there (cannot be decoded, not in a folder "
-        "of a class).",
+        "3 files are not used (`data/rejected.csv`): 3 for the reasons given there (2: cannot be decoded: cannot "
+        "identify image file; 1: not in a folder of a class of Cat, Dog).",
     ),
     "only a classic student, no augmentation, an odd image size, a CSV, odd class names": (
         3,
@@ -81,7 +81,8 @@ RUNS = {
             "teacher": {"batch_size": 64, "class_weights": "balanced"},
             "export": {"network": "mild-1"},
         },
-        "85 images are used: 59 to train, 13 to validate, 13 to test; by class: ants (25), bees (60). No file is rejected.",
+        "85 images are used: 59 to train, 13 to validate, 13 to test; by class: ants (25), bees (60). "
+        "No file is rejected.",
     ),
     "a teacher from a file, other classes, 41 to 20 images, two families, one with recursion": (
         3,
@@ -168,13 +169,13 @@ def write_archive(folder: Path, name: str) -> None:
     if name == "pets":
         for label, of_class in enumerate(("Cat", "Dog")):
             write(f"pets/PetImages/{of_class}/{{}}.jpg", label, 20)
-        (folder / "pets/PetImages/Dog/Thumbs.db").write_bytes(b"thumbs")
+            (folder / f"pets/PetImages/{of_class}/Thumbs.db").write_bytes(b"thumbs")
         (folder / "pets/readme[1].txt").write_text("Read me")
     if name == "split":
         for part, images in (("train", 12), ("val", 6), ("test", 6)):
             write(f"split/{part}/dogs/{{}}.jpg", 1, images)
             write(f"split/{part}/cats/{{}}.PNG", 0, images + 4 * (part == "train"))
-        write("split/test/{}.jpg", 0, 1)
+        write("split/test/{}.jpg", 0, 2)
         write("split/more/cats/{}.jpg", 0, 1)
     if name == "listed/labels.csv":
         write("listed/a/{}.jpg", 0, 20)
