@@ -158,7 +158,7 @@ print(FIGURES["generations"].title)
 print(METRICS["brier"].of_images(np.array([0.5, 1.0]), np.array([1, 0])))
 """
     lines = in_a_new_process(code).splitlines()
-    assert lines[0] == "('uncertainty', 'brier', 'accuracy')"
+    assert lines[0] == "('balanced_accuracy', 'uncertainty', 'brier', 'accuracy')"
     assert lines[1] == "Accuracy, uncertainty and brier, and recursion"
     assert lines[2] == "accuracy, uncertainty and brier by generation"
     assert lines[3] == "[0.25 1.  ]"

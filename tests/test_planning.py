@@ -147,7 +147,10 @@ def test_a_reference_must_be_a_folder_of_tables(tmp_path):
     with pytest.raises(InputError, match=r"reference: expected a folder with some of evaluation\.csv, .* got "):
         checked(reference=str(tmp_path))
     (tmp_path / "uncertainty.csv").write_text("family,generation,split\n")
-    with pytest.raises(InputError, match=r"expected a column uncertainty or accuracy in .*, got family, generation"):
+    with pytest.raises(
+        InputError,
+        match=r"expected a column balanced_accuracy or uncertainty or accuracy in .*, got family, generation",
+    ):
         checked(reference=str(tmp_path))
     (tmp_path / "earlier/tables").mkdir(parents=True)
     (tmp_path / "earlier/tables/uncertainty.csv").write_text("family,accuracy,earlier_accuracy\n")

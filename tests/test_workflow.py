@@ -332,7 +332,7 @@ def test_a_terminal_gets_a_progress_bar(folder):
             r"expected a zip file, a folder or a CSV, got nowhere\.zip; .*nothing.*kaggle competitions",
         ),
         (["archive=config.yaml"], r"expected a zip file, a folder or a CSV, got config\.yaml, which is none of them"),
-        (["archive=workflow"], r"expected images named cat\.<number>\.jpg and dog.* got workflow with none among its"),
+        (["archive=workflow"], "expected images in folders named cat and dog, got workflow with none among its"),
         (["image_sise=64"], r"image_sise: unknown key; did you mean image_size\?"),
         (["photos=nowhere"], r"photos: expected a folder, got nowhere; there is none at"),
         (["run=../elsewhere"], r"run: expected a name of letters, digits, .* got '\.\./elsewhere'"),
@@ -375,7 +375,7 @@ def test_an_error_inside_a_rule_is_shown_without_a_traceback(folder, tmp_path, p
         folder, "--configfile", "tiny.yaml", "--config", "archive=few.zip", "run=few", "--", "split_images", check=False
     )
     assert done.returncode != 0
-    assert "Error: Too few usable images for the split: {0: 1, 1: 2} by label" in done.stdout
+    assert "Error: Class cat (label 0) does not fill validation and test" in done.stdout
     assert "Traceback" not in done.stdout
     assert not (folder / "results/few/data/splits.csv").exists()
 

@@ -29,7 +29,7 @@ def take_in_predictions(
         InputError: the given predictions cannot be read, or lack images of the split; the message counts them.
     """
     answers = read_given_predictions(given, index)
-    manual = read_csv(splits, dtype={"image_id": str})
+    manual = read_csv(splits)
     missing = manual["image_id"][~manual["image_id"].isin(answers["image_id"])]
     if len(missing):
         raise InputError(

@@ -50,17 +50,22 @@ def rows(run: Run) -> pd.DataFrame:
             one = parsed(network)
             row = {"seed": seed, "network": network, "family": one.family, "generation": one.generation}
             found.append(row | {"split": part, "images": len(label)})
-        for name in NAMES:
-            metric = METRICS[name]
-            values = [
-                metric.of_images(joined["probability"].to_numpy(), joined["label"].to_numpy())
+        values = {
+            name: [
+                METRICS[name].of_images(joined["probability"].to_numpy(), joined["label"].to_numpy())
                 for joined in of_networks.values()
             ]
-            if metric.counted:
-                intervals = [exact_interval(int(of_images.sum()), len(of_images)) for of_images in values]
-            else:
-                intervals = bootstrap_intervals(np.stack(values, axis=1), label, bounds=metric.bounds)
-            for row, of_images, (low, high) in zip(found, values, intervals, strict=True):
+            for name in NAMES
+        }
+        resampled = [name for name in NAMES if not METRICS[name].counted]
+        columns = np.stack([of_images for name in resampled for of_images in values[name]], axis=1)
+        bounds = np.repeat([METRICS[name].bounds for name in resampled], len(found), axis=0)
+        bootstrapped = iter(bootstrap_intervals(columns, label, bounds=bounds))
+        for name in NAMES:
+            metric = METRICS[name]
+            for row, of_images in zip(found, values[name], strict=True):
+                exact = metric.counted and exact_interval(int(of_images.sum()), len(of_images))
+                low, high = exact or next(bootstrapped)
                 row |= {name: metric.value(of_images), f"{name}_low": low, f"{name}_high": high}
         frames.append(pd.DataFrame(found).astype({"generation": "Int64"}))
     return pd.concat(frames)
