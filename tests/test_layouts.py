@@ -73,9 +73,10 @@ def test_class_names_are_those_of_the_folders(tmp_path):
     folder = written(tmp_path / "any", f"{unicodedata.normalize('NFD', 'Füchse')}/1.jpg", "Red Pandas/1.jpg")
     assert {class_name for class_name, _ in read(folder)[1].values()} == {"Füchse", "Red Pandas"}
     assert read(folder, ["Red Pandas", "Füchse"])[1] == read(folder)[1]
-    digits = written(tmp_path / "digits", "10/1.png", "9/1.png")
-    with open_archive(digits) as opened:
-        assert LAYOUTS["class_folders"].read(opened, None).class_names() == ["9", "10"]
+    for names in (["9", "10"], ["ants", "Bees", "wasps"]):
+        folder = written(tmp_path / names[0], *(f"{name}/1.png" for name in names))
+        with open_archive(folder) as opened:
+            assert LAYOUTS["class_folders"].read(opened, None).class_names() == names
 
 
 def test_of_many_folders_the_named_classes_are_read(tmp_path):

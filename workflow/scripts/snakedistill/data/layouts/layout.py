@@ -42,8 +42,8 @@ class Reading:
     rejected: list[tuple[str, str]]
 
     def class_names(self) -> list[str]:
-        """The names of the classes that have an image, in natural order."""
-        return sorted({image.class_name for image in self.images}, key=natural)
+        """The names of the classes that have an image, in natural order whatever their case."""
+        return sorted({image.class_name for image in self.images}, key=lambda name: natural(key(name)))
 
 
 @dataclass(frozen=True)
