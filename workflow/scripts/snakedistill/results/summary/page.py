@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.lineage import check_settings
+from snakedistill.core.network_ids import Network
 from snakedistill.results.figures import FIGURES
 from snakedistill.results.summary.cells import SPACE
 from snakedistill.results.summary.contents import Contents
@@ -81,7 +82,7 @@ def write_summary(
     for key, section in SECTIONS.items():
         page += [f"## {headings[key]}", *section.body(contents, pictures[key])]
     write_text("\n\n".join(page).replace(" %", f"{SPACE}%") + "\n", summary)
-    _delete_other_figures(list(map(Path, figures)))
+    _delete_other_figures(list(map(Path, figures)), known)
 
 
 def _check_settings(measurements: list[str], settings: dict[str, dict]) -> None:
@@ -93,9 +94,9 @@ def _check_settings(measurements: list[str], settings: dict[str, dict]) -> None:
     check_settings(found, expected)
 
 
-def _delete_other_figures(figures: list[Path]) -> None:
+def _delete_other_figures(figures: list[Path], known: dict[str, Network]) -> None:
     """Delete pictures of the workflow's own figures that are not among those of the run."""
-    own = {re.sub(r"^\d+-", "", figure.stem) for figure in figures}
+    own = {picture for figure in FIGURES.values() for picture in figure.pictures(known).values()}
     of_subjects = tuple(f"{name}-" for name in FIGURES)
     for path in [path for folder in {figure.parent for figure in figures} for path in folder.iterdir()]:
         picture = re.sub(r"^\d+-", "", path.stem)
