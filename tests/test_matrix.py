@@ -103,9 +103,9 @@ RUNS = {
         "are not used (`data/rejected.csv`): 21 dropped so that the classes have the same number of images.",
     ),
 }
-# Words that a run without the paper never says; `paper: null` and `preprocessing: paper` are settings.
+# Words that a run without the paper never says; `paper: null`, `preprocessing: paper` and `layout: kaggle` are settings.
 OF_THE_PAPER = re.compile(
-    rb"(?i)paper_|the paper|biryukova|\bdogs?\b|\bcats?\b|kaggle|claims? c\d|\bfigure \d|section \d"
+    rb"(?i)paper_|the paper|biryukova|\bdogs?\b|\bcats?\b|(?<!layout: )kaggle|claims? c\d|\bfigure \d|section \d"
 )
 # What is not text.
 BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}

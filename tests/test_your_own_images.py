@@ -35,14 +35,14 @@ def test_the_commands_of_the_tutorial(project):
         python = [sys.executable] if program == "python" else [sys.executable, "-m", program]
         done = subprocess.run([*python, *arguments], cwd=project, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
-    counts = {name: len(list((project / "digits" / name).iterdir())) for name in ("3", "8")}
-    said = re.search(r"`digits/3/` with (\d+) files and `digits/8/` with (\d+)", PAGE).groups()
-    assert counts == dict(zip(("3", "8"), map(int, said), strict=True))
+    counts = {name: len(list((project / "digits" / name).iterdir())) for name in ("0", "1")}
+    said = re.search(r"`digits/0/` with (\d+) files and `digits/1/` with (\d+)", PAGE).groups()
+    assert counts == dict(zip(("0", "1"), map(int, said), strict=True))
 
     run = project / "results/digits"
-    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == ["3", "8"]
+    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == ["0", "1"]
     used = pd.read_csv(run / "data/counts.csv")
-    assert used.groupby("class")["images"].sum().to_dict() == {3: 183, 8: 174}
+    assert used.groupby("class")["images"].sum().to_dict() == {0: 178, 1: 182}
     table = pd.read_csv(run / "tables/uncertainty.csv")
     accuracy = table[table["split"] == "test"].set_index("network")["accuracy"]
     assert accuracy["teacher"] > 0.97
