@@ -103,7 +103,7 @@ RUNS = {
         "are not used (`data/rejected.csv`): 21 dropped so that the classes have the same number of images.",
     ),
 }
-# Words that a run without the paper never says, outside settings: `paper: null`, `preprocessing: paper`, `layout: kaggle`.
+# Words that a run without the paper never says; `paper: null`, `preprocessing: paper` and `layout: kaggle` are allowed.
 OF_THE_PAPER = re.compile(
     rb"(?i)paper_|the paper|biryukova|\bdogs?\b|\bcats?\b|(?<!layout: )kaggle|claims? c\d|\bfigure \d|section \d"
 )
