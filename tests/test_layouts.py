@@ -178,6 +178,7 @@ def test_a_csv_may_name_files_elsewhere(tmp_path, photographs):
         (b"path,label\n1.jpg,bee\n2.jpg,Bee\n", "the class names bee and Bee differ only by case: rename one"),
         (b"path,label\n,bee\n", "labels.csv, line 2: there is no file ''"),
         (b"file,label\n1.jpg,bee\n", "labels.csv: expected columns path and label, got file, label"),
+        (b"path, label\n1.jpg,bee\n", "labels.csv: expected columns path and label, got path,  label"),
         (b"", "labels.csv: expected columns path and label, got "),
     ],
 )

@@ -66,8 +66,7 @@ def _csv_of(archive: Archive) -> tuple[str, list[tuple[int, dict[str, str]]]] | 
         if not member.lower().endswith(".csv"):
             continue
         data = archive.read(member)
-        first = (data.splitlines() or [b""])[0].decode("utf-8-sig", "replace")
-        columns = [name.strip(' "') for name in first.split(",")]
+        columns = _columns(data)
         if {PATH, LABEL} <= set(columns):
             found[member] = _rows(member, data)
         elif archive.of_csv:
@@ -80,6 +79,15 @@ def _csv_of(archive: Archive) -> tuple[str, list[tuple[int, dict[str, str]]]] | 
             "archive to the path of one of them"
         )
     return (nearest_root[0], found[nearest_root[0]]) if found else None
+
+
+def _columns(data: bytes) -> list[str]:
+    """The columns that the first line of a file names; none where it is no line of a CSV."""
+    first = (data.splitlines() or [b""])[0].decode("utf-8-sig", "replace")
+    try:
+        return next(csv.reader([first]), [])
+    except csv.Error:
+        return []
 
 
 def _rows(name: str, data: bytes) -> list[tuple[int, dict[str, str]]]:
