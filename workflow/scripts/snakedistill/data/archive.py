@@ -87,9 +87,8 @@ def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
             yield Archive([path.name], [], lambda name: _file(folder / name), lambda name: (folder / name).is_file())
         elif path.is_file():
             outer = stack.enter_context(_zip(path, path))
-            inner = [member for member in outer.infolist() if Path(member.filename).name == f"{part}.zip"]
-            if inner:
-                yield _from_zip(stack.enter_context(_inner_zip(outer, inner[0], stack)), part)
+            if inner := _member_named(f"{part}.zip", outer):
+                yield _from_zip(stack.enter_context(_inner_zip(outer, inner, stack)), part)
             else:
                 yield _from_zip(outer)
         else:
@@ -113,7 +112,7 @@ def is_zip_of_zips(path: Path) -> bool:
     if path.is_dir() or is_csv(path):
         return False
     with _zip(path, path) as zipped:
-        return any(Path(member.filename).name == "train.zip" for member in zipped.infolist())
+        return _member_named("train.zip", zipped) is not None
 
 
 def content_of_member(path: Path, name: str) -> bytes | None:
@@ -127,8 +126,13 @@ def content_of_member(path: Path, name: str) -> bytes | None:
     if is_csv(path):
         return None
     with _zip(path, path) as outer:
-        found = [member for member in outer.infolist() if Path(member.filename).name == name]
-        return _unpacked(outer, found[0]) if found else None
+        found = _member_named(name, outer)
+        return _unpacked(outer, found) if found else None
+
+
+def _member_named(name: str, zipped: zipfile.ZipFile) -> zipfile.ZipInfo | None:
+    """The first member of this name, in any folder of the zip."""
+    return next((member for member in zipped.infolist() if Path(member.filename).name == name), None)
 
 
 def _zip(source: Path | IO[bytes], path: Path) -> zipfile.ZipFile:

@@ -43,19 +43,24 @@ def write_index(
         rejected = [*opened.refused, *reading.rejected]
         usable: list[tuple] = []
 
-        def examine(image: Image) -> tuple:
+        def examine(image: Image) -> tuple | str:
+            """A row of the index, or why the image is not usable."""
             try:
                 data = opened.read(image.member)
                 picture = decode(data)
             except (InputError, DecodingError) as error:
-                return image.member, str(error)
+                return str(error)
             label, looks = classes.index(image.class_name), str(imagehash.dhash(picture))
             about = picture.width, picture.height, fingerprint_of_bytes(data), looks
             return image.image_id, image.member, label, *about, image.part
 
-        for row in in_order(examine, reading.images, threads):
-            (rejected if len(row) == len(REJECTED_COLUMNS) else usable).append(row)
+        for image, examined in zip(reading.images, in_order(examine, reading.images, threads), strict=True):
+            if isinstance(examined, str):
+                rejected.append((image.member, examined))
+            else:
+                usable.append(examined)
 
+    usable.sort(key=lambda row: (row[2], natural(row[0])))  # label and image_id
     frame = pd.DataFrame(usable, columns=[*INDEX_COLUMNS, SPLIT])
     frame = frame.drop(columns=SPLIT) if frame[SPLIT].isna().all() else frame
     counts = {name: int((frame["label"] == label).sum()) for label, name in enumerate(classes)}
@@ -66,9 +71,8 @@ def write_index(
             + (f", the first, {rejected[0][0]}, because {rejected[0][1]}" if rejected else "")
             + f". Expected {described.expected(classes)}, see `classes:`."
         )
-    order = sorted(range(len(frame)), key=lambda row: (usable[row][2], natural(usable[row][0])))
     write_csv(pd.DataFrame(rejected, columns=REJECTED_COLUMNS), unusable)
-    write_csv(frame.iloc[order], index)
+    write_csv(frame, index)
     pixels = (frame["width"] * frame["height"]).mean()
     print(f"{len(usable)} usable images, {pixels / 1e6:.3f} megapixel on average; {counts}")
     print(f"{len(rejected)} members rejected")

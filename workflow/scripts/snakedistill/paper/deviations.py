@@ -21,11 +21,10 @@ def deviations_in_words(config: dict, paper: dict) -> str:
 
 def _deviations(config: dict, paper: dict) -> list[str]:
     found = []
-    teacher = config["teacher"]
-    if (how := given(teacher)) is not None:  # its recipe is not used
-        teacher = {how: teacher[how]}
+    if (how := given(config["teacher"])) is not None:  # its recipe is not used
+        config = config | {"teacher": {how: config["teacher"][how]}}
     for section in ("image_size", "precision", "split", "teacher", "student"):
-        ours, theirs = leaves({section: (config | {"teacher": teacher})[section]}), leaves({section: paper[section]})
+        ours, theirs = leaves({section: config[section]}), leaves({section: paper[section]})
         for key, value in ours.items():
             if key != "split.seed" and value != theirs[key]:
                 found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")

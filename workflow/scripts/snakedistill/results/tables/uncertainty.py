@@ -64,8 +64,8 @@ def rows(run: Run) -> pd.DataFrame:
         for name in NAMES:
             metric = METRICS[name]
             for row, of_images in zip(found, values[name], strict=True):
-                exact = metric.counted and exact_interval(int(of_images.sum()), len(of_images))
-                low, high = exact or next(bootstrapped)
+                counted = metric.counted
+                low, high = exact_interval(int(of_images.sum()), len(of_images)) if counted else next(bootstrapped)
                 row |= {name: metric.value(of_images), f"{name}_low": low, f"{name}_high": high}
         frames.append(pd.DataFrame(found).astype({"generation": "Int64"}))
     return pd.concat(frames)
