@@ -14,6 +14,7 @@ SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secre
 sys.path.insert(0, str(SCRIPTS))
 
 from snakedistill.configuration import check, estimate, inputs, recipes
+from snakedistill.core.by_image import suffix
 from snakedistill.core.digests import fingerprint_of_archive, fingerprint_of_file
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
@@ -149,7 +150,11 @@ GIVEN_CONTENT = content_of_file(config["teacher"][GIVEN]) if GIVEN else None
 DROPS = GIVEN == "predictions" and config["teacher"]["missing"] == "drop"
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
 SPLITS = f"{RUN}/data/splits.csv"
-PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.csv" for part in PARTS}
+# Files with numbers of each image and class: text, or a NumPy archive where there are many classes.
+BY_IMAGE = suffix(len(config["classes"]))
+PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.{BY_IMAGE}" for part in PARTS}
+AUGMENTED = f"{SEED}/predictions/{{network}}/augmented.{BY_IMAGE}"
+LABELS = f"{SEED}/labels/{{network}}.{BY_IMAGE}"
 
 
 def lineage_of(files):
@@ -175,8 +180,8 @@ DEPLOYED = forms_of(config["export"]["network"])
 # the networks that have one, then the others.
 OF_NETWORKS = {
     **{part: (PREDICTIONS[part], NETWORKS) for part in PARTS},
-    "augmented": (f"{SEED}/predictions/{{network}}/augmented.csv", MODELS),
-    "labels": (f"{SEED}/labels/{{network}}.csv", TRAINED),
+    "augmented": (AUGMENTED, MODELS),
+    "labels": (LABELS, TRAINED),
     "histories": (f"{SEED}/history/{{network}}.csv", TRAINED),
     "evaluations": (f"{SEED}/evaluation/{{network}}.csv", NETWORKS),
     "measurements": (f"{SEED}/onnx/{{network}}.json", MODELS),

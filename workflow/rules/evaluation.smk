@@ -21,7 +21,7 @@ rule predict:
     resources:
         **growing(mem_mb_of_network, minutes_by_size(3)),
     params:
-        **params_of("predict", "backend"),
+        **params_of("predict", "backend", "classes"),
     message:
         "Predicting with {wildcards.network}, seed {wildcards.seed}"
     script:
@@ -38,8 +38,8 @@ rule evaluate:
         lineage=lineage_of([f"{SEED}/models/{{network}}.keras", *PREDICTIONS.values()]),
     output:
         evaluation=f"{SEED}/evaluation/{{network}}.csv",
-        augmented=f"{SEED}/predictions/{{network}}/augmented.csv",
-        lineage=f"{SEED}/predictions/{{network}}/augmented.lineage.json",
+        augmented=AUGMENTED,
+        lineage=lineage_of([AUGMENTED]),
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
     benchmark:
@@ -57,6 +57,7 @@ rule evaluate:
         ),
         augmentation=lambda wildcards: recipe_of_job(wildcards)["augmentation"],
         repeats=config["evaluation"]["augmented_repeats"],
+        classes=config["classes"],
         backend=config["backend"],
     message:
         "Evaluating {wildcards.network}, seed {wildcards.seed}"

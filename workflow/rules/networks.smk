@@ -63,7 +63,7 @@ def files_of_recipe(network):
 def inputs_of_training(wildcards):
     """Labels, and the files of the backbone and of its weights, of the network that a job trains."""
     network = network_of_job(wildcards)
-    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{network}.csv"
+    labels = LABELS.format(seed=wildcards.seed, network=network)
     found = {"labels": labels, "lineage": lineage_of([labels])}
     if recipe_of(network)["weights"] == "imagenet":
         found["weights"] = f"results/weights/{recipe_of(network)['backbone']}-imagenet-notop.h5"
@@ -95,7 +95,7 @@ def teacher_labels(wildcards):
     network = NETWORKS[wildcards.network]
     if network.source is None:
         return {}
-    labels = f"{SEED.format(seed=wildcards.seed)}/labels/{Network(network.family, 0).id}.csv"
+    labels = LABELS.format(seed=wildcards.seed, network=Network(network.family, 0).id)
     return {"teacher_labels": labels, "teacher_lineage": lineage_of([labels])}
 
 

@@ -41,6 +41,7 @@ if GIVEN == "predictions":
             LIGHT_ENVIRONMENT
         params:
             code=code_of("take_in_predictions"),
+            classes=config["classes"],
             content=GIVEN_CONTENT,
         message:
             "Taking in the teacher's predictions, seed {wildcards.seed}"
@@ -69,6 +70,7 @@ if GIVEN == "classifier":
             code=code_of("take_in_classifier"),
             content=GIVEN_CONTENT,
             settings=settings_of(TEACHER),
+            classes=len(config["classes"]),
             backend=config["backend"],
         message:
             "Taking in the teacher, seed {wildcards.seed}"

@@ -6,8 +6,8 @@ rule write_labels:
         unpack(predictions_of_source),
         splits=SPLITS,
     output:
-        labels=f"{SEED}/labels/{{network}}.csv",
-        lineage=f"{SEED}/labels/{{network}}.lineage.json",
+        labels=LABELS,
+        lineage=lineage_of([LABELS]),
     log:
         f"{SEED}/logs/labels/{{network}}.log",
     priority: 2  # the chains of students are the longest way; evaluations fill the gaps
@@ -18,6 +18,7 @@ rule write_labels:
         code=lambda wildcards: code_of("write_labels", WAYS=(NETWORKS[wildcards.network].way,)),
         way=lambda wildcards: NETWORKS[wildcards.network].way,
         source=source_of,
+        classes=config["classes"],
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:

@@ -45,6 +45,7 @@ rule train_student:
         way=lambda wildcards: NETWORKS[network_of_job(wildcards)].way,
         checkpoints=checkpoints,
         recipe=recipe_of_job,
+        classes=len(config["classes"]),
         fingerprints=lambda wildcards: [
             content_of_file(path) for path in files_of_recipe(network_of_job(wildcards)).values()
         ],

@@ -14,6 +14,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         teacher_labels=snakemake.input.get("teacher_labels") or None,
         augmentation=snakemake.params.augmentation,
         repeats=snakemake.params.repeats,
+        classes=snakemake.params.classes,
         evaluation=snakemake.output.evaluation,
         augmented=snakemake.output.augmented,
     )

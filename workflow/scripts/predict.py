@@ -10,5 +10,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
         arrays={part: snakemake.input[part] for part in PARTS},
+        classes=snakemake.params.classes,
         predictions={part: snakemake.output[part] for part in PARTS},
     )

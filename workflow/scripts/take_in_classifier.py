@@ -7,6 +7,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         given=snakemake.input.given,
         splits=snakemake.input.splits,
         seed=int(snakemake.wildcards.seed),
+        classes=snakemake.params.classes,
         settings=snakemake.params.settings,
         model=snakemake.output.model,
     )

@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
         given=snakemake.input.given,
         index=snakemake.input.index,
         splits=snakemake.input.splits,
+        classes=snakemake.params.classes,
         seed=int(snakemake.wildcards.seed),
         predictions={part: snakemake.output[part] for part in PARTS},
         evaluation=snakemake.output.evaluation,

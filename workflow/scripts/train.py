@@ -14,6 +14,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
         arrays={part: snakemake.input[part] for part in (TRAIN, VALIDATION)},
         splits=snakemake.input.splits,
         labels=snakemake.input.labels,
+        classes=snakemake.params.classes,
         model=snakemake.output.model,
         history=snakemake.output.history,
         checkpoints=snakemake.params.checkpoints,

@@ -11,5 +11,6 @@ with job(snakemake.log[0]):
         way=snakemake.params.way,
         source=snakemake.params.source,
         predictions={part: snakemake.input[part] for part in PARTS if snakemake.params.source},
+        classes=snakemake.params.classes,
         labels=snakemake.output.labels,
     )

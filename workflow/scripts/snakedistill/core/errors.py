@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST_NAMES = 10
+
 
 class InputError(ValueError):
     """Something given by the user cannot be used; the message says what, what was expected and what to do."""
@@ -20,6 +22,13 @@ def no_room(error: BaseException | None) -> str | None:
                 return words
         error = error.__cause__ or error.__context__
     return None
+
+
+def some(names: Iterable[object], between: str = ", ") -> str:
+    """The names, or the first ten of more and how many more there are."""
+    names = list(map(str, names))
+    more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+    return between.join([*names[:_MOST_NAMES], *more])
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

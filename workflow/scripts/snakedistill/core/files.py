@@ -5,7 +5,7 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -61,15 +61,23 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(temporary, index=False, float_format=_FLOAT_FORMAT, lineterminator="\n", errors="backslashreplace")
 
 
-_TEXT_COLUMNS = dict.fromkeys(("image_id", "member", "class"), str)
+_TEXT_COLUMNS = ("image_id", "member", "class", "answer")
+_NO_NUMBER = ["", "NA", "NaN", "nan"]
 
 
-def read_csv(path: str | Path, **options) -> pd.DataFrame:
+def read_csv(path: str | Path, dtype: Mapping[str, type] | None = None) -> pd.DataFrame:
     """Read a CSV with pandas. Ids, names of members and of classes stay the text that they are.
 
     A class may be named 3, an image 007, and a file NA.
+
+    Args:
+        path: CSV with a header.
+        dtype: types of further columns by name.
     """
-    return pd.read_csv(path, converters=_TEXT_COLUMNS, **options)
+    columns = pd.read_csv(path, nrows=0).columns
+    types = dict.fromkeys(columns.intersection(_TEXT_COLUMNS), str) | dict(dtype or {})
+    empty = {column: [] if column in _TEXT_COLUMNS else _NO_NUMBER for column in columns}
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -6,12 +6,11 @@ It stands beside the file, as JSON: `soft-0.lineage.json` beside `soft-0.csv`.
 import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
+from snakedistill.core.by_image import ByImage, read_by_image
 from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import read_csv, write_text
+from snakedistill.core.files import write_text
+from snakedistill.core.outputs import labels_of_classes, logits_of_classes, shares_of_classes
 
 
 def lineage_file(path: str | Path) -> Path:
@@ -115,13 +114,22 @@ def leaves(mapping: dict, name: str = "") -> dict[str, object]:
     return found
 
 
-def read_labels(path: str | Path, network_id: str, seed: int, splits: str | Path) -> pd.DataFrame:
-    """Read image_id and label from a CSV of the labels that a network trains on, its lineage checked."""
+def read_labels(path: str | Path, network_id: str, seed: int, splits: str | Path, classes: int) -> ByImage:
+    """Read `label`, float [n, classes], that a network trains on; its lineage is checked."""
     check_lineage(path, network_id, seed, splits=splits)
-    return read_csv(path)[["image_id", "label"]]
+    found = read_by_image(path)
+    return ByImage(found.image_id, {"label": labels_of_classes(found["label"], classes)})
 
 
-def read_predictions(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> pd.DataFrame:
-    """Read a network's predictions, their lineage checked; logit and probability are the float32 that were written."""
+def read_predictions(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> ByImage:
+    """Read a network's predictions, their lineage checked: `logit` float32 [n, K] and `probability` float [n, K].
+
+    The network's outputs are the float32 that were written. Of two classes the probabilities are float64, so that 1 - p
+    keeps its digits.
+    """
     check_lineage(path, network_id, seed, **made_from)
-    return read_csv(path, dtype={"logit": np.float32, "probability": np.float32})
+    found = read_by_image(path)
+    outputs = (found[name] for name in ("logit", "probability"))
+    logit, probability = (array[:, None] if array.ndim == 1 else array for array in outputs)
+    of_classes = {"logit": logits_of_classes(logit), "probability": shares_of_classes(probability)}
+    return ByImage(found.image_id, dict(found.values) | of_classes)

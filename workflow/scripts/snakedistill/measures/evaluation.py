@@ -1,26 +1,28 @@
 """A row of a network's evaluation."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from snakedistill.measures import metrics
 
 
-def evaluation_row(split: str, labels: str, repeat: int, answers: Mapping[str, np.ndarray]) -> dict[str, object]:
+def evaluation_row(
+    split: str, labels: str, repeat: int, logit: np.ndarray, probability: np.ndarray, label: np.ndarray
+) -> dict[str, object]:
     """Loss (2) and accuracy (12) of a network on a part.
 
     Args:
         split: the part.
         labels: whose labels the answers are compared with, `manual` or `teacher`.
         repeat: number of the evaluation with augmentation, from 1; 0 without augmentation.
-        answers: `logit`, `probability` and `label` of each image, float [n].
+        logit: float [n, K].
+        probability: float [n, K].
+        label: float [n, K] in [0, 1].
     """
     return {
         "split": split,
         "labels": labels,
         "augmented": "yes" if repeat else "no",
         "repeat": repeat,
-        "loss": metrics.loss(answers["logit"], answers["label"]),
-        "accuracy": metrics.accuracy(answers["probability"], answers["label"]),
+        "loss": metrics.loss(logit, label),
+        "accuracy": metrics.accuracy(probability, metrics.answer(label)),
     }

@@ -1,4 +1,4 @@
-"""A classifier: a backbone, average pooling, Dropout, and one logit."""
+"""A classifier: a backbone, average pooling, Dropout, and its logits."""
 
 import importlib
 import pkgutil
@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from snakedistill.core.errors import InputError, nearest
+from snakedistill.core.outputs import number_of_outputs
 from snakedistill.networks.backbones import BACKBONES, applications, is_saved
 
 Loaded = TypeVar("Loaded")
@@ -25,8 +26,9 @@ def build_network(
     preprocessing: str = "paper",
     dropout: float = 0.0,
     batch_norm_momentum: float | None = None,
+    classes: int = 2,
 ) -> keras.Model:
-    """Build a binary classifier: backbone, global average pooling, Dropout, Dense 1 (`logit`), sigmoid (`probability`).
+    """Build a classifier: backbone, global average pooling, Dropout, and the head, see `with_head`.
 
     Args:
         name: network id, kept as the model's name.
@@ -39,10 +41,11 @@ def build_network(
             keras.applications network's own `preprocess_input`, `none` passes them on.
         dropout: share of features dropped in training.
         batch_norm_momentum: momentum of all batch normalisations of the backbone; None leaves them as they are.
+        classes: number of classes.
 
     Returns:
-        A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to the probability of class 1,
-        float32 [n, 1], made of Keras's own layers only.
+        A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to probabilities float32 [n, outputs], see
+        `core.outputs`, made of Keras's own layers only.
 
     Raises:
         InputError: no such backbone, or its weights do not fit.
@@ -58,18 +61,32 @@ def build_network(
         features = layers.GlobalAveragePooling2D(name="average_pool")(features)
     if dropout > 0:
         features = layers.Dropout(dropout, name="dropout")(features)
-    return with_head(images, features, name)
+    return with_head(images, features, name, classes)
 
 
-def with_head(images, features, name: str) -> keras.Model:
-    """Features float32 [n, c] of images, with Dense 1 (`logit`) and sigmoid (`probability`) after them, as a model."""
-    logit = layers.Dense(1, name="logit", dtype="float32")(features)
-    probability = layers.Activation("sigmoid", name="probability", dtype="float32")(logit)
+def with_head(images, features, name: str, classes: int) -> keras.Model:
+    """Features float32 [n, c] of images, and a head, as a model.
+
+    The head is Dense (`logit`) and an activation (`probability`): one logit and a sigmoid for two classes, else a logit
+    for each class and a softmax.
+    """
+    outputs = number_of_outputs(classes)
+    logit = layers.Dense(outputs, name="logit", dtype="float32")(features)
+    probability = layers.Activation(_activation(outputs), name="probability", dtype="float32")(logit)
     return keras.Model(images, probability, name=name)
 
 
+def probabilities(logit):
+    """Probabilities of logits, an array or a tensor [n, outputs], as the head gives them: a tensor."""
+    return keras.activations.get(_activation(logit.shape[-1]))(ops.convert_to_tensor(logit))
+
+
+def _activation(outputs: int) -> str:
+    return "sigmoid" if outputs == 1 else "softmax"
+
+
 def logit_and_probability(network: keras.Model) -> keras.Model:
-    """The same network with two outputs: logit and probability, float32 [n, 1] each."""
+    """The same network with two results: logits and probabilities, float32 [n, outputs] each."""
     return keras.Model(network.input, [network.get_layer("logit").output, network.output])
 
 

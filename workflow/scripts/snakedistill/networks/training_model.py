@@ -20,8 +20,8 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
         augmentation: settings by transformation.
 
     Returns:
-        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits float32 [n, 1]. It
-        takes the images alone where no transformation is active.
+        A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits, float32
+        [n, outputs]. It takes the images alone where no transformation is active.
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
     return keras.Model(inputs, fused_copy(network, precision)(images), name=network.name)
@@ -31,21 +31,22 @@ def evaluation_model(network: keras.Model, augmentation: dict) -> keras.Model:
     """A network with augmentation in front, in float32.
 
     Returns:
-        A model with the inputs of `training_model` and two outputs: logit and probability, float32 [n, 1] each.
+        A model with the inputs of `training_model` and two results: logits and probabilities, float32
+        [n, outputs] each.
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
     return keras.Model(inputs, logit_and_probability(network)(images))
 
 
 def fused_copy(network: keras.Model, precision: str) -> keras.Model:
-    """A copy of `network` in fused layers with the logit as its output.
+    """A copy of `network` in fused layers with the logits as its result.
 
     Args:
         network: a model that `build_network` returned.
-        precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics and logit.
+        precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics and logits.
 
     Returns:
-        A model from float32 [n, h, w, 3], RGB in [0, 255], to logits float32 [n, 1].
+        A model from float32 [n, h, w, 3], RGB in [0, 255], to logits float32 [n, outputs].
     """
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
 

@@ -1,4 +1,4 @@
-"""Hard labels: the source's answer, 0 or 1, formula (13) of the paper."""
+"""Hard labels: the source's answer, the class with the largest probability, formula (13) of the paper."""
 
 from snakedistill.measures.metrics import answer
 from snakedistill.teaching.cross_entropy import cross_entropy

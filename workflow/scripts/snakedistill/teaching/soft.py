@@ -1,4 +1,4 @@
-"""Soft labels: the probability that the source predicts, formula (14) of the paper."""
+"""Soft labels: the probabilities that the source predicts, formula (14) of the paper."""
 
 from snakedistill.teaching.cross_entropy import cross_entropy
 from snakedistill.teaching.way import Way

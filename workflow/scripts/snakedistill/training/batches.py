@@ -26,19 +26,19 @@ def batches(
         images: n images.
         batch_size: images in a batch; the last one may be smaller.
         draws: draws of all n images, for a network that augments; or None.
-        labels: float32 [n], or None.
+        labels: float32 [n, outputs], or None.
         order: a permutation of range(n), or None for the order of the array.
 
     Yields:
-        (inputs,) or (inputs, label float32 [b, 1]); inputs are image uint8 [b, h, w, 3] or, with draws, the image and
-        then the values of each transformation, float32 [b, *shape].
+        (inputs,) or (inputs, label float32 [b, outputs]); inputs are image uint8 [b, h, w, 3] or, with draws, the image
+        and then the values of each transformation, float32 [b, *shape].
     """
 
     def batch(start: int) -> tuple:
         rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
         image = images.read(rows)
         inputs = (image, *(values[rows] for values in draws.values())) if draws else image
-        return (inputs,) if labels is None else (inputs, labels[rows, None])
+        return (inputs,) if labels is None else (inputs, labels[rows])
 
     with ThreadPoolExecutor(1) as reader:  # reads the next batches while the model works on this one
         ahead: deque[Future] = deque()

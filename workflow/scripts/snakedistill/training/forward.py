@@ -15,6 +15,6 @@ PREDICTION_BATCH_SIZE = 64
 def predicted(
     forward: Callable[[object], list[np.ndarray]], images: MappedImages | ImagesOnDevice, draws: Draws | None = None
 ) -> list[np.ndarray]:
-    """Run a forward pass over all images, with draws for a network that augments: each output as float32 [n]."""
+    """Run a forward pass over all images, with draws for a network that augments: its results, float32 [n, outputs]."""
     outputs = [forward(inputs) for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)]
-    return [np.concatenate(column)[:, 0] for column in zip(*outputs, strict=True)]
+    return [np.concatenate(column) for column in zip(*outputs, strict=True)]

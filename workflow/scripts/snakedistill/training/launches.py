@@ -78,7 +78,7 @@ class Step:
     def __init__(self, model: keras.Model) -> None:
         self._model = model
         inputs = tuple(tf.TensorSpec(one.shape, one.dtype) for one in model.inputs)
-        label = tf.TensorSpec((None, 1))
+        label = tf.TensorSpec(model.output.shape)
         options = {"autograph": False, "jit_compile": model.jit_compile}
         self._step = tf.function(self._one, input_signature=(inputs, label), **options)
 

@@ -12,16 +12,17 @@ import pandas as pd
 from keras import ops
 from tqdm import tqdm
 
+from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv, written_whole
-from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_labels, record_lineage, training_settings
+from snakedistill.core.outputs import logits_of_classes, outputs_of_classes, shares_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
-from snakedistill.networks.classifier import build_network
+from snakedistill.networks.classifier import build_network, probabilities
 from snakedistill.networks.training_model import training_model
 from snakedistill.teaching import WAYS
 from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
@@ -43,6 +44,7 @@ def train(
     arrays: dict[str, str],
     splits: str,
     labels: str,
+    classes: int,
     model: str,
     history: str,
     checkpoints: str,
@@ -66,7 +68,8 @@ def train(
         seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
         arrays: path of the images by part (`train` and `validation` are read).
         splits: CSV with image_id and split, in the order of the arrays.
-        labels: CSV with image_id and label in [0, 1], of every image.
+        labels: file with image_id and label of every image.
+        classes: number of classes.
         model: .keras file to write, its lineage beside it.
         history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds. With
             class weights both losses are weighted, by the weights of the labels of train.
@@ -89,22 +92,26 @@ def train(
         recipe["preprocessing"],
         recipe["dropout"],
         recipe["batch_norm_momentum"],
+        classes,
     )
     images = {part: MappedImages(arrays[part]) for part in (TRAIN, VALIDATION)}
-    targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits), images)
+    targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits, classes), images)
+    outputs = targets[TRAIN].shape[1]
     images = {part: near_the_device(of_part) for part, of_part in images.items()}
     batch_size, epochs, augmentation = recipe["batch_size"], recipe["epochs"], recipe["augmentation"]
     steps = math.ceil(len(images[TRAIN]) / batch_size)
 
     training = training_model(network, precision, augmentation)
-    loss, of_classes = WAYS[way].loss(), (1.0, 1.0)
+    loss, of_classes = WAYS[way].loss(outputs), np.ones(classes)
     if recipe["class_weights"] == BALANCED:
         of_classes = balanced_weights(targets[TRAIN])
         loss = weighted(loss, of_classes)
-        print(f"{network_id}: weights of the classes in the loss: {of_classes[0]:.4g}, {of_classes[1]:.4g}")
+        print(f"{network_id}: weights of the classes in the loss: {', '.join(f'{one:.4g}' for one in of_classes)}")
     compile_for_training(training, learning_rate(recipe, steps), loss)
 
     weight_of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes)
+    label_of_validation = shares_of_classes(targets[VALIDATION])
+    answer_of_validation = metrics.answer(label_of_validation)
 
     launch, forward = launch_for(training), forward_for(training)
 
@@ -146,12 +153,14 @@ def train(
             if recipe["validation_augmentation"]:
                 draws = draw(augmentation, seed, network_id, VALIDATION, epoch, *images[VALIDATION].shape[:2])
             (logit,) = predicted(forward, images[VALIDATION], draws)
+            of_images = metrics.cross_entropy(logits_of_classes(logit), label_of_validation)
+            probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
             row = {
                 "epoch": epoch,
                 "loss": mean_loss,
                 "accuracy": mean_accuracy,
-                "val_loss": float(np.mean(weight_of_validation * metrics.cross_entropy(logit, targets[VALIDATION]))),
-                "val_accuracy": metrics.accuracy(_sigmoid(logit), targets[VALIDATION]),
+                "val_loss": float(np.mean(weight_of_validation * of_images)),
+                "val_accuracy": metrics.accuracy(probability, answer_of_validation),
                 "learning_rate": float(ops.convert_to_numpy(training.optimizer.learning_rate)),
                 "seconds": round(time.perf_counter() - start, 3),
             }
@@ -165,7 +174,7 @@ def train(
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
-    chance = metrics.chance(targets[VALIDATION])
+    chance = metrics.chance(answer_of_validation)
     if best_accuracy <= chance:
         print(
             f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
@@ -197,8 +206,13 @@ def compile_for_training(
 
 
 def correct(label, logit):
-    """Formula (11) for Keras: 1 where label and prediction fall on the same side of 0.5; tensors [n, 1]."""
-    return ops.cast(ops.equal(ops.sigmoid(logit) > metrics.THRESHOLD, label > metrics.THRESHOLD), "float32")
+    """Formula (11) for Keras: 1 where prediction and label have the same answer; tensors [n, outputs]."""
+    return ops.cast(ops.equal(_answer(probabilities(logit)), _answer(label)), "float32")
+
+
+def _answer(values):
+    """As `metrics.answer`, of outputs of a network."""
+    return values > metrics.THRESHOLD if values.shape[-1] == 1 else ops.argmax(values, axis=-1)
 
 
 def fit_epoch(
@@ -246,16 +260,14 @@ def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizer
     return rate
 
 
-def _targets(splits: str, labels: str, given: pd.DataFrame, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
-    joined = join_one_to_one(read_csv(splits)[["image_id", "split"]], given, splits, labels)
-    targets = {part: joined["label"][joined["split"] == part].to_numpy(np.float32) for part in images}
+def _targets(splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
+    """The label of each output of the network by part, float32 [n, outputs], in the order of the images."""
+    split = read_csv(splits)
+    label = outputs_of_classes(given.in_order_of(split["image_id"], splits, labels)["label"]).astype(np.float32)
+    targets = {part: label[split["split"] == part] for part in images}
     for part, target in targets.items():
         if len(target) != len(images[part]):
             raise InputError(
                 f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
             )
     return targets
-
-
-def _sigmoid(logit: np.ndarray) -> np.ndarray:
-    return ops.convert_to_numpy(ops.sigmoid(logit))

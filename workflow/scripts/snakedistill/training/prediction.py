@@ -1,9 +1,8 @@
 """Forward passes in float32: predictions of every image."""
 
-import pandas as pd
-
+from snakedistill.core.by_image import write_by_image
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import read_csv, write_csv
+from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_lineage, record_lineage
 from snakedistill.data.images import MappedImages
 from snakedistill.networks.classifier import load_network, logit_and_probability
@@ -12,7 +11,13 @@ from snakedistill.training.launches import forward_for
 
 
 def write_predictions(
-    model: str, network_id: str, seed: int, splits: str, arrays: dict[str, str], predictions: dict[str, str]
+    model: str,
+    network_id: str,
+    seed: int,
+    splits: str,
+    arrays: dict[str, str],
+    classes: list[str],
+    predictions: dict[str, str],
 ) -> None:
     """Write the predictions of a saved network for the unaugmented images of every part, and their lineage beside them.
 
@@ -22,7 +27,9 @@ def write_predictions(
         seed: training seed.
         splits: CSV with image_id and split, in the order of the arrays.
         arrays: path of the images by part.
-        predictions: CSV to write by part: image_id, logit, probability (float32, 9 significant digits).
+        classes: names; the position of a name is its label.
+        predictions: file to write by part: image_id, and logit and probability of each output, see `core.outputs`
+            (float32, in a CSV with 9 significant digits).
 
     Raises:
         InputError: the images do not match the split, or the model is of another network, seed or split.
@@ -38,5 +45,5 @@ def write_predictions(
                 f"{splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make both again"
             )
         logit, probability = predicted(forward, images)
-        write_csv(pd.DataFrame({"image_id": of_part, "logit": logit, "probability": probability}), path)
+        write_by_image(path, of_part, {"logit": logit, "probability": probability}, classes)
         record_lineage(path, network_id, seed, splits=splits, model=model)

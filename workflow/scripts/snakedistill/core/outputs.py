@@ -1,0 +1,57 @@
+"""Outputs of a network, one for two classes and K for more, and values of each class, always [n, K].
+
+Two classes have one output, which is of class 1: one logit, one probability, one label. More have an output for each
+class. Files have a column for each output. Here alone one form is made from the other.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def number_of_outputs(classes: int) -> int:
+    """Outputs of a network for a number of classes: 1 for two, else one for each."""
+    return 1 if classes == 2 else classes
+
+
+def columns(name: str, classes: Sequence[str]) -> list[str]:
+    """Columns of a quantity in a file: `probability` for two classes, else `probability.<class>` for each."""
+    return [name] if number_of_outputs(len(classes)) == 1 else [f"{name}.{one}" for one in classes]
+
+
+def logits_of_classes(outputs: np.ndarray) -> np.ndarray:
+    """Logits [n, 1] or [n, K] as logits of each class, [n, K]: of two classes 0 and z, whose softmax is sigmoid(z)."""
+    return np.concatenate([np.zeros_like(outputs), outputs], axis=1) if outputs.shape[1] == 1 else outputs
+
+
+def shares_of_classes(outputs: np.ndarray) -> np.ndarray:
+    """Probabilities or labels [n, 1] or [n, K] as those of each class, [n, K]: of two classes 1 - p and p, float64."""
+    if outputs.shape[1] > 1:
+        return outputs
+    of_class_1 = np.asarray(outputs, dtype=np.float64)
+    return np.concatenate([1 - of_class_1, of_class_1], axis=1)
+
+
+def one_hot(label: np.ndarray, classes: int) -> np.ndarray:
+    """Labels int [n] as a 1 in the column of the class, float32 [n, classes]."""
+    label = np.asarray(label)
+    found = np.zeros((len(label), classes), np.float32)
+    found[np.arange(len(label)), label] = 1
+    return found
+
+
+def labels_of_classes(label: np.ndarray, classes: int) -> np.ndarray:
+    """Labels as a file has them, as those of each class, float [n, classes].
+
+    Args:
+        label: [n]: of two classes that of class 1, of more the number of the class; or float [n, classes].
+        classes: number of classes, K.
+    """
+    if label.ndim == 2:
+        return label
+    return shares_of_classes(label[:, None]) if number_of_outputs(classes) == 1 else one_hot(label, classes)
+
+
+def outputs_of_classes(values: np.ndarray) -> np.ndarray:
+    """Probabilities or labels of each class, [n, K], as outputs, [n, 1] or [n, K]."""
+    return values[:, 1:] if values.shape[1] == 2 else values
