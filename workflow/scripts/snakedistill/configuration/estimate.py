@@ -21,6 +21,7 @@ CORE_SECONDS_A_NETWORK = 20  # programs start, networks are saved, exported and 
 CORE_SECONDS_A_RUN = 90
 MEGABYTES_A_NETWORK = {"resnet18": 100}  # in Keras, ONNX and int8
 MEGABYTES_A_NETWORK_OF_OTHERS = 220
+BYTES_OF_A_CLASS = 50  # an image and a network, in files of labels and predictions
 BYTES_AN_IMAGE = 23_000  # of a photograph of half a megapixel
 
 
@@ -68,7 +69,7 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
         a_megapixel = CORE_SECONDS_A_MEGAPIXEL.get(complete["backbone"], CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS)
         core_seconds += len(config["seeds"]) * (CORE_SECONDS_A_NETWORK + passes * megapixels * a_megapixel)
         of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
-        megabytes += len(config["seeds"]) * (of_network + images * 1e-4)
+        megabytes += len(config["seeds"]) * (of_network + images * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
     return Estimate(len(trained) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
 
 

@@ -5,13 +5,19 @@ import importlib.util
 import zipfile
 from pathlib import Path
 
+import numpy as np
+
 from snakedistill.configuration.recipes import recipes
-from snakedistill.core.errors import InputError
+from snakedistill.core.errors import InputError, some
+from snakedistill.core.parts import PARTS
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
 from snakedistill.data.given_predictions import wrong_columns
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
+from snakedistill.data.sample import SAMPLE_CLASSES
+from snakedistill.data.splits import check_numbers
 from snakedistill.networks.backbones import is_saved
+from snakedistill.networks.heads import wrong_units
 from snakedistill.paper import PAPERS
 from snakedistill.results.reference import short_name
 from snakedistill.results.tables import TABLES
@@ -36,7 +42,7 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
     """
     found, lines = _layout_and_classes(config)
     lines += _wrong_reference(config["reference"])
-    lines += _wrong_teacher(config["teacher"])
+    lines += _wrong_teacher(config["teacher"], (config | found)["classes"])
     photos = config["photos"]
     if photos is not None and not Path(photos).is_dir():
         lines.append(f"photos: expected a folder, got {photos}; there is none at {Path(photos).absolute()}")
@@ -51,6 +57,8 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
         lines.append(f"backend: expected an installed one, got {backend}: install it, or set backend to tensorflow")
     if software_deployed and backend == "torch":
         lines.append("backend: expected tensorflow or jax with conda or a container, got torch, which envs/ lacks")
+    if config["paper"] and config["classes"] is None and "classes" in found:
+        lines += PAPERS[config["paper"]].contradictions(config | found)
     if lines:
         raise InputError("The workflow cannot start:\n" + "\n".join(f"  {line}" for line in lines))
     return config | found
@@ -61,7 +69,7 @@ def _layout_and_classes(config: dict) -> tuple[dict, list[str]]:
     archive, classes = config["archive"], config["classes"]
     unlisted = {"layout": config["layout"] or ZIP_OF_ZIPS}
     if archive is None:
-        return unlisted, [] if classes else ["classes: expected two names with the built-in sample, got null"]
+        return unlisted, _wrong_classes_of_sample(classes)
     get_it = f"{PAPERS[config['paper']].ARCHIVE}, or " if config["paper"] else ""
     what_to_do = f"{get_it}give the path of one of these, or set archive to null for the built-in drawings"
     path = Path(archive)
@@ -72,18 +80,34 @@ def _layout_and_classes(config: dict) -> tuple[dict, list[str]]:
         return {}, [f"{expected}, which is none of them: {what_to_do}"]
     try:
         if is_zip_of_zips(path):
-            lines = [] if classes else [f"classes: expected two names with {archive}, a zip of zips, got null"]
+            lines = [] if classes else [f"classes: expected names with {archive}, a zip of zips, got null"]
             return unlisted, lines
         with open_archive(path) as opened:
             layout, reading = _read(opened, config["layout"], classes)
             names = reading.class_names()
-            if classes is None and len(names) == 2:
-                return {"layout": layout, "classes": names}, []
-            if classes is not None and not set(classes) - set(names):
-                return {"layout": layout}, []
-            return {}, [_without_classes(config, opened, names)]
+            if len(names) < 2 if classes is None else set(classes) - set(names):
+                return {}, [_without_classes(config, opened, names)]
+        _check_numbers(reading, classes or names, config["split"])
+        return {"layout": layout, "classes": classes or names}, []
     except InputError as error:
         return {}, [f"archive: {archive}: {error}"]
+
+
+def _wrong_classes_of_sample(classes: list[str] | None) -> list[str]:
+    if classes is not None and {name.casefold() for name in classes} == set(SAMPLE_CLASSES):
+        return []
+    got = "null" if classes is None else f"[{some(classes)}]"
+    expected = f"classes: expected [{', '.join(SAMPLE_CLASSES)}] with the built-in sample, got {got}"
+    return [f"{expected}: give an archive of other classes"]
+
+
+def _check_numbers(reading: Reading, classes: list[str], split: dict) -> None:
+    """Raise an InputError where a class cannot fill a part."""
+    label_of = {name: label for label, name in enumerate(classes)}
+    labels = np.array([label_of[image.class_name] for image in reading.images])
+    parts = np.array([image.part for image in reading.images], dtype=object)
+    given = parts if parts.all() else None
+    check_numbers(labels, given, {part: split[part] for part in PARTS}, split["balanced"], classes)
 
 
 def _read(opened: Archive, layout: str | None, classes: list[str] | None) -> tuple[str, Reading]:
@@ -94,13 +118,13 @@ def _read(opened: Archive, layout: str | None, classes: list[str] | None) -> tup
 
 
 def _without_classes(config: dict, opened: Archive, names: list[str]) -> str:
-    """What to say of an archive that lacks images of a class, or has not two classes."""
+    """What to say of an archive that lacks images of a class, or has fewer than two classes."""
     archive, classes, members = config["archive"], config["classes"], opened.members
     if classes is None:
-        has = f"{len(names)}: {', '.join(names)}" if names else "none"
-        return f"classes: expected two classes in {archive}, got {has}; name two classes, such as classes: [ant, bee]"
+        has = f"one, {names[0]}" if names else "none"
+        return f"classes: expected two or more classes in {archive}, got {has}; see layout"
     layout, reading = _read(opened, config["layout"], None)
-    others = ", ".join(reading.class_names()[:10])
+    others = some(reading.class_names())
     found = f"among its {len(members)} files, such as {members[0]}" if members else "for it has no file"
     has = f"; the archive has the classes {others}" if others else ""
     expected = LAYOUTS[layout].expected([name for name in classes if name not in names])
@@ -130,19 +154,21 @@ def _wrong_reference(reference: str | None) -> list[str]:
     return lines
 
 
-def _wrong_teacher(teacher: dict) -> list[str]:
-    """What is wrong with the file of a given teacher, as far as its kind and its columns tell."""
+def _wrong_teacher(teacher: dict, classes: list[str] | None) -> list[str]:
+    """What is wrong with the file of a given teacher, as far as its kind tells, and its columns or last layer."""
     how = given(teacher)
     if how is None:
         return []
     key, path = f"teacher.{how}", teacher[how]
     if how == "classifier":
-        return _wrong_file(
-            key, path, "a saved Keras classifier (.keras)", lambda one: is_saved(path) and zipfile.is_zipfile(one)
-        )
-    lines = _wrong_file(key, path, "a CSV of predictions", lambda one: True)
-    wrong = None if lines else wrong_columns(path)
-    return lines if wrong is None else [f"{key}: {wrong}"]
+        what = "a saved Keras classifier (.keras)"
+        lines = _wrong_file(key, path, what, lambda one: is_saved(path) and zipfile.is_zipfile(one))
+    else:
+        lines = _wrong_file(key, path, "a CSV of predictions", lambda one: True)
+    if lines or classes is None:
+        return lines
+    wrong = wrong_units(path, len(classes)) if how == "classifier" else wrong_columns(path, classes)
+    return [] if wrong is None else [f"{key}: {wrong}"]
 
 
 def _wrong_file(key: str, given: str, what: str, is_one) -> list[str]:

@@ -62,7 +62,7 @@ class Split(Section):
     test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
     seed: Whole = Field(ge=0, description="seed of the draw")
     balanced: bool = Field(
-        description="whether images of the larger class are dropped, so that a part has the same number of each class; "
+        description="whether images of larger classes are dropped, so that a part has the same number of each class; "
         "false: every image is kept, and each class is divided by the shares"
     )
     near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
@@ -203,13 +203,13 @@ class Config(Section):
     )
     sample: Sample = Field(description="the built-in sample, used when archive is null")
     classes: Annotated[
-        Annotated[list[ClassName], Field(min_length=2, max_length=2), AfterValidator(_more_than_case)] | None,
+        Annotated[list[ClassName], Field(min_length=2), AfterValidator(_more_than_case)] | None,
         BeforeValidator(null_from_text),
     ] = Field(
         description="class names; the position of a name is its label; null: those of the archive in natural order",
         json_schema_extra=words(
-            "null or a list of two names that differ in more than case, such as [cat, dog]; the position of a name is "
-            "its label"
+            "null or a list of two or more names that differ in more than case, such as [cat, dog]; the position of a "
+            "name is its label"
         ),
     )
     image_size: Whole = Field(ge=32, le=1024, description="side of the images in pixels")

@@ -6,7 +6,7 @@ import imagehash
 import pandas as pd
 
 from snakedistill.core.digests import fingerprint_of_bytes
-from snakedistill.core.errors import InputError
+from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import write_csv
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import natural, open_archive
@@ -42,6 +42,7 @@ def write_index(
         reading = described.read(opened, classes) or Reading([], [])
         rejected = [*opened.refused, *reading.rejected]
         usable: list[tuple] = []
+        label_of = {name: label for label, name in enumerate(classes)}
 
         def examine(image: Image) -> tuple | str:
             """A row of the index, or why the image is not usable."""
@@ -50,7 +51,7 @@ def write_index(
                 picture = decode(data)
             except (InputError, DecodingError) as error:
                 return str(error)
-            label, looks = classes.index(image.class_name), str(imagehash.dhash(picture))
+            label, looks = label_of[image.class_name], str(imagehash.dhash(picture))
             about = picture.width, picture.height, fingerprint_of_bytes(data), looks
             return image.image_id, image.member, label, *about, image.part
 
@@ -65,7 +66,7 @@ def write_index(
     frame = frame.drop(columns=SPLIT) if frame[SPLIT].isna().all() else frame
     counts = {name: int((frame["label"] == label).sum()) for label, name in enumerate(classes)}
     if not all(counts.values()):
-        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        listed = some(f"{name} {count}" for name, count in counts.items())
         raise InputError(
             f"{archive} lacks usable images of a class: {listed}; {len(rejected)} members were rejected"
             + (f", the first, {rejected[0][0]}, because {rejected[0][1]}" if rejected else "")

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from snakedistill.core.files import written_whole
 
+SAMPLE_CLASSES = ("cat", "dog")
 _DATE = (2013, 9, 20, 0, 0, 0)
 _FUR = [(206, 150, 92), (120, 82, 52), (58, 52, 50), (232, 224, 210), (150, 146, 142), (222, 178, 116), (92, 96, 106)]
 
@@ -28,7 +29,7 @@ def write_sample(images: int, unlabelled: int, seed: int, archive: str, processe
     """
     jobs = [(seed, kind, number) for kind in (0, 1) for number in range(images // 2)]
     jobs += [(seed, 2, number) for number in range(unlabelled)]
-    names = [f"train/{('cat', 'dog')[kind]}.{number}.jpg" for _, kind, number in jobs[: images // 2 * 2]]
+    names = [f"train/{SAMPLE_CLASSES[kind]}.{number}.jpg" for _, kind, number in jobs[: images // 2 * 2]]
     names += [f"test1/{number + 1}.jpg" for number in range(unlabelled)]
     with ProcessPoolExecutor(processes) as pool:
         files = list(zip(names, pool.map(_jpeg, jobs, chunksize=16), strict=True))

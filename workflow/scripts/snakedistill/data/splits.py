@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.errors import InputError
+from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.copies import copies_in_other_parts
@@ -41,7 +41,7 @@ def write_splits(
         seed: seed of the draw.
         near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
             only images with equal bytes do.
-        balanced: whether images of the larger class are dropped, so that a part has the same number of each class.
+        balanced: whether images of larger classes are dropped, so that a part has the same number of each class.
         splits: CSV to write: image_id, label, split; in the order of `index`.
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
@@ -58,7 +58,7 @@ def write_splits(
     frame = read_csv(index, dtype={"perceptual_hash": str})
     unpredicted = frame[:0]
     if predictions is not None:
-        has_prediction = frame["image_id"].isin(read_given_predictions(predictions, index)["image_id"])
+        has_prediction = frame["image_id"].isin(read_given_predictions(predictions, index, classes).image_id)
         unpredicted, frame = frame[~has_prediction], frame[has_prediction].reset_index(drop=True)
         print(f"{UNPREDICTED}: {len(unpredicted)} images")
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
@@ -124,7 +124,7 @@ def split_drawn(
     """Draw a split in which each class is divided by the shares.
 
     The images of a group go to the same part. Balanced, every part holds the same number of images of each class, and
-    images of the larger class that find no place are left out. Otherwise every image is used; a part may then hold a
+    images of larger classes that find no place are left out. Otherwise every image is used; a part may then hold a
     few images more or less than its share, where a group does not fit otherwise.
 
     Args:
@@ -141,10 +141,7 @@ def split_drawn(
     Raises:
         InputError: a class does not fill a part, or copies do not fit into one part; the counts are given.
     """
-    numbers = np.bincount(labels, minlength=len(classes))
-    of_class = np.full_like(numbers, numbers.min()) if balanced else numbers
-    sizes = [part_sizes(int(images), shares) for images in of_class]
-    _check_sizes(numbers, sizes, classes)
+    sizes = _check_sizes(labels, shares, balanced, classes)
     rng = np.random.default_rng(seed)
     drawn, all_labels = [part for part in PARTS if part in shares], range(len(classes))
     room = {(part, label): sizes[label][part] for part in drawn for label in all_labels}
@@ -201,8 +198,8 @@ def split_given(
 ) -> np.ndarray:
     """Complete a given split: no image leaves its part, but parts that are missing are drawn from train.
 
-    A missing part gets its share of the shares of train and of all missing parts. Balanced, images of the larger class
-    are left out of each part by a draw.
+    A missing part gets its share of the shares of train and of all missing parts. Balanced, images of larger
+    classes are left out of each part by a draw.
 
     Args:
         given: str [n], the part of each image.
@@ -235,8 +232,7 @@ def split_given(
         total = sum(own.values())
         own = {part: share / total for part, share in own.items()}
         parts[of_train] = split_drawn(labels[of_train], groups[of_train], own, seed, False, classes)
-    what_to_do = "Add images of this class, or take the whole part away: it is then drawn from train."
-    _check_parts(parts, labels, classes, what_to_do)
+    _check_parts(parts, labels, classes, _ADD_IMAGES)
     if balanced:
         rng = np.random.default_rng([seed, 1])
         for part in PARTS:
@@ -247,8 +243,37 @@ def split_given(
     return parts
 
 
-def _check_sizes(numbers: np.ndarray, sizes: list[dict[str, int]], classes: list[str]) -> None:
-    """Raise an InputError where a class has too few images for its shares."""
+def check_numbers(
+    labels: np.ndarray, given: np.ndarray | None, shares: dict[str, float], balanced: bool, classes: list[str]
+) -> None:
+    """Check, before images are decoded, that every class can fill every part.
+
+    Args:
+        labels: int [n], of the images that an archive names.
+        given: str [n], the part of each image where the archive has its own split, else None.
+        shares: of all `PARTS`.
+        balanced: whether every part must hold the same number of each class.
+        classes: names.
+
+    Raises:
+        InputError: a class does not fill a part; the counts are given.
+    """
+    if given is None:
+        _check_sizes(labels, shares, balanced, classes)
+    else:
+        _check_parts(given, labels, classes, _ADD_IMAGES, pd.unique(given))
+
+
+_ADD_IMAGES = "Add images of this class, or take the whole part away: it is then drawn from train."
+
+
+def _check_sizes(
+    labels: np.ndarray, shares: dict[str, float], balanced: bool, classes: list[str]
+) -> list[dict[str, int]]:
+    """The number of images in each part by class; raise an InputError where a class has too few for its shares."""
+    numbers = np.bincount(labels, minlength=len(classes))
+    of_class = np.full_like(numbers, numbers.min()) if balanced else numbers
+    sizes = [part_sizes(int(images), shares) for images in of_class]
     label = int(numbers.argmin())
     empty = [part for part, images in sizes[label].items() if images < 1]
     if empty:
@@ -257,6 +282,7 @@ def _check_sizes(numbers: np.ndarray, sizes: list[dict[str, int]], classes: list
             f"{sizes[label]} of its {numbers[label]} usable images, and no part may be empty "
             f"({_numbers(numbers, classes)}). Give more images of {classes[label]}, or other shares."
         )
+    return sizes
 
 
 def _check_parts(
@@ -275,4 +301,4 @@ def _check_parts(
 
 def _numbers(numbers: np.ndarray, classes: list[str]) -> str:
     """For example "cat 20, dog 0"."""
-    return ", ".join(f"{name} {number}" for name, number in zip(classes, numbers, strict=True))
+    return some(f"{name} {number}" for name, number in zip(classes, numbers, strict=True))

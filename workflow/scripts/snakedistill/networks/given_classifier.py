@@ -1,4 +1,4 @@
-"""A finished Keras classifier as the teacher: its layers, and its head as one logit and a sigmoid."""
+"""A finished Keras classifier as the teacher: its layers, and its head in the form of `with_head`."""
 
 import keras
 import numpy as np
@@ -8,36 +8,32 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import written_whole
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import TEACHER
+from snakedistill.data.given_predictions import HOW_TO_GIVE_IT
 from snakedistill.networks.classifier import load_network, preprocessed, with_head
-
-HEADS = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
-"""Activations of the last Dense layer by its units."""
-EXPECTED = (
-    "Dense with 1 unit and sigmoid or linear activation, or with 2 units and softmax or linear activation, which may "
-    "be in an Activation or Softmax layer after it"
-)
+from snakedistill.networks.heads import expected_head, heads
 
 
-def take_in_classifier(given: str, splits: str, seed: int, settings: dict, model: str) -> None:
+def take_in_classifier(given: str, splits: str, seed: int, classes: int, settings: dict, model: str) -> None:
     """Write a given classifier as the teacher's model, in the form of `build_network`, and its lineage beside it.
 
     Args:
         given: .keras file of the classifier.
         splits: CSV of the split, for the lineage.
         seed: training seed.
+        classes: number of classes.
         settings: `image_size` and `preprocessing`, recorded as the settings that determine the model.
         model: .keras file to write.
 
     Raises:
-        InputError: the file cannot be loaded, or it is no binary classifier of images of this size.
+        InputError: the file cannot be loaded, or it is no classifier of so many classes and of images of this size.
     """
-    network = as_teacher(given, settings["image_size"], settings["preprocessing"])
+    network = as_teacher(given, settings["image_size"], settings["preprocessing"], classes)
     with written_whole(model) as temporary:
         network.save(temporary)
     record_lineage(model, TEACHER, seed, settings, splits=splits, given=given)
 
 
-def as_teacher(path: str, image_size: int, preprocessing: str) -> keras.Model:
+def as_teacher(path: str, image_size: int, preprocessing: str, classes: int) -> keras.Model:
     """A saved classifier in the form of `build_network`.
 
     Two units become one logit: the second minus the first, of which the sigmoid is the softmax's second probability.
@@ -46,10 +42,11 @@ def as_teacher(path: str, image_size: int, preprocessing: str) -> keras.Model:
         path: .keras file.
         image_size: side of the images in pixels.
         preprocessing: `paper` divides by 255, `none` passes values in [0, 255] on.
+        classes: number of classes.
 
     Returns:
-        A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to the probability of class 1,
-        float32 [n, 1].
+        A model from float32 [n, image_size, image_size, 3], RGB in [0, 255], to probabilities float32
+        [n, outputs], see `core.outputs`.
 
     Raises:
         InputError: the file cannot be loaded, takes other images, or ends with another head; the message says with
@@ -57,10 +54,10 @@ def as_teacher(path: str, image_size: int, preprocessing: str) -> keras.Model:
     """
     given = load_network(path)
     _check_input(given, path, image_size)
-    features, kernel, bias = _without_head(given, path)
+    features, kernel, bias = _without_head(given, path, classes)
     body = keras.Model(given.inputs[0], features, name=given.name)
     images = layers.Input((image_size, image_size, 3), name="image")
-    network = with_head(images, body(preprocessed(images, path, preprocessing)), TEACHER)
+    network = with_head(images, body(preprocessed(images, path, preprocessing)), TEACHER, classes)
     network.get_layer("logit").set_weights([kernel, bias])
     return network
 
@@ -77,8 +74,8 @@ def _check_input(given: keras.Model, path: str, image_size: int) -> None:
         )
 
 
-def _without_head(given: keras.Model, path: str) -> tuple[keras.KerasTensor, np.ndarray, np.ndarray]:
-    """The features before the last Dense layer, and the kernel [c, 1] and the bias [1] of the logit."""
+def _without_head(given: keras.Model, path: str, classes: int) -> tuple[keras.KerasTensor, np.ndarray, np.ndarray]:
+    """The features before the last Dense layer, and the kernel [c, outputs] and the bias [outputs] of the logits."""
     ends, last = [], None
     if len(given.outputs) == 1:
         last, features = _made_by(given.outputs[0])
@@ -89,12 +86,15 @@ def _without_head(given: keras.Model, path: str) -> tuple[keras.KerasTensor, np.
     activations = [_activation(layer) for layer in ends]
     used = [name for name in activations if name != "linear"] or ["linear"]
     of_images = isinstance(last, layers.Dense) and len(features.shape) == 2
-    if not of_images or len(used) > 1 or used[0] not in HEADS.get(last.units, ()):
+    if not of_images or len(used) > 1 or used[0] not in heads(classes).get(last.units, ()):
         found = " after ".join(map(_in_words, ends)) or f"{len(given.outputs)} outputs"
-        raise InputError(f"teacher.classifier: expected {EXPECTED}, got {path}, which ends with {found}")
+        raise InputError(
+            f"teacher.classifier: expected {expected_head(classes)}, got {path}, which ends with {found}: "
+            f"{HOW_TO_GIVE_IT}"
+        )
     kernel = keras.ops.convert_to_numpy(last.kernel)
     bias = keras.ops.convert_to_numpy(last.bias) if last.use_bias else np.zeros(last.units, kernel.dtype)
-    if last.units == 2:
+    if last.units == 2:  # of two classes
         kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
     return features, kernel, bias
 

@@ -20,7 +20,7 @@ ZIP_OF_ZIPS = "kaggle"
 
 
 def layout_of(archive: Archive, classes: list[str] | None) -> tuple[str, Reading] | None:
-    """The first layout in which every class has an image, or two classes have one where none are given.
+    """The first layout in which every class has an image, or two or more classes have one where none are given.
 
     Args:
         archive: the open archive.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from snakedistill.core.errors import some
 from snakedistill.data.archive import Archive
 from snakedistill.data.layouts.layout import (
     HIDDEN,
@@ -65,12 +66,12 @@ def class_of(folders: list[str], names: ClassNames, classes: list[str] | None) -
 
 def not_in_a_folder(classes: list[str] | None) -> str:
     """Why a file is rejected that no class folder holds."""
-    return "not in a folder of a class" if classes is None else f"not in a folder of a class of {', '.join(classes)}"
+    return "not in a folder of a class" if classes is None else f"not in a folder of a class of {some(classes)}"
 
 
 def expected(classes: list[str]) -> str:
     """The files that the layout expects, in words."""
-    return f"images in folders named {' and '.join(classes)}"
+    return f"images in folders named {some(classes, ' and ')}"
 
 
 CLASS_FOLDERS = Layout(read, expected)

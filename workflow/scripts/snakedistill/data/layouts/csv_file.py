@@ -4,7 +4,7 @@ import csv
 import io
 import posixpath
 
-from snakedistill.core.errors import InputError, nearest
+from snakedistill.core.errors import InputError, nearest, some
 from snakedistill.core.parts import PARTS
 from snakedistill.data.archive import Archive
 from snakedistill.data.layouts.layout import NO_LABEL, ClassNames, Image, Layout, Reading
@@ -45,7 +45,7 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
         part = PART_NAMES.get(given.casefold())
         if label and class_name is None:
             raise InputError(
-                f"{where}: expected a label of {', '.join(classes)}, got {label!r}{nearest(label, classes)}. Correct "
+                f"{where}: expected a label of {some(classes)}, got {label!r}{nearest(label, classes)}. Correct "
                 "the label, see classes"
             )
         if SPLIT in row and label and part is None:
@@ -111,7 +111,7 @@ def _rows(name: str, data: bytes) -> list[tuple[int, dict[str, str]]]:
 
 def expected(classes: list[str]) -> str:
     """The files that the layout expects, in words."""
-    return f"a CSV with columns {PATH} and {LABEL}, and rows with the label {' and '.join(classes)}"
+    return f"a CSV with columns {PATH} and {LABEL}, and rows with the label {some(classes, ' and ')}"
 
 
 CSV_FILE = Layout(read, expected)

@@ -2,6 +2,7 @@
 
 import re
 
+from snakedistill.core.errors import some
 from snakedistill.core.parts import TRAIN
 from snakedistill.data.archive import Archive
 from snakedistill.data.layouts.layout import NO_LABEL, UNLABELLED_FOLDERS, Image, Layout, Reading, key
@@ -15,7 +16,7 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
     Case does not matter: the id of an image is its file name in lower case, without suffix.
     """
     given = None if classes is None else {key(name): name for name in classes}
-    among = "" if classes is None else f" with a class of {', '.join(classes)}"
+    among = "" if classes is None else f" with a class of {some(classes)}"
     has_folder = any(member.startswith(f"{TRAIN}/") for member in archive.members)
     images: dict[str, Image] = {}
     rejected = []
@@ -39,7 +40,7 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
 
 def expected(classes: list[str]) -> str:
     """The files that the layout expects, in words."""
-    return f"images named {' and '.join(f'{name}.<number>.jpg' for name in classes)}"
+    return f"images named {some((f'{name}.<number>.jpg' for name in classes), ' and ')}"
 
 
 KAGGLE = Layout(read, expected)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from snakedistill.core.errors import some
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.archive import Archive
 from snakedistill.data.layouts.class_folders import class_of, labelled_paths, not_in_a_folder
@@ -51,7 +52,7 @@ def _depth_of_parts(paths: Iterable[list[str]]) -> int | None:
 
 def expected(classes: list[str]) -> str:
     """The files that the layout expects, in words."""
-    return f"images in folders named {' and '.join(f'{TRAIN}/{name}' for name in classes)}"
+    return f"images in folders named {some((f'{TRAIN}/{name}' for name in classes), ' and ')}"
 
 
 SPLIT_FOLDERS = Layout(read, expected)
