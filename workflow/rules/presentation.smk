@@ -36,13 +36,18 @@ SETTINGS = {
     "reference_rows": dict(PRESENTATION.reference_rows) if not config["reference"] else {},
 }
 HEADINGS = {key: PRESENTATION.headed(key, section.heading) for key, section in SECTIONS.items()}
-# A figure that needs a file which the run lacks has no pictures.
+# A figure that needs a file which the run lacks, or more classes, has no pictures.
 PICTURES = {
-    name: figure.pictures(NETWORKS) if all(FILES[need] for need in figure.needs) else {}
+    name: (
+        figure.pictures(NETWORKS)
+        if all(FILES[need] for need in figure.needs)
+        and len(config["classes"]) >= figure.fewest_classes
+        else {}
+    )
     for name, figure in FIGURES.items()
 }
 # The report's chapters.
-with_figures = {figure.section for figure in FIGURES.values()}
+with_figures = {FIGURES[name].section for name, pictures in PICTURES.items() if pictures}
 chapters = ["result", *(key for key in SECTIONS if key in with_figures), "tables"]
 titles = {"result": "Result", **HEADINGS, "tables": "Tables"}
 CATEGORIES = {key: f"{number} {titles[key]}" for number, key in enumerate(chapters, start=1)}

@@ -1,5 +1,6 @@
 """V. A. Biryukova's paper on knowledge distillation: its numbers of figures and sections, and what it asks of a run."""
 
+from snakedistill.core.errors import some
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.paper.deviations import deviations_in_words as deviations_in_words
 from snakedistill.results.presentation import Presentation
@@ -61,7 +62,13 @@ all its evidence supports it, does not hold when any evidence contradicts it, an
 
 def contradictions(config: dict) -> list[str]:
     """What the paper's part of the workflow cannot do with a configuration, a line for each."""
-    if config["classes"] == ["dog", "cat"]:
+    classes = config["classes"]
+    if classes is not None and len(classes) != 2:
+        return [
+            f"paper: expected null with {len(classes)} classes ({some(classes)}), got biryukova: the paper's claims "
+            "and Kaggle's submission are about two"
+        ]
+    if classes == ["dog", "cat"]:
         return [
             "classes: expected [cat, dog], got [dog, cat]: the paper's numbers and Kaggle's submission are about the "
             "probability of dog, which must be class 1, the second in the list"

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from snakedistill.core.by_image import ByImage
 from snakedistill.core.files import read_csv, write_csv
-from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.measures import metrics
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.results.run import Run
+from snakedistill.results.tables.answers import Answers, answers
 from snakedistill.results.tables.best_epoch import best_epoch
 from snakedistill.results.tables.timing import float32_on_all_threads
 
@@ -100,18 +101,12 @@ def write_claims(run: Run, backbones: tuple[str, ...], printed: dict[str, str], 
     """
     paper = _Printed(printed)
     splits = run.files["splits"]
-    manual = read_csv(splits)
     speed = _speed(run.table("timing"), backbones, paper)
+    plain: dict[int, dict[tuple[str, str], Answers]] = {}
+    for given in answers(run):
+        plain.setdefault(given.seed, {})[given.network, given.split] = given
     rows = []
     for seed in dict.fromkeys(seed for seed, _ in run.results):
-        plain = {
-            (network, part): join_one_to_one(
-                manual[manual["split"] == part], read_predictions(path, network, seed, splits=splits), splits, path
-            )
-            for part, paths in run.predictions().items()
-            for (one, network), path in paths.items()
-            if one == seed
-        }
         repeats = {
             network: read_predictions(path, network, seed, splits=splits)
             for (one, network), path in run.of_networks("augmented").items()
@@ -122,7 +117,7 @@ def write_claims(run: Run, backbones: tuple[str, ...], printed: dict[str, str], 
             for (one, network), path in run.of_networks("histories").items()
             if one == seed
         }
-        of_seed = _claims_of_seed(_Answers(plain, repeats), epochs, run.classes, speed, paper)
+        of_seed = _claims_of_seed(_Answers(plain[seed], repeats), epochs, run.classes, speed, paper)
         rows += [{"seed": seed} | row for row in of_seed]
         speed = []
     write_csv(pd.DataFrame(rows), claims)
@@ -133,26 +128,26 @@ class _Answers:
     """What one seed's networks answered.
 
     Attributes:
-        plain: image_id, label, logit and probability by (network id, part).
-        augmented: image_id, repeat, logit and probability of the test part by network id.
+        plain: answers by (network id, part).
+        augmented: repeat and probability of the test part by network id.
     """
 
-    plain: dict[tuple[str, str], pd.DataFrame]
-    augmented: dict[str, pd.DataFrame]
+    plain: dict[tuple[str, str], Answers]
+    augmented: dict[str, ByImage]
 
     def of_images(self, term: Term) -> np.ndarray:
         """A quantity of each image, float64 [n], whose mean is the term."""
         quantity, network, part = term
-        frame = self.plain[network, part]
-        probability, label = frame["probability"].to_numpy(), frame["label"].to_numpy()
+        given = self.plain[network, part]
+        probability, label = given.probability, given.label
         if isinstance(quantity, tuple):
-            return np.isin(metrics.bin_number(probability, BINS), quantity).astype(np.float64)
+            return np.isin(metrics.bin_number(probability[:, 1], BINS), quantity).astype(np.float64)
         correct = metrics.correct(probability, label)
         match quantity:
             case "accuracy":
                 return correct.astype(np.float64)
             case "augmented accuracy":
-                return self._correct_repeats(network, frame)
+                return self._correct_repeats(network, given)
             case "uncertainty":
                 return metrics.squared_distance(probability)
             case "errors on 0" | "errors on 1":
@@ -160,17 +155,18 @@ class _Answers:
                 return (~correct & of_class) / of_class.mean()
         raise AssertionError(quantity)
 
-    def _correct_repeats(self, network: str, frame: pd.DataFrame) -> np.ndarray:
-        joined = self.augmented[network].merge(frame[["image_id", "label"]], on="image_id", validate="many_to_one")
-        joined["correct"] = metrics.correct(joined["probability"], joined["label"])
-        return joined.groupby("image_id")["correct"].mean().loc[frame["image_id"]].to_numpy(np.float64)
+    def _correct_repeats(self, network: str, given: Answers) -> np.ndarray:
+        repeated = self.augmented[network]
+        label = pd.Series(given.label, given.image_id).loc[repeated.image_id].to_numpy()
+        correct = pd.Series(metrics.correct(repeated["probability"], label)).groupby(repeated.image_id).mean()
+        return correct.loc[given.image_id].to_numpy(np.float64)
 
     def missing(self, evidence: Evidence) -> str:
         """What the run lacks for the evidence, in words, or an empty text."""
         for quantity, network, part in evidence.terms:
             if (network, part) not in self.plain:
                 return f"this run has no {network}"
-            if quantity == "augmented accuracy" and self.augmented[network].empty:
+            if quantity == "augmented accuracy" and not len(self.augmented[network].image_id):
                 return f"{network} was trained without augmentation"
         return evidence.lacks
 
@@ -363,7 +359,7 @@ def _measured(evidence: dict[str, list[Evidence]], answers: _Answers, paper: _Pr
                 _, network, part = next(iter(one.terms))
                 resampled.setdefault(part, []).append((network, row, one, values, level))
     for part, columns in resampled.items():
-        label = answers.plain[columns[0][0], part]["label"].to_numpy()
+        label = answers.plain[columns[0][0], part].label
         values = np.stack([values for *_, values, _ in columns], axis=1)
         levels = np.array([level for *_, level in columns])
         bounds = np.array([one.bounds for _, _, one, _, _ in columns])

@@ -4,8 +4,8 @@ import pandas as pd
 
 from snakedistill.core.files import read_csv, write_text
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN
+from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import by, markdown, measured, number
-from snakedistill.results.tables.uncertainty import UNCERTAINTY_IN_WORDS
 
 
 def write_claims_section(claims: str, section: str) -> None:
@@ -44,8 +44,8 @@ def _how_to_read(seeds: int) -> str:
         "its evidence supports it, and does not hold when any evidence contradicts it; otherwise it cannot be told "
         "from this many images. The intervals of one claim hold together with 95 % confidence. "
         f"{shown} All evidence is below the table and in `claims.csv`, with 9 digits. "
-        f"*Uncertainty* is {UNCERTAINTY_IN_WORDS}. *Paper* is the number that Biryukova's paper prints for its own "
-        "run, 25,000 photographs at 224 pixels; an empty cell means that it prints none."
+        f"*Uncertainty* is {shown_prediction(2).uncertainty(2)}. *Paper* is the number that Biryukova's paper prints "
+        "for its own run, 25,000 photographs at 224 pixels; an empty cell means that it prints none."
     )
 
 

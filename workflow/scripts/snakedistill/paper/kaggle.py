@@ -80,7 +80,7 @@ def sample_submission(archive: str | Path) -> list[int] | None:
 
 
 def _one(session, image: np.ndarray) -> float:
-    return float(probabilities(session, image[None])[0])
+    return float(probabilities(session, image[None])[0, 1])
 
 
 def _number(member: str, archive: str) -> int:

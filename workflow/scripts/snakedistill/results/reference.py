@@ -45,7 +45,7 @@ def beside_reference(
     if reference is None:
         return measured
     known = read_csv(reference)
-    keys, values = [key for key in keys if key in known], [value for value in values if value in known]
+    keys, values = ([name for name in names if name in known and name in measured] for names in (keys, values))
     added = {value: f"{name}_{value}" for value in values}
     if taken := sorted(set(added.values()) & set(measured.columns)):
         raise InputError(f"reference: expected a name that gives no column {', '.join(taken)}, got {name}: rename it")

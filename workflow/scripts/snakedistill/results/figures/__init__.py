@@ -7,7 +7,8 @@ from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
-from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, UNCERTAINTY_IN_WORDS
+from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
+from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN
 from snakedistill.results.words import listed
 
 
@@ -31,8 +32,8 @@ FIGURES: dict[str, Figure] = {
         caption="""The teacher, drawn from its saved file. The image enters on the left. Each blue block is the part
 of the convolutional backbone that works at one resolution; below it are the shape of its last output (height,
 width, channels), the number of its convolutions and the number of its parameters. The last layers reduce the
-features to one number, the logit; the sigmoid turns the logit into the probability of class 1, the second of the
-list.""",
+features to logits: with two classes one, which the sigmoid turns into the probability of class 1, the second of the
+list; with more classes one for each, which the softmax turns into probabilities.""",
         runs_network=True,
     ),
     "training": Figure(
@@ -69,8 +70,9 @@ file to the answer, with decoding and resizing. int8 is the same network with 8-
         section="predictions",
         title="predictions, {}",
         caption="""The predictions of the teacher and its students: the share of images whose predicted probability
-of class 1 falls into each bin, on a logarithmic scale. With several seeds the shares are means. A network that is
-sure has nearly all its predictions in the two end bins.""",
+falls into each bin, on a logarithmic scale. With two classes it is the probability of class 1, and a network that is
+sure has nearly all its predictions in the two end bins. With more classes it is the probability of the network's own
+answer, and nearly all are in the last bin. With several seeds the shares are means.""",
         shows_reference=True,
     ),
     "recursion": Figure(
@@ -80,9 +82,10 @@ sure has nearly all its predictions in the two end bins.""",
         section="recursion",
         title="recursion of {}",
         caption="""The predictions of a family, generation by generation. Generation 0 learned from the teacher,
-each later generation from the one before. Left: the share of test images in each bin of the predicted probability
-of class 1; darker means more, white means none. Right: the share of images in the inner bins, which are all but the
-first and the last, below and above one half. With several seeds the shares are means.""",
+each later generation from the one before. Left: the share of test images in each bin of the predicted probability,
+with two classes that of class 1, with more that of the network's own answer; darker means more, white means none.
+Right: the share of images in bins in which the network is not sure: with two classes all but the first and the last,
+below and above one half; with more all but the last. With several seeds the shares are means.""",
     ),
     "generations": Figure(
         module="snakedistill.results.figures.generations",
@@ -90,12 +93,25 @@ first and the last, below and above one half. With several seeds the shares are 
         needs=("uncertainty",),
         section="recursion",
         title=f"{listed(ALWAYS_SHOWN)} by generation",
-        caption=f"""Accuracy and uncertainty by generation, on all three parts, with manual labels. Uncertainty is
-{UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial for accuracy and
-bootstrap for uncertainty. With several seeds the points are means and the bars reach from the smallest to the
-largest value. Families stand side by side at each generation, so that their bars do not overlap. Dotted: the
+        caption=f"""Accuracy, uncertainty and other metrics by generation, on all three parts, with manual labels.
+Uncertainty is {UNCERTAINTY_IN_WORDS}. With one seed the bars are 95 % intervals over images, exact binomial where
+images are counted, else bootstrap. With several seeds the points are means and the bars reach from the smallest to
+the largest value. Families stand side by side at each generation, so that their bars do not overlap. Dotted: the
 teacher.""",
         shows_reference=True,
+    ),
+    "confusion": Figure(
+        module="snakedistill.results.figures.confusion",
+        pictures=one_picture("confusion"),
+        needs=("confusion",),
+        section="classes",
+        title="answers by class",
+        caption="""What the teacher and a student answer to the test images of each class: the share of the class's
+images that get each answer. The diagonal holds the right answers. Of many classes, those with most errors of the two
+networks are shown, and the last column holds all answers that have no column. With several seeds all of them count
+together.""",
+        settings=("student",),
+        fewest_classes=3,
     ),
     "examples": Figure(
         module="snakedistill.results.figures.examples",

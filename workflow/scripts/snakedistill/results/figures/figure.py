@@ -20,6 +20,7 @@ class Figure:
         caption: what it shows, for a reader of the report, in reStructuredText.
         settings: names of the settings that `draw` takes.
         shows_reference: whether it shows reference numbers where there are some.
+        fewest_classes: the least number of classes for which it is drawn.
         runs_network: whether it needs the environment and the backend of a network.
     """
 
@@ -31,6 +32,7 @@ class Figure:
     caption: str
     settings: tuple[str, ...] = ()
     shows_reference: bool = False
+    fewest_classes: int = 2
     runs_network: bool = False
 
 

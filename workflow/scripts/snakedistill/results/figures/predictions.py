@@ -1,8 +1,9 @@
 """The predictions of the teacher and its students in bins."""
 
 from snakedistill.core.network_ids import parsed
-from snakedistill.results.figures.style import looks_of, page, save, seeds_in_words, set_style, title_and_legend
+from snakedistill.results.figures.style import looks_of, page, plain, save, seeds_in_words, set_style, title_and_legend
 from snakedistill.results.run import Run
+from snakedistill.results.shown_prediction import shown_prediction
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
@@ -19,6 +20,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     seeds = seeds_in_words(table)
     table = table[[parsed(network).is_first for network in table["network"]]]
     networks = table["network"].unique()
+    shown = shown_prediction(len(run.classes))
     known = f"{run.reference}_relative_frequency"
     shares = [column for column in ("relative_frequency", known) if column in table]
     lowest = table[shares].where(table[shares] > 0).min().min()
@@ -37,14 +39,15 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
             middle = (bins["bin_low"] + bins["bin_high"]) / 2
             size = min(3.5, 100 / len(bins))
             axis.plot(middle, bins["relative_frequency"], **look | {"linestyle": "none", "markersize": size})
-            ends = bins["relative_frequency"].iloc[[0, -1]].sum()
+            sure = bins["relative_frequency"][shown.sure((bins["bin_low"], bins["bin_high"]))].sum()
             axis.set(yscale="log", ylim=(lowest / 2, 2), xlim=(0, 1))
-            axis.set_title(f"{network}: {ends:.3f} in the two end bins", fontsize=9)
+            axis.set_title(f"{network}: {sure:.3f} in {shown.sure_in_words}", fontsize=9)
             axis.minorticks_off()
+            axis.yaxis.set_major_formatter(plain)
             if number % 2 == 0:
                 axis.set_ylabel("share of images")
             if number >= len(networks) - 2:
-                axis.set_xlabel(f"prediction: probability of {run.classes[1]}")
+                axis.set_xlabel(f"prediction: {shown.in_words(run.classes)}")
                 axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)

@@ -6,11 +6,22 @@ from matplotlib.colors import ListedColormap, LogNorm
 
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import TEST
-from snakedistill.measures.metrics import THRESHOLD
-from snakedistill.results.figures.style import page, save, seeds_in_words, set_style, title_and_legend, whole_numbers
+from snakedistill.results.figures.style import (
+    page,
+    plain,
+    save,
+    seeds_in_words,
+    set_style,
+    title_and_legend,
+    whole_numbers,
+)
 from snakedistill.results.run import Run
+from snakedistill.results.shown_prediction import shown_prediction
 
-CLASS_COLOURS = ("#999933", "#882255")  # Tol; of no family
+LOOKS = (  # colours of Tol, of no family
+    {"color": "#999933", "marker": "s", "linestyle": "--"},
+    {"color": "#882255", "marker": "o", "linestyle": "-"},
+)
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
@@ -22,6 +33,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         run_description: what the run is, in words.
     """
     set_style()
+    shown = shown_prediction(len(run.classes))
     table = run.table("histograms")
     table = table[table["split"] == TEST]
     lowest = table["relative_frequency"][table["relative_frequency"] > 0].min()
@@ -41,18 +53,15 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
             np.append(lows, 1), np.append(shares.index - 0.5, shares.index[-1] + 0.5), shares.where(shares > 0),
             norm=LogNorm(min(lowest, 0.1), 1), cmap=greys, edgecolor="white", linewidth=0.4,
         )  # fmt: skip
-        left.figure.colorbar(cells, ax=left, label="share of images")
+        left.figure.colorbar(cells, ax=left, label="share of images", format=plain)
         left.grid(False)
-        left.set(xlabel=f"prediction: probability of {run.classes[1]}", ylabel="generation")
+        left.set(xlabel=f"prediction: {shown.in_words(run.classes)}", ylabel="generation")
         left.set_yticks(shares.index)
         left.invert_yaxis()
-        for name, where, inside, color, look in zip(
-            run.classes, ("below", "above"), ((lows > 0) & (highs <= THRESHOLD), (lows >= THRESHOLD) & (highs < 1)),
-            CLASS_COLOURS, ({"marker": "s", "linestyle": "--"}, {"marker": "o", "linestyle": "-"}), strict=True,
-        ):  # fmt: skip
-            label = f"answer {name} (inner bins {where} {THRESHOLD})"
-            right.plot(shares.index, shares.loc[:, inside].sum(axis=1), color=color, label=label, **look)
-        right.set(xlabel="generation", ylabel="share in the inner bins", ylim=(0, None))
+        of_lines = shown.inner(run.classes, (lows, highs))
+        for (label, bins), look in zip(of_lines.items(), LOOKS, strict=False):
+            right.plot(shares.index, shares.loc[:, bins].sum(axis=1), label=label, **look)
+        right.set(xlabel="generation", ylabel=shown.inner_in_words, ylim=(0, None))
         whole_numbers(right, 0, shares.index[-1])
         title = f"Predictions of {family} on the test part, generation by generation{seeds_in_words(table)}"
         title_and_legend(figure, title, axes)

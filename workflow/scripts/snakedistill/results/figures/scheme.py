@@ -11,6 +11,7 @@ from keras import layers
 from snakedistill.networks.classifier import load_network
 from snakedistill.results.figures.style import WIDTH, save, set_style
 from snakedistill.results.run import Run
+from snakedistill.results.shown_prediction import shown_prediction
 
 
 @dataclass
@@ -76,8 +77,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     axis.set(xlim=(-0.5, len(blocks) - 0.5), ylim=(-0.88, 0.68))
     axis.axis("off")
     figure.suptitle(
-        f"The {network.name}: {network.count_params():,} parameters, from an image to the probability of "
-        f"{run.classes[1]}"
+        f"The {network.name}: {network.count_params():,} parameters, from an image to "
+        f"{shown_prediction(len(run.classes)).result(run.classes)}"
     )
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -47,6 +47,11 @@ def save(figure: Figure, run_description: str, paths: list[str]) -> None:
     plt.close(figure)
 
 
+def shortened(name: str, longest: int) -> str:
+    """The name, or the end of one that is longer than `longest` characters."""
+    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+
+
 def page(height: float, rows: int, columns: int, **grid) -> tuple[Figure, np.ndarray]:
     """A figure as wide as a page, and its axes, which share it with a legend above them; `height` in inches."""
     figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
@@ -70,6 +75,11 @@ def whole_numbers(axis: Axes, first: int, last: int) -> None:
     """Ticks at whole numbers alone on an x axis from `first` to `last`, even where these are one."""
     axis.set_xlim(first - 0.5, last + 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def plain(value: float, _: int) -> str:
+    """The label of a tick on a logarithmic axis: Matplotlib's own would be TeX, which is off."""
+    return f"{value:g}"
 
 
 def seeds_in_words(table: pd.DataFrame) -> str:

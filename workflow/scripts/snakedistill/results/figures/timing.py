@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.ticker import LogLocator
 
 from snakedistill.core.network_ids import TEACHER, parsed
-from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
+from snakedistill.results.figures.style import looks_of, page, plain, save, set_style, title_and_legend
 from snakedistill.results.run import Run
 
 
@@ -75,7 +75,7 @@ def draw(
     decades = max(0.3, np.log10(highs / lows))
     axis.set(xscale="log", xlim=(lows / 10 ** (0.1 * decades), highs * 10 ** (0.2 * decades)))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20))
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.xaxis.set_major_formatter(plain)
     axis.set(yticks=range(len(hows)), yticklabels=hows, ylim=(len(hows) - 0.5, -0.5))
     title = f"Time an image takes on {most} thread{'s' if most > 1 else ''}: median, and from p10 to p90"
     title_and_legend(figure, title, axes)

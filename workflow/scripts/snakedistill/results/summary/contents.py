@@ -39,6 +39,11 @@ class Contents:
         return table[table["split"] == TEST]
 
     @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.tables["classes"]["class"].nunique()
+
+    @property
     def seeds(self) -> int:
         """How many seeds there are."""
         return self.tables["uncertainty"]["seed"].nunique()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from snakedistill.core.errors import some
 from snakedistill.core.files import read_csv
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
@@ -17,30 +18,31 @@ from snakedistill.teaching import labels_in_words
 
 _NOT_MEASURED = "\N{EN DASH}"
 _FEW_REASONS = 3
+MOST_CLASSES_COUNTED = 10
 _PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
 
 
-def warnings(best_epoch: pd.DataFrame, classes: pd.DataFrame) -> list[str]:
+def warnings(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[str]:
     """A sentence on every network that learned nothing, so that it is not a silent row in a table.
 
     Args:
         best_epoch: table with seed, network, epochs, epoch, val_accuracy, chance.
-        classes: table with seed, network, split, class, images, errors.
+        confusion: table with seed, network, split, class, answer, images.
     """
     found = []
     for seed, network, epochs, epoch, accuracy, chance in best_epoch[
         ["seed", "network", "epochs", "epoch", "val_accuracy", "chance"]
     ].itertuples(index=False):
-        of_network = classes[(classes["seed"] == seed) & (classes["network"] == network) & (classes["split"] == TEST)]
-        answered = set(of_network["class"][of_network["errors"] < of_network["images"]])
+        of_seed = confusion[(confusion["seed"] == seed) & (confusion["split"] == TEST)]
+        answered = of_seed["answer"][of_seed["network"] == network].unique()
         wrong = []
         if accuracy <= chance:
             wrong.append(
                 f"its best epoch, {epoch} of {epochs}, is no better on validation than always the same answer, "
                 f"{chance:.3f}"
             )
-        if len(answered) == 1 and (of_network["errors"] == 0).any():
-            wrong.append(f"it answers {escaped(answered.pop())} to every test image")
+        if len(answered) == 1:
+            wrong.append(f"it answers {escaped(answered[0])} to every test image")
         if wrong:
             found.append(
                 f"> **Warning: {network}, seed {seed}**: {', and '.join(wrong)}. Disregard results derived from it. "
@@ -94,10 +96,15 @@ def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.Dat
     of_part = counts.groupby("split")["images"].sum()
     words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
     if (counts.groupby("split")["images"].nunique() == 1).all():
-        of_classes = f", the same number of each class ({', '.join(map(escaped, counts['class'].unique()))})"
+        of_classes = f", the same number of each class ({some(map(escaped, counts['class'].unique()))})"
     else:
         images = counts.groupby("class", sort=False)["images"].sum()
-        of_classes = "; by class: " + ", ".join(f"{escaped(name)} ({number:,})" for name, number in images.items())
+        if len(images) > MOST_CLASSES_COUNTED:
+            images = images.sort_values(kind="stable").iloc[[0, -1]]
+            between, of_classes = " to ", f"; by {counts['class'].nunique():,} classes: "
+        else:
+            between, of_classes = ", ", "; by class: "
+        of_classes += between.join(f"{escaped(name)} ({number:,})" for name, number in images.items())
     sentences = [
         f"{of_part.sum():,} images are used: {', '.join(words)}{of_classes}.",
         _rejected_in_words(rejected["reason"]),

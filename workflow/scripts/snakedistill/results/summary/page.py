@@ -73,7 +73,7 @@ def write_summary(
     page = [
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
-        *warnings(frames["best_epoch"], frames["classes"]),
+        *warnings(frames["best_epoch"], frames["confusion"]),
         images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
         how_to_read(contents, about_reference),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import (
     SPACE,
     beside_reference,
@@ -20,8 +22,11 @@ from snakedistill.results.summary.cells import (
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
 from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
-from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, UNCERTAINTY_IN_WORDS, in_words, shown_metrics
+from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
 from snakedistill.results.words import listed
+
+MOST_CLASSES_LISTED = 10
+MOST_CONFUSIONS = 5
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,8 @@ def _reference_ratio(row: pd.Series, reference: str | None) -> str:
 def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["histograms"], contents.reference
     name = "relative_frequency"
-    ends = frame[(frame["bin_low"] == 0) | (frame["bin_high"] == 1)]
+    shown = shown_prediction(contents.classes)
+    ends = frame[shown.sure((frame["bin_low"], frame["bin_high"]))]
     values = [column for column in (name, f"{reference}_{name}", f"{name}_difference") if column in ends]
     shares = ends.groupby(["seed", "network", "split"], sort=False)[values].sum(min_count=1).reset_index()
     rows = [
@@ -143,7 +149,7 @@ def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
     ]
     heads = ["share", *reference_heads(frame, name, reference)[1:]]
     return [
-        "Share of predictions in the first and the last bin, those of which the network is sure.",
+        shown.about_sure,
         markdown(["network", "part", *heads], rows, "ll" + "r" * len(heads)),
         *pictures,
         "<details><summary>Relative frequencies in all bins</summary>",
@@ -176,6 +182,7 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
         heads = [in_words(head) for name in metrics for head in reference_heads(frame, name, reference)]
         return markdown([f"network, {split}", *heads], rows, "l" + "r" * len(heads))
 
+    uncertainty = shown_prediction(contents.classes).uncertainty(contents.classes)
     counted = [name for name, metric in metrics.items() if metric.counted]
     others = [name for name in metrics if name not in counted]
     intervals = (
@@ -184,23 +191,60 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
     )
     meanings = [f" {metric.in_words}" for metric in metrics.values() if metric.in_words]
     words = (
-        f"All of them are measured with manual labels. *Uncertainty* is {UNCERTAINTY_IN_WORDS}.{''.join(meanings)}"
+        f"All of them are measured with manual labels. *Uncertainty* is {uncertainty}.{''.join(meanings)}"
         f"{contents.brackets(intervals)}"
     )
     return [words, *pictures, *map(table, (TEST, VALIDATION, TRAIN))]
 
 
 def _classes(contents: Contents, pictures: list[str]) -> list[str]:
-    frame, reference = contents.tables["classes"], contents.reference
+    table, reference = contents.tables["classes"], contents.reference
+    frame = table[table["split"] == TEST]
+    words = "On the test part." + contents.brackets("exact binomial")
+    if contents.classes > MOST_CLASSES_LISTED:
+        frame = _with_most_errors(frame)
+        words += (
+            f" Shown are the {MOST_CLASSES_LISTED} classes on which a network errs most; `tables/classes.csv` has all "
+            f"{contents.classes}."
+        )
     rows = [
         [network, escaped(name), measured(of_seeds, "errors", digits=1), of_seeds["images"].iloc[0]]
         + [cell for one in ("error_rate", "uncertainty") for cell in beside_reference(of_seeds, one, reference)]
-        for (network, name), of_seeds in by(frame[frame["split"] == TEST], ["network", "class"])
+        for (network, name), of_seeds in by(frame, ["network", "class"])
     ]
     heads = [head for name in ("error_rate", "uncertainty") for head in reference_heads(frame, name, reference)]
     heads = ["errors", "of", *(head.replace("_", " ") for head in heads)]
-    words = "On the test part." + contents.brackets("exact binomial")
-    return [words, *pictures, markdown(["network", "class", *heads], rows, "ll" + "r" * len(heads))]
+    listed_classes = markdown(["network", "class", *heads], rows, "ll" + "r" * len(heads))
+    return [words, *pictures, *_confusions(contents), listed_classes]
+
+
+def _with_most_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each network's classes with the highest error rates, means over seeds, highest first."""
+    rates = frame.groupby(["network", "class"], sort=False)["error_rate"].mean().reset_index()
+    worst = rates.sort_values("error_rate", ascending=False, kind="stable").groupby("network", sort=False)
+    worst = worst.head(MOST_CLASSES_LISTED)
+    order = {network: number for number, network in enumerate(frame["network"].unique())}
+    worst = worst.sort_values("network", key=lambda column: column.map(order), kind="stable")
+    return worst[["network", "class"]].merge(frame, on=["network", "class"])
+
+
+def _confusions(contents: Contents) -> list[str]:
+    """The most frequent wrong answers of the teacher and the student; of two classes the errors say all."""
+    if contents.classes == 2:
+        return []
+    frame = contents.tables["confusion"]
+    frame = frame[(frame["split"] == TEST) & (frame["class"] != frame["answer"])]
+    rows = []
+    for network in (TEACHER, contents.student):
+        of_network = frame[frame["network"] == network]
+        images = of_network.groupby(["class", "answer"], sort=False)["images"].sum()
+        most = images.sort_values(ascending=False, kind="stable").head(MOST_CONFUSIONS)
+        rows += [[network, escaped(name), escaped(answer), f"{count:,}"] for (name, answer), count in most.items()]
+    if not rows:
+        return ["Teacher and student make no error on the test part."]
+    seeds = ", of all seeds together" if contents.seeds > 1 else ""
+    words = f"The most frequent wrong answers of teacher and student{seeds}; `tables/confusion.csv` has all answers."
+    return [words, markdown(["network", "class", "answer", "images"], rows, "lllr")]
 
 
 def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:

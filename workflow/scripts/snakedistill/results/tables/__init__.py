@@ -5,6 +5,7 @@ from snakedistill.results.reference import beside_reference
 from snakedistill.results.run import Run
 from snakedistill.results.tables.best_epoch import BEST_EPOCH
 from snakedistill.results.tables.classes import CLASSES
+from snakedistill.results.tables.confusion import CONFUSION
 from snakedistill.results.tables.evaluation import EVALUATION
 from snakedistill.results.tables.histograms import HISTOGRAMS
 from snakedistill.results.tables.table import Table
@@ -17,6 +18,7 @@ TABLES: dict[str, Table] = {
     "histograms": HISTOGRAMS,
     "best_epoch": BEST_EPOCH,
     "classes": CLASSES,
+    "confusion": CONFUSION,
     "timing": TIMING,
 }
 """The tables by name."""

@@ -1,21 +1,44 @@
-"""What the networks of a run answered, joined with the manual labels."""
+"""What the networks of a run answered, beside the manual labels."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 
 from snakedistill.core.files import read_csv
-from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_predictions
 from snakedistill.results.run import Run
 
 
-def answers(run: Run) -> dict[tuple[int, str], dict[str, pd.DataFrame]]:
-    """Manual label and prediction of every image, in the order of the split, by (seed, part) and network id."""
+@dataclass(frozen=True)
+class Answers:
+    """What a network answered on a part, in the order of the split.
+
+    Attributes:
+        seed: training seed.
+        split: the part.
+        network: id.
+        image_id: text [n].
+        label: manual label, int [n].
+        probability: float [n, K].
+    """
+
+    seed: int
+    split: str
+    network: str
+    image_id: pd.Series
+    label: np.ndarray
+    probability: np.ndarray
+
+
+def answers(run: Run) -> Iterator[Answers]:
+    """The answers of every network, part by part, and seed by seed in a part; one network at a time is in memory."""
     splits = run.files["splits"]
     manual = read_csv(splits)
-    found: dict[tuple[int, str], dict[str, pd.DataFrame]] = {}
-    for part, paths in run.predictions().items():
-        of_part = manual[manual["split"] == part]
+    for split, paths in run.predictions().items():
+        of_part = manual[manual["split"] == split]
         for (seed, network), path in paths.items():
             given = read_predictions(path, network, seed, splits=splits)
-            found.setdefault((seed, part), {})[network] = join_one_to_one(of_part, given, splits, path)
-    return found
+            given = given.in_order_of(of_part["image_id"], splits, path)
+            yield Answers(seed, split, network, given.image_id, of_part["label"].to_numpy(), given["probability"])

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from snakedistill.core.files import read_csv
-from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import read_labels
 from snakedistill.core.parts import VALIDATION
 from snakedistill.measures import metrics
@@ -25,16 +24,18 @@ def rows(run: Run) -> pd.DataFrame:
         same answer).
     """
     splits = run.files["splits"]
-    split = read_csv(splits)[["image_id", "split"]]
+    split = read_csv(splits)
+    of_validation = split["split"] == VALIDATION
     labels = run.of_networks("labels")
     found = []
     for (seed, network), path in run.of_networks("histories").items():
         best, given = best_epoch(path), labels[seed, network]
-        joined = join_one_to_one(split, read_labels(given, network, seed, splits), splits, given)
+        label = read_labels(given, network, seed, splits, len(run.classes))
+        label = label.in_order_of(split["image_id"], splits, given)["label"][of_validation]
         found.append(
             {"seed": seed, "network": network, "epochs": len(read_csv(path)), "epoch": int(best["epoch"])}
             | {"val_accuracy": best["val_accuracy"]}
-            | {"chance": metrics.chance(joined["label"][joined["split"] == VALIDATION])}
+            | {"chance": metrics.chance(metrics.answer(label))}
         )
     return pd.DataFrame(found)
 

@@ -1,5 +1,6 @@
 """The errors of every network on each class."""
 
+import numpy as np
 import pandas as pd
 
 from snakedistill.measures import metrics
@@ -17,17 +18,18 @@ def rows(run: Run) -> pd.DataFrame:
         error_rate_high), uncertainty.
     """
     found = []
-    for (seed, split), of_networks in answers(run).items():
-        for network, joined in of_networks.items():
-            for label, name in enumerate(run.classes):
-                of_class = joined[joined["label"] == label]
-                images = len(of_class)
-                errors = int((~metrics.correct(of_class["probability"], of_class["label"])).sum())
-                low, high = exact_interval(errors, images)
-                row = {"seed": seed, "network": network, "split": split, "class": name, "images": images}
-                row |= {"errors": errors, "error_rate": errors / images}
-                row |= {"error_rate_low": low, "error_rate_high": high}
-                found.append(row | {"uncertainty": metrics.uncertainty(of_class["probability"])})
+    for given in answers(run):
+        wrong = ~metrics.correct(given.probability, given.label)
+        distance = metrics.squared_distance(given.probability)
+        about = {"seed": given.seed, "network": given.network, "split": given.split}
+        ends = np.cumsum(np.bincount(given.label, minlength=len(run.classes)))
+        of_class = np.split(np.argsort(given.label, kind="stable"), ends[:-1])
+        for name, images in zip(run.classes, of_class, strict=True):
+            errors = int(wrong[images].sum())
+            low, high = exact_interval(errors, len(images))
+            row = about | {"class": name, "images": len(images), "errors": errors, "error_rate": errors / len(images)}
+            row |= {"error_rate_low": low, "error_rate_high": high, "uncertainty": float(distance[images].mean())}
+            found.append(row)
     return pd.DataFrame(found)
 
 

@@ -5,11 +5,12 @@ import pandas as pd
 from snakedistill.core.lineage import read_predictions
 from snakedistill.measures import metrics
 from snakedistill.results.run import Run
+from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.tables.table import Table
 
 
 def rows(run: Run, bin_width: float) -> pd.DataFrame:
-    """The relative frequencies of predictions in bins.
+    """The relative frequencies in bins of the probability that is shown of a prediction, see `shown_prediction`.
 
     Args:
         run: the run.
@@ -21,7 +22,8 @@ def rows(run: Run, bin_width: float) -> pd.DataFrame:
     frames = []
     for split, paths in run.predictions().items():
         for (seed, network), path in paths.items():
-            probability = read_predictions(path, network, seed, splits=run.files["splits"])["probability"]
+            given = read_predictions(path, network, seed, splits=run.files["splits"])
+            probability = shown_prediction(len(run.classes)).probability(given["probability"])
             edges, frequencies = metrics.relative_frequencies(probability, bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}
             frames.append(pd.DataFrame({"seed": seed, "network": network, "split": split} | bins))
@@ -35,5 +37,6 @@ HISTOGRAMS = Table(
     values=("relative_frequency",),
     settings=("bin_width",),
     title="predictions in bins",
-    caption="""Relative frequencies of predictions in bins, for every network and part.""",
+    caption="""Relative frequencies of predictions in bins, for every network and part: with two classes of the
+probability of class 1, with more of the probability of the network's own answer.""",
 )

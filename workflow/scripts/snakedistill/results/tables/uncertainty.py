@@ -1,5 +1,7 @@
 """The metrics of every network on every part, with intervals."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -7,25 +9,23 @@ from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.measures.metrics import METRICS, Metric
 from snakedistill.results.run import Run
+from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
 from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
 from snakedistill.results.words import listed
 
 # Metrics with intervals by bootstrap are first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
-ALWAYS_SHOWN = [name for name, metric in METRICS.items() if metric.beside is None]
-UNCERTAINTY_IN_WORDS = (
-    "the mean squared distance of a network's predictions from its own answers: 0 when all predictions are 0 or 1, and "
-    "0.25 when all are one half"
-)
+ALWAYS_SHOWN = [name for name, metric in METRICS.items() if metric.beside is None and metric.fewest_classes == 2]
 
 
 def shown_metrics(table: pd.DataFrame) -> dict[str, Metric]:
-    """The metrics that a figure and the summary show: without those that equal another one in the whole table."""
+    """The metrics that a figure and the summary show: those of the table that do not equal another one everywhere."""
     return {
         name: metric
         for name, metric in METRICS.items()
-        if metric.beside is None or not np.allclose(table[name], table[metric.beside], rtol=0, atol=1e-8)
+        if name in table
+        and (metric.beside is None or not np.allclose(table[name], table[metric.beside], rtol=0, atol=1e-8))
     }
 
 
@@ -40,28 +40,24 @@ def rows(run: Run) -> pd.DataFrame:
     Returns:
         seed, network, family, generation, split, images, and for each metric its value and the ends of its 95 %
         interval, by bootstrap over images or, where images are counted, exact binomial: for example accuracy,
-        accuracy_low, accuracy_high.
+        accuracy_low, accuracy_high. A metric for which there are too few classes has none.
     """
-    frames = []
-    for (seed, part), of_networks in answers(run).items():
-        label = next(iter(of_networks.values()))["label"].to_numpy()
-        found = []
-        for network in of_networks:
-            one = parsed(network)
-            row = {"seed": seed, "network": network, "family": one.family, "generation": one.generation}
-            found.append(row | {"split": part, "images": len(label)})
-        values = {
-            name: [
-                METRICS[name].of_images(joined["probability"].to_numpy(), joined["label"].to_numpy())
-                for joined in of_networks.values()
-            ]
-            for name in NAMES
-        }
-        resampled = [name for name in NAMES if not METRICS[name].counted]
+    frames, classes = [], len(run.classes)
+    measured = [name for name in NAMES if METRICS[name].fewest_classes <= classes]
+    for (seed, split), of_networks in itertools.groupby(answers(run), lambda given: (given.seed, given.split)):
+        found: list[dict] = []
+        values: dict[str, list[np.ndarray]] = {name: [] for name in measured}
+        for given in of_networks:
+            one, label = parsed(given.network), given.label
+            row = {"seed": seed, "network": given.network, "family": one.family, "generation": one.generation}
+            found.append(row | {"split": split, "images": len(label)})
+            for name in measured:
+                values[name].append(METRICS[name].of_images(given.probability, label))
+        resampled = [name for name in measured if not METRICS[name].counted]
         columns = np.stack([of_images for name in resampled for of_images in values[name]], axis=1)
-        bounds = np.repeat([METRICS[name].bounds for name in resampled], len(found), axis=0)
+        bounds = np.repeat([(0.0, METRICS[name].most(classes)) for name in resampled], len(found), axis=0)
         bootstrapped = iter(bootstrap_intervals(columns, label, bounds=bounds))
-        for name in NAMES:
+        for name in measured:
             metric = METRICS[name]
             for row, of_images in zip(found, values[name], strict=True):
                 counted = metric.counted
