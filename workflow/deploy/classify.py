@@ -1,4 +1,4 @@
-"""Classify photos with an exported network. Needs numpy, onnxruntime and pillow, and decoding.py beside this script."""
+"""Classify photos with an exported network. Needs numpy, onnxruntime, pillow; decoding.py and answers.py beside it."""
 
 import argparse
 import csv
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import onnxruntime
+from answers import cells, columns
 from decoding import decode, resized
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
@@ -21,7 +22,7 @@ def photos_of(given: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Print CSV: a photo, its answer and the probability of class 1 in each line."""
+    """Print CSV: a photo and its answer in each line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("given", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
     beside = Path(__file__).resolve().with_name("model.onnx")
@@ -30,13 +31,13 @@ def main() -> int:
     try:
         session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
         card = session.get_modelmeta().custom_metadata_map
-        classes, side, threshold = json.loads(card["classes"]), int(card["image_size"]), float(card["threshold"])
+        classes, side = json.loads(card["classes"]), int(card["image_size"])
     except Exception as error:
         print(f"{arguments.model} cannot be loaded: {error}", file=sys.stderr)
         return 2
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["photo", "answer", f"probability_of_{classes[1]}"])
+    table.writerow(["photo", *columns(classes)])
     photos = [photo for given in arguments.given for photo in photos_of(given)]
     failed = 0 if photos else 2
     if not photos:
@@ -44,8 +45,9 @@ def main() -> int:
     for photo in photos:
         try:
             pixels = resized(decode(photo.read_bytes()), side)
-            ((probability,),) = session.run(["probability"], {"image": pixels[None]})[0]
-            table.writerow([photo, classes[int(probability > threshold)], f"{probability:.6f}"])
+            ((output,),) = session.run(["probability"], {"image": pixels[None]})
+            found = cells(output, classes)
+            table.writerow([photo, *(f"{cell:.6f}" if isinstance(cell, float) else cell for cell in found)])
         except Exception as error:
             print(f"{photo} cannot be classified: {error}", file=sys.stderr)
             failed = 1

@@ -40,11 +40,13 @@ rule write_bundle:
         **{form: DEPLOYED[form] for form in ("onnx", "int8", "measurements")},
         script=ancient(local(with_the_workflow("../deploy/classify.py"))),
         decoding=ancient(local(with_the_workflow("snakedistill/data/decoding.py"))),
+        answers=ancient(local(with_the_workflow("snakedistill/export/answers.py"))),
     output:
         model=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",
         script=f"{RUN}/deploy/classify.py",
         decoding=f"{RUN}/deploy/decoding.py",
+        answers=f"{RUN}/deploy/answers.py",
         requirements=f"{RUN}/deploy/requirements.txt",
         readme=f"{RUN}/deploy/README.md",
     log:
@@ -53,7 +55,12 @@ rule write_bundle:
     conda:
         EXPORT_ENVIRONMENT
     params:
-        code=code_of("write_bundle", "../deploy/classify.py", "snakedistill/data/decoding.py"),
+        code=code_of(
+            "write_bundle",
+            "../deploy/classify.py",
+            "snakedistill/data/decoding.py",
+            "snakedistill/export/answers.py",
+        ),
         card=card_of(config["export"]["network"], FIRST_SEED),
     message:
         "Bundling {params.card[network]} to carry away"

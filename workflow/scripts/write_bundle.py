@@ -9,6 +9,7 @@ with job(snakemake.log[0]):
         measurements=snakemake.input.measurements,
         script=snakemake.input.script,
         decoding=snakemake.input.decoding,
+        answers=snakemake.input.answers,
         card=snakemake.params.card,
         bundle=dict(snakemake.output.items()),
     )

@@ -13,6 +13,7 @@ def write_bundle(
     measurements: str,
     script: str,
     decoding: str,
+    answers: str,
     card: dict[str, str],
     bundle: dict[str, str],
 ) -> None:
@@ -22,21 +23,23 @@ def write_bundle(
         onnx_file: network in float32.
         int8_file: the same in int8.
         measurements: JSON of its export.
-        script: Python file that needs ONNX Runtime, NumPy and Pillow alone, and the next one.
+        script: Python file that needs ONNX Runtime, NumPy and Pillow alone, and the next two.
         decoding: Python file with the library's own decoding.
+        answers: Python file with the library's own way to write an answer.
         card: what the network's metadata say it is, see `card.card`.
-        bundle: files to write: `model`, `int8`, `script`, `decoding`, `requirements` and `readme`.
+        bundle: files to write: `model`, `int8`, `script`, `decoding`, `answers`, `requirements` and `readme`.
     """
     measured = json.loads(Path(measurements).read_text(encoding="utf-8"))
-    for name, source in (("model", onnx_file), ("int8", int8_file), ("script", script), ("decoding", decoding)):
+    copied = {"model": onnx_file, "int8": int8_file, "script": script, "decoding": decoding, "answers": answers}
+    for name, source in copied.items():
         with written_whole(bundle[name]) as temporary:
             shutil.copyfile(source, temporary)
     write_text("numpy\nonnxruntime\npillow\n", bundle["requirements"])
-    negative, positive = json.loads(card["classes"])
+    said = _words(card)
     facts = "\n".join(f"- {name}: `{value}`" for name, value in sorted(card.items()))
     side, int8, size = card["image_size"], measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
     write_text(
-        f"""# {card["network"]}: {negative} or {positive}
+        f"""# {card["network"]}: {said["classes"]}
 
     python -m pip install -r requirements.txt
     python classify.py PHOTO_OR_FOLDER...
@@ -45,7 +48,7 @@ def write_bundle(
 The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. It reads JPEG, PNG, GIF,
 WebP and BMP files, and all images below a folder, except hidden ones.
 
-It prints CSV: each photo's name, the answer, and the probability of {positive}. A photo that cannot be classified is
+It prints CSV: each photo's name, {said["printed"]}. A photo that cannot be classified is
 named on standard error. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
 cannot be loaded or no photo is found.
 
@@ -53,8 +56,7 @@ cannot be loaded or no photo is found.
 
 The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are turned upright by
 their EXIF orientation, get a white background where they are transparent, and are resized by nearest neighbour without
-keeping the aspect ratio; `decoding.py` does all of this. The network returns `probability`, float32 [n, 1]. The answer
-is {positive} where it is above {card["threshold"]}, and {negative} elsewhere.
+keeping the aspect ratio; `decoding.py` does all of this. The network returns `probability`, float32 {said["returned"]}.
 
 ## What was measured
 
@@ -71,3 +73,22 @@ The files' metadata say the same:
 """,
         bundle["readme"],
     )
+
+
+def _words(card: dict[str, str]) -> dict[str, str]:
+    """What the page says of the answers, with two classes and with more."""
+    classes = json.loads(card["classes"])
+    if len(classes) == 2:
+        negative, positive = classes
+        return {
+            "classes": f"{negative} or {positive}",
+            "printed": f"the answer, and the probability of {positive}",
+            "returned": "[n, 1]. The answer\n"
+            f"is {positive} where it is above {card['threshold']}, and {negative} elsewhere",
+        }
+    return {
+        "classes": f"one of {len(classes)} classes",
+        "printed": "the answer and its probability, and the runner-up\nand its probability",
+        "returned": f"[n, {len(classes)}], in\n"
+        "the order of the classes below. The answer is the class with the largest probability, of equals the first",
+    }

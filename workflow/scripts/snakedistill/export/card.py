@@ -3,13 +3,14 @@
 import json
 
 from snakedistill.core.network_ids import Network
+from snakedistill.core.outputs import number_of_outputs
 from snakedistill.measures.metrics import THRESHOLD
 
 
 def card(
     network: Network, classes: list[str], image_size: int, run: str, seed: int | str, recipe: dict
 ) -> dict[str, str]:
-    """The metadata of an exported network, all of them text.
+    """The metadata of an exported network, all of them text; the threshold is that of two classes.
 
     Args:
         network: the network.
@@ -19,10 +20,11 @@ def card(
         seed: training seed.
         recipe: complete training recipe.
     """
+    threshold = {"threshold": str(THRESHOLD)} if number_of_outputs(len(classes)) == 1 else {}
     return {
         "network": network.id,
         "classes": json.dumps(classes),
-        "threshold": str(THRESHOLD),
+        **threshold,
         "image_size": str(image_size),
         "run": run,
         "seed": str(seed),

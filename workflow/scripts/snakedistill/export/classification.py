@@ -1,5 +1,6 @@
 """Your own photos: what each network answers, as a table and as a contact sheet."""
 
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,9 @@ from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.folders import files_below
 from snakedistill.data.archive import MAX_BYTES
 from snakedistill.data.decoding import DecodingError, decode, resized
+from snakedistill.export.answers import cells, columns, two_best
 from snakedistill.export.contact_sheet import Tile, contact_sheet, small
-from snakedistill.export.inference import image_size, open_network, probabilities
-from snakedistill.measures import metrics
+from snakedistill.export.inference import image_size, open_network, outputs
 
 SHEET_PHOTOS = 200
 
@@ -32,11 +33,12 @@ def classify_photos(
         photos: folder; files in folders below it count too, hidden ones do not. Symbolic links are followed; one that
             leads to nothing or to a folder above it is a photo that cannot be decoded.
         networks: .onnx file by network id.
-        classes: names of class 0 and class 1.
+        classes: names; the position of a name is its label.
         run_description: on what the networks were trained, in words; it stands below the contact sheet.
-        table: CSV to write: photo, and for each network its answer and the probability of class 1; a photo that
-            cannot be decoded has none, and the reason.
-        sheet: PNG to write: the first 200 photos with each network's answer and the probability it gives this answer.
+        table: CSV to write: photo, and for each network the columns of `answers.columns`; a photo that cannot be
+            decoded has none, and the reason.
+        sheet: PNG to write: the first 200 photos with each network's answer and the probability it gives this answer,
+            of more than two classes also the runner-up.
         threads: number of threads of ONNX Runtime.
 
     Raises:
@@ -50,6 +52,7 @@ def classify_photos(
         what = "which holds no file" if folder.is_dir() else "which is no folder"
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
     sessions = {network: open_network(path, threads) for network, path in networks.items()}
+    named = {network: [f"{network}_{column}" for column in columns(classes)] for network in networks}
     rows, tiles = [], []
     for name in names:
         path = folder / name
@@ -63,19 +66,17 @@ def classify_photos(
         else:
             for network, session in sessions.items():
                 pixels = resized(photo, image_size(session))
-                probability = float(probabilities(session, pixels[None])[0])
-                label = int(metrics.answer(probability))
-                row[f"{network}_answer"] = classes[label]
-                row[f"{network}_probability_of_{classes[1]}"] = probability
-                answers.append((network, classes[label], probability if label else 1 - probability))
+                (output,) = outputs(session, pixels[None])
+                row |= zip(named[network], cells(output, classes), strict=True)
+                # Of two classes the other one is the runner-up, which says nothing new.
+                answers.append((network, two_best(output, classes)[: len(classes) - 1]))
         if len(tiles) < SHEET_PHOTOS:
             tiles.append(Tile(name, photo and small(photo), reason, answers))
         rows.append(row)
-    columns = ["photo", *(f"{one}{of}" for one in networks for of in ("_answer", f"_probability_of_{classes[1]}"))]
     shown = [f"The first {len(tiles)} of {len(rows)} photos."] if len(tiles) < len(rows) else []
     with written_whole(sheet) as temporary:
         contact_sheet(tiles, [*shown, run_description]).save(temporary)
-    write_csv(pd.DataFrame(rows, columns=[*columns, "reason"]), table)
+    write_csv(pd.DataFrame(rows, columns=["photo", *chain(*named.values()), "reason"]), table)
     print(f"{len(rows)} photos, {sum('reason' in row for row in rows)} of them could not be decoded")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.outputs import shares_of_classes
 from snakedistill.data.images import MappedImages
 
 INPUT, OUTPUT = "image", "probability"
@@ -40,8 +41,10 @@ def image_size(session: onnxruntime.InferenceSession) -> int:
     return session.get_inputs()[0].shape[1]
 
 
-def probabilities(session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32):
-    """Probability of class 1 of every image.
+def outputs(
+    session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32
+) -> np.ndarray:
+    """Probabilities of every image, as the network gives them.
 
     Args:
         session: a session that `open_network` returned.
@@ -49,11 +52,18 @@ def probabilities(session: onnxruntime.InferenceSession, images: MappedImages | 
         batch_size: images in a call.
 
     Returns:
-        float32 [n].
+        float32 [n, outputs], see `core.outputs`.
     """
     found = []
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
         batch = images.read(rows) if isinstance(images, MappedImages) else images[rows]
-        found.append(session.run([OUTPUT], {INPUT: batch})[0][:, 0])
+        found.append(session.run([OUTPUT], {INPUT: batch})[0])
     return np.concatenate(found)
+
+
+def probabilities(
+    session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32
+) -> np.ndarray:
+    """Probabilities of each class of every image, [n, K]: of two classes float64, else float32. See `outputs`."""
+    return shares_of_classes(outputs(session, images, batch_size))

@@ -8,16 +8,15 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
-import pandas as pd
 import tensorflow as tf
 import tf2onnx
 from keras import ops
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
+from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_text, written_whole
-from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.lineage import check_lineage, read_predictions, recorded_settings
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.images import MappedImages
@@ -48,7 +47,7 @@ def export_network(
     """Export a saved network to ONNX, quantise it, and keep the files only if they match the Keras model.
 
     Both files take images uint8 [n, image_size, image_size, 3] RGB with pixel values as they are, named `image`, and
-    give the probability of class 1, float32 [n, 1], named `probability`.
+    give probabilities, float32 [n, outputs], see `core.outputs`, named `probability`.
 
     Args:
         model: .keras file of the network.
@@ -56,7 +55,7 @@ def export_network(
         card: what the files' metadata say the network is.
         splits: CSV with image_id, manual label and split, in the order of the arrays.
         arrays: images by part; the training images calibrate the quantisation, the validation images choose how.
-        predictions: CSV of Keras's own predictions by part (`validation` and `test`).
+        predictions: file of Keras's own predictions by part (`validation` and `test`).
         int8_max_drop: share of accuracy on the test part that quantisation may cost.
         threads: number of threads of ONNX Runtime.
         onnx_file: file to write, float32.
@@ -96,17 +95,17 @@ def export_network(
 
 
 class _Known:
-    """Images, manual labels and Keras's probabilities by part, in the same order."""
+    """Images, manual labels, int [n], and Keras's probabilities, float [n, K], by part, in the same order."""
 
-    def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, pd.DataFrame]) -> None:
+    def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, ByImage]) -> None:
         manual = read_csv(splits)
         self.images = {part: MappedImages(path) for part, path in arrays.items()}
         self.label, self.probability = {}, {}
         for part, given in predictions.items():
             of_part = manual[manual["split"] == part]
-            joined = join_one_to_one(of_part, given, splits, f"the predictions of {part}")
-            self.label[part] = joined["label"].to_numpy()
-            self.probability[part] = joined["probability"].to_numpy()
+            in_order = given.in_order_of(of_part["image_id"], splits, f"the predictions of {part}")
+            self.label[part] = of_part["label"].to_numpy()
+            self.probability[part] = in_order["probability"]
 
 
 def write_onnx(network: keras.Model, card: dict[str, str], threads: int, path: Path) -> None:
@@ -220,8 +219,11 @@ class _Calibration(CalibrationDataReader):
 def _write_int8(path: Path, known: _Known, enough: float, threads: int, quantised: Path) -> dict:
     """Quantise in the ways below, each milder than the one before, until the validation part loses little enough."""
     with tempfile.TemporaryDirectory(dir=quantised.parent) as folder:
-        weighted = [node.name for node in onnx.load(path).graph.node if node.op_type in ("Conv", "Gemm", "MatMul")]
+        nodes = onnx.load(path).graph.node
+        weighted = [node.name for node in nodes if node.op_type in ("Conv", "Gemm", "MatMul")]
         ends = [weighted[0], weighted[-1]]
+        # Probabilities of many classes are small: with 8 bits most would be 0, and their sum would not be 1.
+        softmax = [node.name for node in nodes if node.op_type == "Softmax" and OUTPUT in node.output]
         ways = {
             "least and greatest values": (CalibrationMethod.MinMax, []),
             "99.999 % of the values": (CalibrationMethod.Percentile, []),
@@ -240,7 +242,7 @@ def _write_int8(path: Path, known: _Known, enough: float, threads: int, quantise
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
-                nodes_to_exclude=excluded,
+                nodes_to_exclude=excluded + softmax,
                 calibrate_method=method,
             )
             session = open_network(Path(folder, f"{len(tried)}.onnx"), threads)
