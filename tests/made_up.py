@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from conftest import measured_timing
 
+from snakedistill.core.by_image import suffix, write_by_image
 from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import parsed
+from snakedistill.core.outputs import outputs_of_classes
 from snakedistill.core.parts import PARTS, TEST
 from snakedistill.export.timing import seconds_an_image
 from snakedistill.results.run import Run
@@ -24,8 +26,8 @@ TRAINED_WITH = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}
 class MadeUp:
     """A made-up run: every network is right on the images below its accuracy, in the same order for all.
 
-    `accuracy`, `confidence` (distance of every prediction from its answer) and `epochs` (the best) are by network, or
-    by (seed, network).
+    `accuracy`, `confidence` (distance of every prediction from its answer, which the other classes share) and `epochs`
+    (the best) are by network, or by (seed, network). A wrong answer is the next class.
     """
 
     def __init__(
@@ -38,12 +40,12 @@ class MadeUp:
         epochs: dict | None = None,
         seeds: tuple[int, ...] = (0,),
         repeats: int = 2,
-        classes: tuple[str, str] = ("cat", "dog"),
+        classes: tuple[str, ...] = ("cat", "dog"),
         student: str = "soft-0",
     ) -> None:
         self.folder, self.classes, self.student = folder, list(classes), student
         self.results = list(itertools.product(seeds, networks))
-        rows = [(f"{part}.{i}", i % 2, part) for part, number in images.items() for i in range(number)]
+        rows = [(f"{part}.{i}", i % len(classes), part) for part, number in images.items() for i in range(number)]
         self.splits = pd.DataFrame(rows, columns=["image_id", "label", "split"])
         self.splits.to_csv(folder / "splits.csv", index=False)
         of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements")
@@ -58,14 +60,21 @@ class MadeUp:
                 of_part = self.splits[self.splits["split"] == part]
                 right = np.arange(number) < round(given(accuracy, 0.95) * number)
                 distance = given(confidence, 0.02) * np.ones(number)
-                toward = np.where(right, of_part["label"], 1 - of_part["label"])
-                probability = np.where(toward == 1, 1 - distance, distance).astype(np.float32)
-                frame = of_part[["image_id"]].assign(logit=np.log(probability / (1 - probability)))
-                frame["probability"] = probability
-                self._write(part, frame.sample(frac=1, random_state=0), network, seed)
-            repeated = [frame.assign(repeat=repeat) for repeat in range(1, repeats + 1)] or [frame.assign(repeat=0)[:0]]
-            self._write("augmented", pd.concat(repeated), network, seed)
-            self._write("labels", self.splits[["image_id", "label"]], network, seed)
+                toward = np.where(right, of_part["label"], (of_part["label"] + 1) % len(classes))
+                others = (distance / (len(classes) - 1))[:, None] * np.ones(len(classes))
+                others[np.arange(number), toward] = 1 - distance
+                probability = outputs_of_classes(others).astype(np.float32)
+                odds = 1 - probability if len(classes) == 2 else np.float32(1)
+                values = {"logit": np.log(probability / odds), "probability": probability}
+                shuffled = np.random.default_rng(0).permutation(number)
+                self._write_by_image(part, of_part["image_id"], values, shuffled, network, seed)
+            repeat = np.repeat(np.arange(repeats) + 1, number)
+            again = {"repeat": repeat} | {name: np.tile(array, (repeats, 1)) for name, array in values.items()}
+            rows = np.tile(np.arange(number), repeats)
+            ids = of_part["image_id"].iloc[rows]
+            self._write_by_image("augmented", ids, again, np.arange(len(rows)), network, seed)
+            labels = {"label": self.splits["label"].to_numpy()}
+            self._write_by_image("labels", self.splits["image_id"], labels, self.splits.index, network, seed)
             history = pd.DataFrame({"epoch": range(1, 11), "loss": 0.5, "accuracy": 0.75, "val_loss": 0.6})
             history["val_accuracy"] = [0.8 + 0.1 * (epoch == given(epochs, 2)) for epoch in history["epoch"]]
             self._write("histories", history, network, seed)
@@ -81,6 +90,15 @@ class MadeUp:
                 json.dumps({"network": network, "bytes": sizes, "settings": TRAINED_WITH})
             )
         self.time({}, (2,))
+
+    def _write_by_image(
+        self, name: str, ids: pd.Series, values: dict[str, np.ndarray], order: np.ndarray, network: str, seed: int
+    ) -> None:
+        path = self.folder / f"{network}.{seed}.{name}.{suffix(len(self.classes))}"
+        values = {key: array[order] for key, array in values.items()}
+        write_by_image(path, ids.iloc[order], values, self.classes)
+        record_lineage(path, network, seed, splits=self.folder / "splits.csv")
+        self.files[name].append(str(path))
 
     def _write(self, name: str, frame: pd.DataFrame, network: str, seed: int) -> None:
         path = self.folder / f"{network}.{seed}.{name}.csv"

@@ -22,7 +22,7 @@ from snakedistill.training.loop import compile_for_training, fit_epoch
 model, pixels, given, settings, together, written = sys.argv[1:]
 augmentation = json.loads(settings)
 training = training_model(load_network(model), "float32", augmentation)
-compile_for_training(training, 1e-4, WAYS["soft"].loss())
+compile_for_training(training, 1e-4, WAYS["soft"].loss(1))
 launches: list[int] = []
 launch, images = None, MappedImages(pixels)
 if int(together) > 1:

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 from snakedistill.data.given_predictions import read_given_predictions
 from snakedistill.data.index import write_index
 
+CLASSES = ("cat", "dog", "fly")
 PAGE = (ROOT / "docs/bring-your-own-teacher.md").read_text()
 SCRIPTS = {found[1]: found[0] for found in re.findall(r"```python\n(# (\w+\.py):.*?)```", PAGE, re.DOTALL)}
 SIDE = 8
@@ -33,15 +34,17 @@ def index(tmp_path) -> Path:
     return tmp_path / "index.csv"
 
 
-def written_by(script: str, index: Path, network: Path):
-    """What a script of the page writes, as the workflow reads it."""
-    folder = index.parent
-    (folder / script).write_text(SCRIPTS[script])
+def written_by(script: str, index: Path, network: Path, classes: int = 2) -> np.ndarray:
+    """The probabilities that a script of the page writes, as the workflow reads them."""
+    folder, names = index.parent, list(CLASSES[:classes])
+    source = SCRIPTS[script].replace('CLASSES = ["cat", "dog"]', f"CLASSES = {names}")
+    assert f"CLASSES = {names}" in source
+    (folder / script).write_text(source)
     command = [sys.executable, script, index, folder / "images", network, "teacher.csv"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found = read_given_predictions(folder / "teacher.csv", index)
-    assert found["image_id"].tolist() == ["cat.0", "cat.1", "cat.2", "dog.0", "dog.1", "dog.2"]
+    found = read_given_predictions(folder / "teacher.csv", index, names)
+    assert found.image_id.tolist() == ["cat.0", "cat.1", "cat.2", "dog.0", "dog.1", "dog.2"]
     return found["probability"]
 
 
@@ -71,10 +74,10 @@ def test_the_script_for_onnx_runtime(index, tmp_path):
     network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(network, tmp_path / "network.onnx")
     probability = written_by("predict_onnx.py", index, tmp_path / "network.onnx")
-    assert (probability > 0.5).tolist() == [False] * 3 + [True] * 3
+    assert (probability[:, 0] > 0.5).tolist() == [False] * 3 + [True] * 3
 
 
-@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize("units", [1, 2, 3])
 def test_the_script_for_keras(index, tmp_path, units):
     import keras
 
@@ -82,7 +85,9 @@ def test_the_script_for_keras(index, tmp_path, units):
     layers = [keras.layers.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), head]
     network = keras.Sequential(layers)
     kernel = brighter_on_the_right()
-    head.set_weights([kernel if units == 1 else np.hstack([-kernel / 2, kernel / 2])])
+    head.set_weights([kernel if units == 1 else np.hstack([-kernel / 2, kernel / 2, 0 * kernel][:units])])
     network.save(tmp_path / "network.keras")
-    probability = written_by("predict_keras.py", index, tmp_path / "network.keras")
-    assert (probability > 0.5).tolist() == [False] * 3 + [True] * 3
+    probability = written_by("predict_keras.py", index, tmp_path / "network.keras", max(2, units))
+    assert probability.shape == (6, 3 if units == 3 else 1)
+    answer = probability.argmax(axis=1) if units == 3 else probability[:, 0] > 0.5
+    assert answer.tolist() == [0] * 3 + [1] * 3

@@ -117,6 +117,7 @@ def task(tmp_path_factory):
         "network_id": "soft-0", "way": "soft", "recipe": recipe, "image_size": 32, "precision": "float32", "seed": 0,
         "arrays": {part: str(folder / f"{part}.npy") for part in ("train", "validation")},
         "splits": str(folder / "splits.csv"), "labels": str(folder / "splits.csv"),
+        "classes": 2,
         "backbone": str(folder / "backbone.keras"), "code": "1",
     }  # fmt: skip
 

@@ -131,9 +131,21 @@ def test_the_paper_preset_is_the_papers():
         (
             "classes",
             {"cat": 0, "dog": 1},
-            r"classes: expected null or a list of two names.* got \{'cat': 0, 'dog': 1\}",
+            r"classes: expected null or a list of two or more names.* got \{'cat': 0, 'dog': 1\}",
         ),
-        ("classes", ["cat", "cat"], "classes: expected null or a list of two names"),
+        ("classes", ["cat"], "classes: expected null or a list of two or more names"),
+        ("classes", ["cat", "", "dog"], "classes: expected null or a list of two or more names"),
+        (
+            "classes",
+            ["cat", "dog", "Cat"],
+            "classes: expected null or a list of two or more names that differ in more than",
+        ),
+        (
+            "classes",
+            ["cat", "dog", "fox"],
+            r"paper: expected null with 3 classes \(cat, dog, fox\), got biryukova: the paper's claims and Kaggle's",
+        ),
+        ("classes", ["cat", "cat"], "classes: expected null or a list of two or more names"),
         ("classes", ["dog", "cat"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
         ("layout", "kagle", r"layout: expected csv, .* or kaggle or null, got 'kagle'; did you mean kaggle\?"),
         ("paper", "biriukova", r"paper: expected biryukova or null, got 'biriukova'; did you mean biryukova\?"),

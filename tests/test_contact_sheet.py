@@ -1,5 +1,6 @@
 """The contact sheet of your own photos, looked at by its pixels."""
 
+import math
 import subprocess
 import sys
 
@@ -9,9 +10,12 @@ from conftest import ROOT
 from PIL import Image
 
 from snakedistill.export.contact_sheet import (
+    FEWEST_COLUMNS,
     GAP,
     GREY,
+    LINE,
     MARGIN,
+    MOST_WIDTH,
     PHOTO,
     STRIKING,
     TEXT,
@@ -29,7 +33,7 @@ DESCRIPTION = "Run tiny: 40 photographs of archive.zip (28 to train, 6 to valida
 
 
 def tile(name="a.jpg", student="cat") -> Tile:
-    return Tile(name, BLUE, "", [("teacher", "cat", 0.999), ("soft-0", student, 0.6)])
+    return Tile(name, BLUE, "", [("teacher", [("cat", 0.999)]), ("soft-0", [(student, 0.6)])])
 
 
 def pixels_of(sheet: Image.Image, colour: str) -> np.ndarray:
@@ -64,6 +68,36 @@ def test_only_a_disagreement_is_framed_in_colour():
     # The word stands in white on the same colour.
     word = np.asarray(disagreed)[GAP + 3 : GAP + 3 + TEXT + MARGIN, GAP + MARGIN : GAP + MARGIN + 60]
     assert (word == 255).all(axis=2).sum() > 100
+
+
+def test_the_runner_up_stands_in_grey_below_each_answer():
+    def of_three(runner_up):
+        best = [("cat", 0.6), (runner_up, 0.3)]
+        return Tile("a.jpg", BLUE, "", [("teacher", best), ("soft-0", [("cat", 0.7), ("dog", 0.2)])])
+
+    sheet, other, without = (contact_sheet([one], []) for one in (of_three("dog"), of_three("owl"), tile()))
+    assert sheet.height == without.height + 2 * LINE
+    below = GAP + MARGIN + PHOTO + 4
+    said, black = (np.asarray(sheet) < 200).all(axis=2), pixels_of(sheet, "black")
+    for line, ink in enumerate([True, True, False, True, False]):
+        rows = np.s_[below + LINE * line : below + LINE * (line + 1)]
+        assert said[rows].sum() > 100
+        assert black[rows].any() == ink
+    # Two networks that differ in the runner-up alone do not disagree.
+    assert not pixels_of(other, STRIKING).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("owl", PHOTO), ("staffordshire bull terrier", None), ("x" * 99, MOST_WIDTH)]
+)
+def test_tiles_are_wider_for_long_names_of_classes(name, width):
+    tiles = [Tile("a.jpg", BLUE, "", [("teacher", [("cat", 0.6), (name, 0.3)])]), Tile("b.jpg", None, "torn", [])]
+    sheet = contact_sheet(tiles, [])
+    inside = (sheet.width - GAP) // FEWEST_COLUMNS - GAP - 2 * MARGIN
+    assert inside == (width or math.ceil(load_font("DejaVuSans", TEXT).getlength(f"then {name} 100.0 %")))
+    assert pixels_of(sheet, "blue").sum() == BLUE.width * BLUE.height
+    of_two = contact_sheet([Tile("a.jpg", BLUE, "", [("teacher", [(name, 0.6)])])], [])
+    assert of_two.width == GAP + FEWEST_COLUMNS * (WIDTH + GAP)
 
 
 def test_a_broken_file_is_an_empty_frame_with_the_reason():

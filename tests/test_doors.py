@@ -35,7 +35,9 @@ LIBRARY = "workflow/scripts/snakedistill"
 
 
 def test_a_way_to_teach(monkeypatch):
-    doubt = Way(lambda manual, probability: (manual + probability) / 2, loss=lambda: "a loss", from_source="doubts")
+    doubt = Way(
+        lambda manual, probability: (manual + probability) / 2, loss=lambda outputs: "a loss", from_source="doubts"
+    )
     monkeypatch.setitem(WAYS, "doubt", doubt)
     students = {"mine": {"labels": "doubt", "generations": 1}}
     found = networks(students)
@@ -155,13 +157,13 @@ from snakedistill.results.summary.sections import SECTIONS
 print(SECTIONS["recursion"].heading)
 from snakedistill.results.figures import FIGURES
 print(FIGURES["generations"].title)
-print(METRICS["brier"].of_images(np.array([0.5, 1.0]), np.array([1, 0])))
+print(METRICS["brier"].of_images(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([1, 0])))
 """
     lines = in_a_new_process(code).splitlines()
-    assert lines[0] == "('balanced_accuracy', 'uncertainty', 'brier', 'accuracy')"
+    assert lines[0] == "('balanced_accuracy', 'uncertainty', 'brier', 'accuracy', 'top_2_accuracy')"
     assert lines[1] == "Accuracy, uncertainty and brier, and recursion"
     assert lines[2] == "accuracy, uncertainty and brier by generation"
-    assert lines[3] == "[0.25 1.  ]"
+    assert lines[3] == "[0.5 2. ]"
 
 
 def examples() -> dict[str, str]:
@@ -234,7 +236,7 @@ def test_the_examples_of_the_contributors_page_run(with_examples):
     table = pd.read_csv(run / "tables/uncertainty.csv")
     test = pd.read_csv(run / "seed-0/predictions/mine-1/test.csv").merge(pd.read_csv(run / "data/splits.csv"))
     brier = table[(table["network"] == "mine-1") & (table["split"] == "test")]["brier"].item()
-    assert brier == pytest.approx(((test["probability"] - test["label"]) ** 2).mean())
+    assert brier == pytest.approx(2 * ((test["probability"] - test["label"]) ** 2).mean())
 
     assert (run / "figures/confidence.svg").is_file()
     summary = (run / "summary.md").read_text()

@@ -24,6 +24,7 @@ from snakedistill.core.files import name_of_folder
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import Network
 from snakedistill.data.images import resized_pixels
+from snakedistill.export.answers import cells, columns
 from snakedistill.export.bundle import write_bundle
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
@@ -37,44 +38,62 @@ from snakedistill.training.prediction import write_predictions
 SIDE = 32
 PARTS = {"train": 77, "validation": 20, "test": 70}
 CLASSES = ["cat", "dog"]
+THREE = ["cat", "dog", "owl"]
 RECIPE = {"epochs": 2, "augmentation": {"flip": True, "shift": 0}}
-CARD = card(Network("soft", 1, "soft", "soft-0"), CLASSES, SIDE, "tiny", 3, RECIPE)
+CARD, CARD_OF_THREE = (
+    card(Network("soft", 1, "soft", "soft-0"), classes, SIDE, "tiny", 3, RECIPE) for classes in (CLASSES, THREE)
+)
 RUN_DESCRIPTION = "Run tiny: 70 photographs."
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A network with random weights, its images and predictions."""
-    folder = tmp_path_factory.mktemp("export")
+    return make(tmp_path_factory.mktemp("export"), CLASSES, "resnet18")
+
+
+@pytest.fixture(scope="module")
+def made_of_three(tmp_path_factory):
+    """The same with three classes, and a small network."""
+    folder = tmp_path_factory.mktemp("export_of_three")
+    keras.utils.set_random_seed(0)
+    images = keras.layers.Input((SIDE, SIDE, 3))
+    hidden = keras.layers.Conv2D(16, 3, strides=2, activation="relu")(images)
+    keras.Model(images, keras.layers.Conv2D(16, 3, strides=2)(hidden)).save(folder / "extractor.keras")
+    return make(folder, THREE, str(folder / "extractor.keras"))
+
+
+def make(folder, classes, backbone):
     rng = np.random.default_rng(0)
-    rows = [(f"{part}.{i}", i % 2, part) for part, images in PARTS.items() for i in range(images)]
+    rows = [(f"{part}.{i}", i % len(classes), part) for part, images in PARTS.items() for i in range(images)]
     pd.DataFrame(rows, columns=["image_id", "label", "split"]).to_csv(folder / "splits.csv", index=False)
     for part, images in PARTS.items():
         np.save(folder / f"{part}.npy", rng.integers(0, 256, (images, SIDE, SIDE, 3), dtype=np.uint8))
     keras.utils.set_random_seed(0)
-    network = build_network("soft-1", SIDE, "resnet18")
+    network = build_network("soft-1", SIDE, backbone, classes=len(classes))
     spread(network, np.load(folder / "test.npy"))
     model, splits = folder / "soft-1.keras", folder / "splits.csv"
     network.save(model)
     record_lineage(model, "soft-1", 3, splits=splits)
     arrays = {part: folder / f"{part}.npy" for part in PARTS}
-    write_predictions(model, "soft-1", 3, splits, arrays, {part: folder / f"{part}.csv" for part in PARTS})
+    write_predictions(model, "soft-1", 3, splits, arrays, classes, {part: folder / f"{part}.csv" for part in PARTS})
     return folder
 
 
 def spread(network, images):
-    """Give it a last layer with which random weights answer both ways, well apart."""
+    """Give it a last layer with which random weights give every answer, well apart."""
     layer = network.get_layer("logit")
     kernel, bias = layer.get_weights()
     logits = logit_and_probability(network).predict_on_batch(images.astype(np.float32))[0]
-    layer.set_weights([kernel / logits.std(), bias - logits.mean() / logits.std()])
+    deviation = logits.std(axis=0)
+    layer.set_weights([kernel / deviation, (bias - logits.mean(axis=0)) / deviation])
 
 
-def export(made, folder, max_drop=1.0, predictions=None):
+def export(made, folder, max_drop=1.0, predictions=None, card=CARD):
     export_network(
         made / "soft-1.keras",
         3,
-        CARD,
+        card,
         made / "splits.csv",
         {part: made / f"{part}.npy" for part in PARTS},
         predictions or {part: made / f"{part}.csv" for part in ("validation", "test")},
@@ -90,6 +109,13 @@ def export(made, folder, max_drop=1.0, predictions=None):
 def exported(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("onnx")
     export(made, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported_of_three(made_of_three, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("onnx_of_three")
+    export(made_of_three, folder, card=CARD_OF_THREE)
     return folder
 
 
@@ -117,12 +143,74 @@ def test_the_card_names_the_source_of_labels_where_there_is_one():
     assert all(isinstance(value, str) for value in CARD.values())
 
 
+def test_with_three_classes_the_file_and_its_card_say_so(exported_of_three):
+    for name in ("soft-1.onnx", "soft-1.int8.onnx"):
+        (probability,) = onnx.load(exported_of_three / name).graph.output
+        shape = [dim.dim_param or dim.dim_value for dim in probability.type.tensor_type.shape.dim]
+        assert (probability.name, shape[-1]) == ("probability", 3)
+        said = open_network(exported_of_three / name).get_modelmeta().custom_metadata_map
+        assert json.loads(said["classes"]) == THREE
+        assert CARD_OF_THREE.items() <= said.items()
+        assert "threshold" not in said
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
 def test_it_answers_as_keras_does(made, exported, batch_size):
     given = probabilities(open_network(exported / "soft-1.onnx"), np.load(made / "test.npy"), batch_size)
     expected = pd.read_csv(made / "test.csv")["probability"].to_numpy()
-    np.testing.assert_allclose(given, expected, atol=1e-4)
+    assert (given.shape, given.dtype) == ((PARTS["test"], 2), np.float64)
+    np.testing.assert_allclose(given[:, 1], expected, atol=1e-4)
+    np.testing.assert_array_equal(given[:, 0], 1 - given[:, 1])
     assert expected.std() > 0.05
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_with_three_classes_it_answers_as_keras_does(made_of_three, exported_of_three, batch_size):
+    session = open_network(exported_of_three / "soft-1.onnx")
+    given = probabilities(session, np.load(made_of_three / "test.npy"), batch_size)
+    expected = pd.read_csv(made_of_three / "test.csv")[[f"probability.{name}" for name in THREE]].to_numpy()
+    assert (given.shape, given.dtype) == ((PARTS["test"], 3), np.float32)
+    np.testing.assert_allclose(given, expected, atol=1e-4)
+    assert set(expected.argmax(axis=1)) == {0, 1, 2}
+
+
+def test_parity_and_quantisation_of_three_classes(made_of_three, exported_of_three):
+    found = json.loads((exported_of_three / "soft-1.json").read_text())
+    test = pd.read_csv(made_of_three / "test.csv")[[f"probability.{name}" for name in THREE]].to_numpy()
+    images = np.load(made_of_three / "test.npy")
+    given = probabilities(open_network(exported_of_three / "soft-1.onnx"), images, 32)
+    assert found["parity"]["max_difference_batch_32"] == pytest.approx(np.abs(given - test).max(), abs=1e-8)
+    assert found["parity"]["changed_answers_batch_1"] == 0
+    label, int8 = np.arange(PARTS["test"]) % 3, found["int8"]
+    given = probabilities(open_network(exported_of_three / "soft-1.int8.onnx"), images)
+    assert int8["accuracy_float32"] == pytest.approx(np.mean(test.argmax(axis=1) == label))
+    assert int8["accuracy_int8"] == pytest.approx(np.mean(given.argmax(axis=1) == label))
+    assert int8["changed_answers"] == np.sum(given.argmax(axis=1) != test.argmax(axis=1))
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-6)
+
+
+def test_predictions_of_three_classes_are_compared_in_every_one(made_of_three, tmp_path):
+    """The answers and the first class are the same."""
+    shifted = pd.read_csv(made_of_three / "test.csv")
+    cat = shifted["probability.cat"] > 0.5
+    shifted["probability.dog"] += np.where(cat, 0.001, 0)
+    shifted["probability.owl"] -= np.where(cat, 0.001, 0)
+    shifted.to_csv(tmp_path / "test.csv", index=False)
+    splits, model = made_of_three / "splits.csv", made_of_three / "soft-1.keras"
+    record_lineage(tmp_path / "test.csv", "soft-1", 3, splits=splits, model=model)
+    predictions = {"validation": made_of_three / "validation.csv", "test": tmp_path / "test.csv"}
+    with pytest.raises(InputError, match=r"not the one that Keras ran.*0\.001.*'changed_answers_batch_1': 0"):
+        export(made_of_three, tmp_path, predictions=predictions, card=CARD_OF_THREE)
+
+
+def test_predictions_in_another_order_are_compared_by_image(made_of_three, tmp_path):
+    for part in ("validation", "test"):
+        pd.read_csv(made_of_three / f"{part}.csv").iloc[::-1].to_csv(tmp_path / f"{part}.csv", index=False)
+        splits, model = made_of_three / "splits.csv", made_of_three / "soft-1.keras"
+        record_lineage(tmp_path / f"{part}.csv", "soft-1", 3, splits=splits, model=model)
+    predictions = {part: tmp_path / f"{part}.csv" for part in ("validation", "test")}
+    export(made_of_three, tmp_path, predictions=predictions, card=CARD_OF_THREE)
+    assert (tmp_path / "soft-1.onnx").is_file()
 
 
 def test_parity_and_quantisation_are_on_file(made, exported):
@@ -130,7 +218,7 @@ def test_parity_and_quantisation_are_on_file(made, exported):
     assert found["parity"]["images"] == PARTS["test"]
     assert found["parity"]["max_difference_batch_1"] <= 1e-4
     assert found["parity"]["changed_answers_batch_32"] == 0
-    given = probabilities(open_network(exported / "soft-1.int8.onnx"), np.load(made / "test.npy")) > 0.5
+    given = probabilities(open_network(exported / "soft-1.int8.onnx"), np.load(made / "test.npy"))[:, 1] > 0.5
     test = pd.read_csv(made / "test.csv")["probability"].to_numpy() > 0.5
     label = np.arange(PARTS["test"]) % 2
     int8 = found["int8"]
@@ -223,7 +311,7 @@ def exported_and_compared(network, tmp_path):
     shown = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
     spread(network, shown)
     write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
-    given = probabilities(open_network(tmp_path / "a.onnx"), shown)
+    given = probabilities(open_network(tmp_path / "a.onnx"), shown)[:, 1]
     expected = network.predict_on_batch(shown.astype(np.float32))[:, 0]
     np.testing.assert_allclose(given, expected, atol=1e-4)
     assert expected.std() > 0.05
@@ -264,7 +352,7 @@ def test_the_submission_has_the_ids_of_sample_submission(exported, unlabelled, t
     assert table[3] == 0.5
     session = open_network(exported / "soft-1.onnx")
     for number in (1, 2, 10, 11):
-        (expected,) = probabilities(session, resized_pixels(unlabelled[number], SIDE)[None])
+        ((_, expected),) = probabilities(session, resized_pixels(unlabelled[number], SIDE)[None])
         assert table[number] == pytest.approx(np.clip(expected, 0.4, 0.6), abs=1e-6)
 
 
@@ -300,10 +388,10 @@ def photos(tmp_path):
     return folder
 
 
-def classify(photos, exported, tmp_path, student="soft-1.onnx"):
-    networks = {"teacher": exported / "soft-1.int8.onnx", "soft-1": exported / student}
+def classify(photos, exported, tmp_path, classes=CLASSES):
+    networks = {"teacher": exported / "soft-1.int8.onnx", "soft-1": exported / "soft-1.onnx"}
     table, sheet = tmp_path / "answers.csv", tmp_path / "sheet.png"
-    classify_photos(photos, networks, CLASSES, RUN_DESCRIPTION, table, sheet, 1)
+    classify_photos(photos, networks, classes, RUN_DESCRIPTION, table, sheet, 1)
     return pd.read_csv(table).set_index("photo")
 
 
@@ -315,19 +403,62 @@ def test_your_own_photos(exported, photos, tmp_path):
     assert good["reason"].isna().all()
     session = open_network(exported / "soft-1.onnx")
     for photo, row in good.iterrows():
-        (expected,) = probabilities(session, resized_pixels((photos / photo).read_bytes(), SIDE)[None])
+        ((_, expected),) = probabilities(session, resized_pixels((photos / photo).read_bytes(), SIDE)[None])
         assert row["soft-1_probability_of_dog"] == pytest.approx(expected, abs=1e-6)
         assert row["soft-1_answer"] == ("dog" if expected > 0.5 else "cat")
 
 
-def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, photos, tmp_path, monkeypatch):
-    drawn = {}
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is drawn on the contact sheet."""
+    found = {}
 
     def contact_sheet(tiles, notes):
-        drawn.update(tiles=tiles, notes=notes)
+        found.update(tiles=tiles, notes=notes)
         return Image.new("RGB", (1, 1))
 
     monkeypatch.setattr("snakedistill.export.classification.contact_sheet", contact_sheet)
+    return found
+
+
+def test_your_own_photos_of_three_classes_have_a_runner_up(exported_of_three, photos, tmp_path, drawn):
+    table = classify(photos, exported_of_three, tmp_path, THREE)
+    of = ("answer", "probability", "runner_up", "runner_up_probability")
+    assert list(table) == [*(f"{network}_{column}" for network in ("teacher", "soft-1") for column in of), "reason"]
+    session = open_network(exported_of_three / "soft-1.onnx")
+    for tile in drawn["tiles"]:
+        row = table.loc[tile.name]
+        if tile.name == "broken.jpg":
+            assert row.drop("reason").isna().all()
+            continue
+        (expected,) = probabilities(session, resized_pixels((photos / tile.name).read_bytes(), SIDE)[None])
+        _, second, first = expected.argsort()
+        best = [(THREE[first], expected[first]), (THREE[second], expected[second])]
+        assert row[[f"soft-1_{column}" for column in of]].tolist() == pytest.approx([*best[0], *best[1]], abs=1e-6)
+        assert [network for network, _ in tile.answers] == ["teacher", "soft-1"]
+        assert tile.answers[1][1] == best
+
+
+@pytest.mark.parametrize(
+    ("output", "classes", "expected"),
+    [
+        ([0.25], CLASSES, ["cat", 0.25]),
+        ([0.75], CLASSES, ["dog", 0.75]),
+        ([0.5], CLASSES, ["cat", 0.5]),
+        ([np.nextafter(np.float32(0.5), np.float32(1))], CLASSES, ["dog", pytest.approx(0.5)]),
+        ([0.25, 0.125, 0.625], THREE, ["owl", 0.625, "cat", 0.25]),
+        ([0.25, 0.5, 0.25], THREE, ["dog", 0.5, "cat", 0.25]),
+        ([0.25, 0.375, 0.375], THREE, ["dog", 0.375, "owl", 0.375]),
+    ],
+)
+def test_of_equal_probabilities_the_first_class_wins(output, classes, expected):
+    found = cells(np.array(output, np.float32), classes)
+    assert found == expected
+    assert len(found) == len(columns(classes))
+    assert {type(cell) for cell in found} == {str, float}
+
+
+def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, photos, tmp_path, monkeypatch, drawn):
     monkeypatch.setattr("snakedistill.export.classification.SHEET_PHOTOS", 6)
     table = classify(photos, exported, tmp_path)
     assert drawn["notes"] == ["The first 6 of 7 photos.", RUN_DESCRIPTION]
@@ -337,8 +468,8 @@ def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, p
         if tile.name == "broken.jpg":
             assert (tile.photo, tile.answers, tile.reason) == (None, [], row["reason"])
             continue
-        assert [network for network, _, _ in tile.answers] == ["teacher", "soft-1"]
-        for network, answer, probability in tile.answers:
+        assert [network for network, _ in tile.answers] == ["teacher", "soft-1"]
+        for network, ((answer, probability),) in tile.answers:
             of_dog = row[f"{network}_probability_of_dog"]
             assert answer == row[f"{network}_answer"]
             assert probability >= 0.5
@@ -444,16 +575,20 @@ def test_different_folders_have_different_names():
 @pytest.fixture
 def bundle(exported, tmp_path):
     """The bundle, of a network whose file has metadata of other programs too."""
-    folder = tmp_path / "deploy"
+    return bundled(exported, CARD, tmp_path / "deploy")
+
+
+def bundled(exported, card, folder):
     names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py", "decoding": "decoding.py"}
-    names |= {"requirements": "requirements.txt", "readme": "README.md"}
+    names |= {"answers": "answers.py", "requirements": "requirements.txt", "readme": "README.md"}
     write_bundle(
         exported / "soft-1.onnx",
         exported / "soft-1.int8.onnx",
         exported / "soft-1.json",
         ROOT / "workflow/deploy/classify.py",
         ROOT / "workflow/scripts/snakedistill/data/decoding.py",
-        CARD,
+        ROOT / "workflow/scripts/snakedistill/export/answers.py",
+        card,
         {kind: folder / name for kind, name in names.items()},
     )
     return folder
@@ -468,6 +603,26 @@ def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
     assert listed == own
     assert readme.startswith("# soft-1: cat or dog\n")
     assert "quant.pre_process" not in readme
+
+
+def test_the_bundle_of_three_classes(exported_of_three, photos, tmp_path):
+    bundle = bundled(exported_of_three, CARD_OF_THREE, tmp_path / "deploy")
+    readme = (bundle / "README.md").read_text()
+    assert readme.startswith("# soft-1: one of 3 classes\n")
+    assert "float32 [n, 3]" in readme
+    assert '- classes: `["cat", "dog", "owl"]`' in readme
+    assert "threshold" not in readme
+    assert max(map(len, readme.splitlines())) <= 120
+    table = classify(photos, exported_of_three, tmp_path, THREE).dropna(subset="soft-1_answer")
+    (tmp_path / "empty").mkdir()
+    status, (head, *lines), errors = run_bundle(sys.executable, bundle, photos, cwd=tmp_path / "empty")
+    assert (status, len(errors.splitlines())) == (1, 1)
+    assert head == ["photo", "answer", "probability", "runner_up", "runner_up_probability"]
+    assert [line[0] for line in lines] == [str(photos / name) for name in table.index]
+    for line, (_, row) in zip(lines, table.iterrows(), strict=True):
+        assert [line[1], line[3]] == row[["soft-1_answer", "soft-1_runner_up"]].tolist()
+        probability = row[["soft-1_probability", "soft-1_runner_up_probability"]].tolist()
+        assert [float(line[2]), float(line[4])] == pytest.approx(probability, abs=2e-6)
 
 
 def run_bundle(python, bundle, *arguments, cwd):

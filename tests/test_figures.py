@@ -73,7 +73,7 @@ def ticks(axis) -> list[float]:
 
 
 def overlaps(figure) -> list[tuple[str, str]]:
-    """Pairs of drawn texts that lie on each other, and texts that leave the figure."""
+    """Pairs of drawn texts that lie on each other, texts that leave the figure, and TeX, which is not set."""
     boxes = []
     draw = Text.draw
 
@@ -89,6 +89,7 @@ def overlaps(figure) -> list[tuple[str, str]]:
     found = [
         (text, "edge") for text, box in boxes if (box.min < figure.bbox.min).any() or (box.max > figure.bbox.max).any()
     ]
+    found += [(text, "TeX") for text, _ in boxes if "\\math" in text]
     for (text, box), (other, its) in itertools.combinations(boxes, 2):
         wide, high = min(box.x1, its.x1) - max(box.x0, its.x0), min(box.y1, its.y1) - max(box.y0, its.y0)
         if wide > 1 and high > 1:
@@ -460,7 +461,7 @@ def test_families_of_ones_own_have_colours_of_their_own():
     own = [looks[family] for family in ("alpha", "beta", "mild", "omega", "zeta")]
     colours = [look["color"] for look in looks.values()]
     assert len(set(colours)) == len(colours) == 4 + len(own)
-    assert not set(colours) & set(recursion.CLASS_COLOURS)
+    assert not set(colours) & {look["color"] for look in recursion.LOOKS}
     assert style.looks_of(["omega", "zeta", "alpha", "mild", "beta"]) == looks
 
 

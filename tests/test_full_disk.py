@@ -12,9 +12,9 @@ from conftest import ROOT, TINY, copy_project, planned, snakemake
 RULES = {
     "draw_examples", "draw_generations", "draw_predictions", "draw_recursion", "draw_scheme", "draw_timing",
     "draw_training", "evaluate", "export", "index_archive", "labels", "predict", "split_images", "summarise",
-    "summary_to_html", "tabulate_best_epoch", "tabulate_classes", "tabulate_evaluation", "tabulate_histograms",
-    "tabulate_timing", "tabulate_uncertainty", "time_networks", "train_student", "train_teacher", "weigh_claims",
-    "write_arrays", "write_bundle", "write_config", "write_submission",
+    "summary_to_html", "tabulate_best_epoch", "tabulate_classes", "tabulate_confusion", "tabulate_evaluation",
+    "tabulate_histograms", "tabulate_timing", "tabulate_uncertainty", "time_networks", "train_student", "train_teacher",
+    "weigh_claims", "write_arrays", "write_bundle", "write_config", "write_submission",
 }  # fmt: skip
 WORDS = {"free": "No space left on device", "limit": "File too large"}
 

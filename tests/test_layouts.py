@@ -270,6 +270,17 @@ def test_a_damaged_csv_never_ends_in_a_traceback(tmp_path, noise):
             assert str(error)
 
 
+def ten(folder: str) -> list[str]:
+    return [f"{folder}/more {number}.jpg" for number in range(10)]
+
+
+@pytest.mark.parametrize("classes", [None, ["ant", "bee"], ["cat", "dog", "fox"]])
+def test_the_built_in_sample_has_its_own_classes(classes):
+    with pytest.raises(InputError, match=r"classes: expected \[cat, dog\] with the built-in sample, got .*: give an"):
+        with_inputs(config(archive=None, classes=classes), software_deployed=True)
+    assert with_inputs(config(archive=None, classes=["Dog", "cat"]), software_deployed=True)
+
+
 def config(**changed) -> dict:
     import yaml
 
@@ -277,9 +288,14 @@ def config(**changed) -> dict:
 
 
 def test_planning_takes_layout_and_classes_from_the_archive(tmp_path):
-    folder = written(tmp_path / "given", *BEES)
+    folder = written(tmp_path / "given", *BEES, *ten("Ants"), *ten("bees"))
     found = with_inputs(config(archive=str(folder), classes=None), software_deployed=True)
     assert (found["layout"], found["classes"]) == ("class_folders", ["Ants", "bees"])
+    written(folder, *ten("wasps"))
+    found = with_inputs(config(archive=str(folder), classes=None), software_deployed=True)
+    assert (found["layout"], found["classes"]) == ("class_folders", ["Ants", "bees", "wasps"])
+    with pytest.raises(InputError, match=r"paper: expected null with 3 classes \(Ants, bees, wasps\), got biryukova"):
+        with_inputs(config(archive=str(folder), classes=None, paper="biryukova"), software_deployed=True)
     found = with_inputs(config(archive=str(folder), classes=["bees", "ants"]), software_deployed=True)
     assert (found["layout"], found["classes"]) == ("class_folders", ["bees", "ants"])
 
@@ -290,14 +306,20 @@ def test_planning_takes_layout_and_classes_from_the_archive(tmp_path):
         (BEES, {}, "expected images in folders named cat and dog, got GIVEN with none among its 4 files, such as "
                    "Ants/x.PNG; the archive has the classes Ants, bees; see classes and layout"),
         (BEES, {"classes": ["bees", "wasps"]}, "expected images in folders named wasps, got GIVEN with none among"),
-        ((*BEES, "birds/1.jpg"), {"classes": None}, "classes: expected two classes in GIVEN, got 3: Ants, bees, birds; "
-                                                    "name two classes, such as classes: [ant, bee]"),
-        (("bees/1.jpg",), {"classes": None}, "classes: expected two classes in GIVEN, got none"),
+        (("a/bees/1.jpg", "a/bees/2.jpg"), {"classes": None, "layout": "class_folders"},
+         "classes: expected two or more classes in GIVEN, got none; see layout"),
+        (("bees/1.jpg",), {"classes": None}, "classes: expected two or more classes in GIVEN, got none"),
         (("Bees/1.jpg", "bees/1.jpg"), {"classes": None}, "archive: GIVEN: the class names Bees and bees differ only"),
+        (BEES, {"classes": None}, "archive: GIVEN: Class Ants (label 0) does not fill validation and test: the shares "
+                                  "of `split` make {'train': 1, 'validation': 0, 'test': 0} of its 1 usable images"),
+        ((*ten("train/bees"), *ten("train/wasps"), *ten("val/bees")), {"classes": None},
+         "archive: GIVEN: Class wasps (label 1) has no image in the part validation, and every part needs images of "
+         "each class; validation has bees 10, wasps 0. Add images of this class, or take the whole part away"),
         (BEES, {"layout": "kaggle"}, "expected images named cat.<number>.jpg and dog.<number>.jpg, got GIVEN with"),
         ((), {}, "expected images named cat.<number>.jpg and dog.<number>.jpg, got GIVEN with none for it has no file"),
     ],
-    ids=["other classes", "a class without images", "three folders", "one folder", "case", "another layout", "empty"],
+    ids=["other classes", "a class without images", "one folder in another", "one folder", "case", "few images",
+         "a class without images in a part", "another layout", "empty"],
 )  # fmt: skip
 def test_planning_says_what_an_archive_lacks(tmp_path, names, changed, sentence):
     folder = written(tmp_path / "given", *names)

@@ -32,6 +32,7 @@ from snakedistill.training.loop import train
 from snakedistill.training.prediction import write_predictions
 
 RECIPE = {"backbone": "resnet18", "preprocessing": "paper", "dropout": 0, "batch_norm_momentum": None}
+CLASSES = ["cat", "dog"]
 DIFFERENT = "was made from different inputs"
 SWAPS = {
     "seed": ("soft-0", 1, "splits.csv", "its seed is 1, not 0"),
@@ -64,25 +65,25 @@ def record(run, name, network="soft-0", seed=0, splits="splits.csv"):
 
 def training(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
-    files = (run / "splits.csv", run / "labels.csv", run / "m.keras", run / "h.csv", run / "checkpoints")
+    files = (run / "splits.csv", run / "labels.csv", 2, run / "m.keras", run / "h.csv", run / "checkpoints")
     train("soft-0", "soft", RECIPE, 32, "float32", 0, arrays, *files, backbone="resnet18")
 
 
 def prediction(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
-    write_predictions(run / "model.keras", "soft-0", 0, run / "splits.csv", arrays, {"test": run / "out.csv"})
+    write_predictions(run / "model.keras", "soft-0", 0, run / "splits.csv", arrays, CLASSES, {"test": run / "out.csv"})
 
 
 def evaluation(run):
     predictions = {part: run / f"{part}.csv" for part in PARTS}
     files = (run / "splits.csv", predictions, run / "test.npy", run / "labels.csv")
     none = {"flip": False, "shift": 0}
-    write_evaluation(run / "model.keras", "soft-0", 0, *files, none, 0, run / "out.csv", run / "augmented.csv")
+    write_evaluation(run / "model.keras", "soft-0", 0, *files, none, 0, CLASSES, run / "out.csv", run / "augmented.csv")
 
 
 def labelling(run):
     predictions = {part: run / f"{part}.csv" for part in PARTS}
-    write_labels("soft-1", 0, run / "splits.csv", "soft", "soft-0", predictions, run / "out.csv")
+    write_labels("soft-1", 0, run / "splits.csv", "soft", "soft-0", predictions, CLASSES, run / "out.csv")
 
 
 def exporting(run):
@@ -95,7 +96,7 @@ def exporting(run):
 
 def files_of(run, **more):
     predictions = {part: [run / f"{part}.csv"] for part in PARTS}
-    return Run([(0, "soft-0")], ["cat", "dog"], predictions | {"splits": run / "splits.csv"} | more)
+    return Run([(0, "soft-0")], CLASSES, predictions | {"splits": run / "splits.csv"} | more)
 
 
 def table(name, **settings):
@@ -110,7 +111,7 @@ def examples(run):
     shutil.copyfile(run / "test.csv", run / "teacher.csv")
     record(run, "teacher.csv", "teacher")
     files = files_of(run).files | {"test": [run / "teacher.csv", run / "test.csv"], "test_images": run / "test.npy"}
-    both = Run([(0, "teacher"), (0, "soft-0")], ["cat", "dog"], files)
+    both = Run([(0, "teacher"), (0, "soft-0")], CLASSES, files)
     figure_of_examples.draw(both, {"": [run / "out.svg", run / "out.png"]}, "run", "soft-0", 0)
 
 
@@ -126,6 +127,7 @@ READERS = [
     (table("uncertainty"), "test.csv"),
     (table("histograms", bin_width=0.05), "train.csv"),
     (table("classes"), "validation.csv"),
+    (table("confusion"), "train.csv"),
 ]
 
 
@@ -148,7 +150,7 @@ def test_every_table_of_predictions_is_a_reader_here():
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("uncertainty", {}), ("histograms", {"bin_width": 0.5}), ("classes", {})]
+    ("name", "settings"), [("uncertainty", {}), ("histograms", {"bin_width": 0.5}), ("classes", {}), ("confusion", {})]
 )
 def test_tables_of_this_making_are_written(run, name, settings):
     table(name, **settings)(run)
@@ -202,7 +204,7 @@ def test_a_changed_file_and_one_without_lineage_are_errors(run):
     with pytest.raises(InputError, match=rf"test\.csv {DIFFERENT}: its sha256 is"):
         read_predictions(run / "test.csv", "soft-0", 0)
     (run / "test.csv").write_text(rows)
-    assert read_predictions(run / "test.csv", "soft-0", 0)["probability"].tolist() == [0.5, 0.5]
+    assert read_predictions(run / "test.csv", "soft-0", 0)["probability"].tolist() == [[0.5, 0.5]] * 2
     for damage in (b"", b"{", None):
         lineage = lineage_file(run / "test.csv")
         lineage.write_bytes(damage) if damage is not None else lineage.unlink()

@@ -84,11 +84,11 @@ RUNS = {
         "85 images are used: 59 to train, 13 to validate, 13 to test; by class: ants (25), bees (60). "
         "No file is rejected.",
     ),
-    "a teacher from a file, other classes, 41 to 20 images, two families, one with recursion": (
+    "a backbone from a file, three classes of 41, 20 and 25 images, two families, one with recursion": (
         3,
         {
             "paper": None,
-            "classes": ["ant", "bee"],
+            "classes": ["ant", "bee", "fly"],
             "archive": "insects.zip",
             "teacher": {"backbone": "extractor.keras", "preprocessing": "none"},
             "students": {
@@ -99,8 +99,8 @@ RUNS = {
             },
             "export": {"network": "soft-1"},
         },
-        "40 images are used: 28 to train, 6 to validate, 6 to test, the same number of each class (ant, bee). 21 files "
-        "are not used (`data/rejected.csv`): 21 dropped so that the classes have the same number of images.",
+        "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly). 26 "
+        "files are not used (`data/rejected.csv`): 26 dropped so that the classes have the same number of images.",
     ),
 }
 # Words that a run without the paper never says; `paper: null`, `preprocessing: paper` and `layout: kaggle` are allowed.
@@ -110,7 +110,14 @@ OF_THE_PAPER = re.compile(
 # What is not text.
 BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}
 ERRORS = {
-    "class 1 listed first": ({"classes": {"dog": 1, "cat": 0}}, "classes: expected null or a list of two names"),
+    "class 1 listed first": (
+        {"classes": {"dog": 1, "cat": 0}},
+        "classes: expected null or a list of two or more names",
+    ),
+    "three classes with the paper": (
+        {"classes": ["cat", "dog", "fox"]},
+        "paper: expected null with 3 classes (cat, dog, fox), got biryukova",
+    ),
     "swapped labels": ({"classes": ["dog", "cat"]}, "classes: expected [cat, dog], got [dog, cat]"),
     "a backbone's file that is not there": (
         {"teacher": {"backbone": "typo.keras"}},
@@ -161,8 +168,11 @@ def write_archive(folder: Path, name: str) -> None:
             file.write_bytes(jpeg(rng, label))
 
     if name == "insects.zip":
-        images = {f"ant.{i}.jpg": jpeg(rng, 0) for i in range(41)} | {f"bee.{i}.jpg": jpeg(rng, 1) for i in range(20)}
-        kaggle_zip(folder / name, images)
+        numbers = {"ant": 41, "bee": 20, "fly": 25}
+        kaggle_zip(
+            folder / name,
+            {f"{one}.{i}.jpg": jpeg(rng, label % 2) for label, one in enumerate(numbers) for i in range(numbers[one])},
+        )
     if name == "bees":
         write("bees/bees/IMG_2024 ({}).jpeg", 1, 60)
         write("bees/ants/2023/{}", 0, 25)

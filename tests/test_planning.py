@@ -149,7 +149,7 @@ def test_a_reference_must_be_a_folder_of_tables(tmp_path):
     (tmp_path / "uncertainty.csv").write_text("family,generation,split\n")
     with pytest.raises(
         InputError,
-        match=r"expected a column balanced_accuracy or uncertainty or accuracy in .*, got family, generation",
+        match=r"expected a column balanced_accuracy or uncertainty or accuracy or top_2_accuracy in .*, got family",
     ):
         checked(reference=str(tmp_path))
     (tmp_path / "earlier/tables").mkdir(parents=True)

@@ -12,7 +12,7 @@ from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
 FIGURES |= {"draw_timing"}
 TABLES = {"tabulate_evaluation", "tabulate_uncertainty", "tabulate_histograms", "tabulate_best_epoch"}
-TABLES |= {"tabulate_classes", "tabulate_timing"}
+TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing"}
 SUMMARY = {"summarise", "summary_to_html"}
 TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
 STUDENTS = {"train_student", "predict", "evaluate", "write_labels", "export", "write_bundle", "write_submission"}

@@ -670,15 +670,15 @@ def test_networks_that_learned_nothing_are_named():
             "chance": [0.5, 0.55, 0.65],
         }
     )
-    classes = pd.DataFrame(
-        [
-            (0, network, "test", name, 50, errors)
-            for network, by_class in {"teacher": (5, 4), "soft-0": (0, 50), "soft-1": (50, 0)}.items()
-            for name, errors in zip(("cat", "dog"), by_class, strict=True)
-        ],
-        columns=["seed", "network", "split", "class", "images", "errors"],
-    )
-    one, other = warnings(best_epoch, classes)
+    answers = {"teacher": ("cat", "dog", "dog"), "soft-0": ("cat", "cat"), "soft-1": ("dog", "dog")}
+    rows = [
+        (0, network, "test", name, answer, 50)
+        for network, given in answers.items()
+        for name, answer in zip(("cat", "dog", "cat"), given, strict=False)
+    ]
+    rows.append((0, "soft-1", "train", "cat", "cat", 50))
+    confusion = pd.DataFrame(rows, columns=["seed", "network", "split", "class", "answer", "images"])
+    one, other = warnings(best_epoch, confusion)
     assert "soft-0, seed 0" in one
     assert (
         "its best epoch, 1 of 3, is no better on validation than always the same answer, 0.550, and it answers cat to"

@@ -5,6 +5,7 @@ import pytest
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.lineage import record_lineage
+from snakedistill.core.outputs import labels_of_classes, shares_of_classes
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
@@ -20,6 +21,7 @@ from snakedistill.training.launches import forward_for, launch_for
 from snakedistill.training.loop import compile_for_training, correct, fit_epoch, learning_rate, train
 from snakedistill.training.prediction import write_predictions
 
+CLASSES = ["left", "right"]
 PARTS = {"train": 40, "validation": 20, "test": 20}
 RECIPE = {
     "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 3, "batch_size": 16,
@@ -59,6 +61,7 @@ def train_in(data, folder, network_id="soft-0", labels=None, way="soft", **chang
         arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
         splits=data / "splits.csv",
         labels=labels or data / "splits.csv",
+        classes=2,
         model=folder / "model.keras",
         history=folder / "history.csv",
         checkpoints=folder / "checkpoints",
@@ -69,7 +72,7 @@ def train_in(data, folder, network_id="soft-0", labels=None, way="soft", **chang
 def predict_in(data, folder):
     arrays = {part: data / f"{part}.npy" for part in PARTS}
     predictions = {part: folder / f"{part}.csv" for part in PARTS}
-    write_predictions(folder / "model.keras", "soft-0", 0, data / "splits.csv", arrays, predictions)
+    write_predictions(folder / "model.keras", "soft-0", 0, data / "splits.csv", arrays, CLASSES, predictions)
     return {part: pd.read_csv(folder / f"{part}.csv") for part in PARTS}
 
 
@@ -113,15 +116,24 @@ def test_accuracy_in_training_is_formula_11_on_soft_labels():
     logit = np.r_[rng.normal(size=50), 0.0, 1e-9].astype(np.float32)
     label = np.r_[rng.random(50), 0.5, 0.2].astype(np.float32)
     probability = 1 / (1 + np.exp(-logit.astype(np.float32)))
-    np.testing.assert_array_equal(correct(label, logit), metrics.correct(probability, label))
+    answer = metrics.answer(shares_of_classes(label[:, None]))
+    expected = metrics.correct(shares_of_classes(probability[:, None]), answer)
+    np.testing.assert_array_equal(np.ravel(correct(label[:, None], logit[:, None])), expected)
     keras_own = np.mean(keras.metrics.binary_accuracy(label[:, None], probability[:, None]))
-    assert keras_own < metrics.accuracy(probability, label)  # why it is not used
+    assert keras_own < expected.mean()  # why it is not used
+
+
+def test_accuracy_in_training_of_more_classes():
+    logit = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    label = np.random.default_rng(1).dirichlet(np.ones(4), 50).astype(np.float32)
+    expected = metrics.correct(logit, metrics.answer(label))
+    np.testing.assert_array_equal(correct(label, logit), expected)
 
 
 def test_batches_pass_once_over_all_images_in_the_given_order(data):
     images = MappedImages(data / "train.npy")
     order = np.random.default_rng(0).permutation(40)
-    labels = np.arange(40, dtype=np.float32)
+    labels = np.arange(40, dtype=np.float32)[:, None]
     passed = list(batches(images, 16, labels=labels, order=order))
     assert [len(label) for _, label in passed] == [16, 16, 8]
     np.testing.assert_array_equal(np.concatenate([label for _, label in passed])[:, 0], order)
@@ -141,8 +153,8 @@ def test_a_network_learns_and_its_best_epoch_is_kept(data, trained):
     ]  # fmt: skip
     assert history["epoch"].tolist() == [1, 2, 3]
     validation = predict_in(data, folder)["validation"]
-    labels = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"]
-    assert metrics.accuracy(validation["probability"], labels) >= 0.9
+    labels = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"].to_numpy()
+    assert np.mean((validation["probability"] > 0.5) == labels) >= 0.9
 
 
 @pytest.mark.parametrize("augmentation", [{}, {"flip": False, "shift": 0}], ids=["missing", "off"])
@@ -153,13 +165,14 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
     predictions = predict_in(data, tmp_path)
     # Validation in training, on the training model, is what the saved network predicts for the images as they are.
     best = history.loc[history["val_accuracy"].idxmax()]
-    label = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"]
-    assert best["val_loss"] == pytest.approx(metrics.loss(predictions["validation"]["logit"], label), rel=1e-3)
+    label = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"].to_numpy()
+    logit = predictions["validation"]["logit"]
+    assert best["val_loss"] == pytest.approx(np.mean(np.logaddexp(0, logit) - label * logit), rel=1e-3)
     files = [tmp_path / f"{name}.csv" for name in ("evaluation", "augmented")]
     given = {part: tmp_path / f"{part}.csv" for part in PARTS}
     splits = data / "splits.csv"
     test = data / "test.npy"
-    write_evaluation(tmp_path / "model.keras", "soft-0", 0, splits, given, test, None, augmentation, 3, *files)
+    write_evaluation(tmp_path / "model.keras", "soft-0", 0, splits, given, test, None, augmentation, 3, CLASSES, *files)
     evaluation, augmented = map(pd.read_csv, files)
     assert evaluation[["split", "augmented", "repeat"]].values.tolist() == [[part, "no", 0] for part in PARTS]
     assert augmented.columns.tolist() == ["image_id", "repeat", "logit", "probability"]
@@ -171,12 +184,13 @@ def test_a_step_of_each_way_is_of_its_loss(data, way):
     """Loss and accuracy that training reports are those of the way's definition, before the weights change."""
     network = build_network("soft-0", 32, "resnet18")
     training = training_model(network, "float32", {})
-    compile_for_training(training, 1e-3, WAYS[way].loss())
+    compile_for_training(training, 1e-3, WAYS[way].loss(1))
     images = MappedImages(data / "test.npy")
     manual, probability = np.arange(20) % 2, np.linspace(0.02, 0.98, 20, dtype=np.float32)
-    label = WAYS[way].label(manual, probability).astype(np.float32)
+    label = labels_of_classes(WAYS[way].label(manual, shares_of_classes(probability[:, None])), 2)
+    label = label[:, 1].astype(np.float32)
     logit = np.asarray(training(images.read(slice(None)), training=True))[:, 0].astype(np.float64)
-    loss, accuracy = fit_epoch(training, batches(images, 20, labels=label), abs, launch_for(training))
+    loss, accuracy = fit_epoch(training, batches(images, 20, labels=label[:, None]), abs, launch_for(training))
     p = 1 / (1 + np.exp(-logit))
     assert loss == pytest.approx(-np.mean(label * np.log(p) + (1 - label) * np.log(1 - p)), rel=1e-4)
     assert accuracy == pytest.approx(np.mean((p > 0.5) == (label > 0.5)))
@@ -224,10 +238,10 @@ def test_predictions_give_back_the_same_float32(data, trained):
     network = logit_and_probability(keras.saving.load_model(folder / "model.keras"))
     images = MappedImages(data / "test.npy")
     logit, probability = predicted(forward_for(network), images)
-    np.testing.assert_array_equal(frame["logit"], logit)
-    np.testing.assert_array_equal(frame["probability"], probability)
+    np.testing.assert_array_equal(frame["logit"], logit[:, 0])
+    np.testing.assert_array_equal(frame["probability"], probability[:, 0])
     expected, _ = network.predict(images.read(slice(None)), verbose=0)
-    np.testing.assert_allclose(logit, expected[:, 0], atol=1e-5)
+    np.testing.assert_allclose(logit, expected, atol=1e-5)
 
 
 def test_labels_that_miss_an_image_stop_the_training_run(data, tmp_path):
@@ -256,7 +270,7 @@ def test_a_network_that_never_beats_chance_is_told_of(data, tmp_path, monkeypatc
 def test_labels_are_the_sources_answers_or_probabilities(data, trained, tmp_path, kind):
     folder, _ = trained
     predictions = {part: folder / f"{part}.csv" for part in PARTS}
-    write_labels("soft-1", 0, data / "splits.csv", kind, "soft-0", predictions, tmp_path / "labels.csv")
+    write_labels("soft-1", 0, data / "splits.csv", kind, "soft-0", predictions, CLASSES, tmp_path / "labels.csv")
     labels = pd.read_csv(tmp_path / "labels.csv")
     given = pd.concat(pd.read_csv(path) for path in predictions.values())
     assert labels["image_id"].tolist() == pd.read_csv(data / "splits.csv")["image_id"].tolist()
@@ -265,7 +279,7 @@ def test_labels_are_the_sources_answers_or_probabilities(data, trained, tmp_path
 
 
 def test_manual_labels_are_the_splits_own(data, tmp_path):
-    write_labels("classic-0", 0, data / "splits.csv", "manual", None, {}, tmp_path / "labels.csv")
+    write_labels("classic-0", 0, data / "splits.csv", "manual", None, {}, CLASSES, tmp_path / "labels.csv")
     expected = pd.read_csv(data / "splits.csv")[["image_id", "label"]]
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "labels.csv"), expected)
 
@@ -280,7 +294,7 @@ def test_a_training_step_is_traced_once_whatever_its_batches():
 
     images = keras.Input((3,))
     model = keras.Model(images, Counted(1)(images))
-    compile_for_training(model, 1e-3, WAYS["soft"].loss())
+    compile_for_training(model, 1e-3, WAYS["soft"].loss(1))
     traces.clear()
     sizes = [4, 4, 4, 1, 2]
     batches = [(np.ones((size, 3), np.float32), np.ones((size, 1), np.float32)) for size in sizes]
@@ -312,13 +326,13 @@ def test_labels_of_some_of_the_images_are_refused(data, trained, tmp_path):
     folder, _ = trained
     some = {"train": folder / "train.csv"}
     with pytest.raises(InputError, match=r"40 images of .*splits\.csv are not in the predictions"):
-        write_labels("soft-1", 0, data / "splits.csv", "soft", "soft-0", some, tmp_path / "labels.csv")
+        write_labels("soft-1", 0, data / "splits.csv", "soft", "soft-0", some, CLASSES, tmp_path / "labels.csv")
 
 
 def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tmp_path):
     folder, _ = trained
     predictions = {part: folder / f"{part}.csv" for part in PARTS}
-    write_labels("soft-0", 0, data / "splits.csv", "soft", "soft-0", predictions, tmp_path / "teacher.csv")
+    write_labels("soft-0", 0, data / "splits.csv", "soft", "soft-0", predictions, CLASSES, tmp_path / "teacher.csv")
     write_evaluation(
         folder / "model.keras",
         "soft-0",
@@ -329,6 +343,7 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
         tmp_path / "teacher.csv",
         {"flip": True, "shift": 0.3},
         4,
+        CLASSES,
         tmp_path / "evaluation.csv",
         tmp_path / "augmented.csv",
     )

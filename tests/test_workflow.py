@@ -34,11 +34,11 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
     expected += ["timing.json", "claims.md"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
-    expected += ["deploy/classify.py", "deploy/decoding.py"]
+    expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv"
-        for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "timing")
+        for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "confusion", "timing")
     ]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]

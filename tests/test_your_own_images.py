@@ -35,14 +35,16 @@ def test_the_commands_of_the_tutorial(project):
         python = [sys.executable] if program == "python" else [sys.executable, "-m", program]
         done = subprocess.run([*python, *arguments], cwd=project, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
-    counts = {name: len(list((project / "digits" / name).iterdir())) for name in ("0", "1")}
-    said = re.search(r"`digits/0/` with (\d+) files and `digits/1/` with (\d+)", PAGE).groups()
-    assert counts == dict(zip(("0", "1"), map(int, said), strict=True))
+    digits = [str(number) for number in range(10)]
+    counts = {name: len(list((project / "digits" / name).iterdir())) for name in digits}
+    assert "writes 1,797\nhandwritten digits" in PAGE and sum(counts.values()) == 1797
+    said = re.search(r"`digits/0/` with (\d+) files to `digits/9/` with (\d+)", PAGE).groups()
+    assert [counts["0"], counts["9"]] == [int(number) for number in said]
 
     run = project / "results/digits"
-    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == ["0", "1"]
+    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == digits
     used = pd.read_csv(run / "data/counts.csv")
-    assert used.groupby("class")["images"].sum().to_dict() == {0: 178, 1: 182}
+    assert used.groupby("class")["images"].sum().to_dict() == {int(name): count for name, count in counts.items()}
     table = pd.read_csv(run / "tables/uncertainty.csv")
     accuracy = table[table["split"] == "test"].set_index("network")["accuracy"]
     assert accuracy["teacher"] > 0.97
