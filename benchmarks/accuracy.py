@@ -66,7 +66,7 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     shares = {part: config["split"][part] for part in arrays}
     others = (folder / f"{name}.csv" for name in ("copies", "rejected", "counts"))
     near_duplicates = config["split"]["near_duplicates"]
-    write_splits(index, folder / "unusable.csv", config["classes"], shares, 0, near_duplicates, splits, *others)
+    write_splits(index, folder / "unusable.csv", config["classes"], shares, 0, near_duplicates, True, splits, *others)
     write_arrays(archive, index, splits, side, arrays, threads)
     manual = pd.read_csv(splits).query("split == 'test'").set_index("image_id")["label"]
 
@@ -74,7 +74,7 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     for how, (in_fused_layers, precision) in HOW.items():
         accuracy[how] = []
         for seed in SEEDS:
-            write_labels("classic-0", seed, splits, "manual", None, {}, labels)
+            write_labels("classic-0", seed, splits, "manual", None, {}, config["classes"], labels)
             fused_class = training_model.fused_class if in_fused_layers else type
             with (
                 mock.patch.object(training_model, "fused_class", fused_class),
@@ -82,12 +82,13 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
             ):
                 train(
                     "classic-0", "manual", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, labels,
+                    len(config["classes"]),
                     folder / "model.keras", folder / "history.csv", folder / "checkpoints",
                 )  # fmt: skip
             predictions = {part: folder / f"{part}.csv" for part in arrays}
-            write_predictions(folder / "model.keras", "classic-0", seed, splits, arrays, predictions)
-            found = read_predictions(predictions[TEST], "classic-0", seed).set_index("image_id")["probability"]
-            accuracy[how].append(metrics.accuracy(found, manual[found.index]))
+            write_predictions(folder / "model.keras", "classic-0", seed, splits, arrays, config["classes"], predictions)
+            found = read_predictions(predictions[TEST], "classic-0", seed)
+            accuracy[how].append(metrics.accuracy(found["probability"], manual[found.image_id]))
             print(how, seed, accuracy[how][-1], flush=True)
     print(f"\n{len(manual)} test photographs, {side} pixels, {epochs} epochs")
     spread = max(max(found) - min(found) for found in accuracy.values())

@@ -82,6 +82,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         {"train": 0.2, "validation": 0.2, "test": 0.6},
         0,
         None,
+        True,
         splits,
         *(folder / f"{name}.csv" for name in ("copies", "rejected", "counts")),
     )
@@ -93,7 +94,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         predictions = {part: folder / f"{name}.{part}.csv" for part in arrays}
         build_network(network_id, SIDE, backbone).save(files["keras"])
         record_lineage(files["keras"], network_id, 0, splits=splits)
-        write_predictions(files["keras"], network_id, 0, splits, arrays, predictions)
+        write_predictions(files["keras"], network_id, 0, splits, arrays, config["classes"], predictions)
         network = known[network_id]
         about = card(network, config["classes"], SIDE, "latency", 0, recipe(config, network.family))
         export_network(

@@ -62,7 +62,7 @@ def train_on(images: int, folder: str) -> None:
         splits.write("image_id,label,split\n")
         for i in range(sum(counts.values())):
             splits.write(f"cat.{i},{i % 2},{TRAIN if i < images else VALIDATION}\n")
-    write_labels("classic-0", 0, path / "splits.csv", "manual", None, {}, path / "labels.csv")
+    write_labels("classic-0", 0, path / "splits.csv", "manual", None, {}, ["cat", "dog"], path / "labels.csv")
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     train(
@@ -75,6 +75,7 @@ def train_on(images: int, folder: str) -> None:
         arrays={part: str(file) for part, file in arrays.items()},
         splits=str(path / "splits.csv"),
         labels=str(path / "labels.csv"),
+        classes=2,
         model=str(path / "model.keras"),
         history=str(path / "history.csv"),
         checkpoints=str(path / "checkpoints"),

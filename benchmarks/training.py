@@ -126,7 +126,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     ours = training_model(build_network("student", side, "resnet18"), precision, AUGMENTATION)
     bare = fused_copy(build_network("student", side, "resnet18"), precision)
     for model in (ours, bare):
-        compile_for_training(model, 1e-4, WAYS["soft"].loss())
+        compile_for_training(model, 1e-4, WAYS["soft"].loss(1))
     launch_ours, launch_bare = launch_for(ours), launch_for(bare)
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
@@ -136,7 +136,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
         number = next(passes)
         order = random_stream(0, "student", "order", number).permutation(len(mapped))
         draws = draw(AUGMENTATION, 0, "student", "train", number, len(mapped), side)
-        fit_epoch(ours, batches(mapped, BATCH, draws, label, order), abs, launch_ours)
+        fit_epoch(ours, batches(mapped, BATCH, draws, label[:, None], order), abs, launch_ours)
 
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
