@@ -112,8 +112,13 @@ def squared_distance(probability: np.ndarray) -> np.ndarray:
 
 
 def uncertainty(probability: np.ndarray) -> float:
-    """Mean of `squared_distance`, formula (15), in [0, (1 - 1/K) / 2]."""
+    """Mean of `squared_distance`, formula (15), from 0 to `largest_uncertainty`."""
     return float(squared_distance(probability).mean())
+
+
+def largest_uncertainty(classes: int) -> float:
+    """The uncertainty of K classes that always have the same probability, (1 - 1/K) / 2."""
+    return (1 - 1 / classes) / 2
 
 
 def bin_number(probability: np.ndarray, bins: int) -> np.ndarray:
@@ -193,7 +198,7 @@ METRICS = {
     "uncertainty": Metric(
         lambda probability, label: squared_distance(probability),
         counted=False,
-        most=lambda classes: (1 - 1 / classes) / 2,
+        most=largest_uncertainty,
     ),
 }
 """The metrics by name. Each has columns in a table, a row in a figure, and a column in the summary."""

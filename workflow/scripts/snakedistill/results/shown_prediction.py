@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.metrics import THRESHOLD
+from snakedistill.measures.metrics import THRESHOLD, largest_uncertainty
 
 Bins = tuple[np.ndarray, np.ndarray]
 """Lower and upper ends of bins, float [bins] each."""
@@ -71,7 +71,7 @@ _OF_MORE = ShownPrediction(
     result=lambda classes: f"the probabilities of {len(classes)} classes",
     uncertainty=lambda classes: (
         "half the mean squared distance of a network's probabilities from its own answers: 0 when the answer always "
-        f"has probability 1, and {(1 - 1 / classes) / 2:.4g} when all {classes} classes always have the same"
+        f"has probability 1, and {largest_uncertainty(classes):.4g} when all {classes} classes always have the same"
     ),
 )
 
