@@ -157,13 +157,13 @@ from snakedistill.results.summary.sections import SECTIONS
 print(SECTIONS["recursion"].heading)
 from snakedistill.results.figures import FIGURES
 print(FIGURES["generations"].title)
-print(METRICS["brier"].of_images(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([1, 0])))
+print(METRICS["distance"].of_images(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([1, 0])))
 """
     lines = in_a_new_process(code).splitlines()
-    assert lines[0] == "('balanced_accuracy', 'uncertainty', 'brier', 'accuracy', 'top_2_accuracy')"
-    assert lines[1] == "Accuracy, uncertainty and brier, and recursion"
-    assert lines[2] == "accuracy, uncertainty and brier by generation"
-    assert lines[3] == "[0.5 2. ]"
+    assert lines[0] == "('balanced_accuracy', 'uncertainty', 'distance', 'accuracy', 'top_2_accuracy')"
+    assert lines[1] == "Accuracy, uncertainty and distance, and recursion"
+    assert lines[2] == "accuracy, uncertainty and distance by generation"
+    assert lines[3] == "[1. 2.]"
 
 
 def examples() -> dict[str, str]:
@@ -235,14 +235,14 @@ def test_the_examples_of_the_contributors_page_run(with_examples):
 
     table = pd.read_csv(run / "tables/uncertainty.csv")
     test = pd.read_csv(run / "seed-0/predictions/mine-1/test.csv").merge(pd.read_csv(run / "data/splits.csv"))
-    brier = table[(table["network"] == "mine-1") & (table["split"] == "test")]["brier"].item()
-    assert brier == pytest.approx(2 * ((test["probability"] - test["label"]) ** 2).mean())
+    distance = table[(table["network"] == "mine-1") & (table["split"] == "test")]["distance"].item()
+    assert distance == pytest.approx(2 * abs(test["probability"] - test["label"]).mean())
 
     assert (run / "figures/confidence.svg").is_file()
     summary = (run / "summary.md").read_text()
     assert "![confidence](figures/confidence.png)" in summary
     assert "sharpened probabilities of mine-0" in summary
-    assert re.search(r"\| network, test \| accuracy \| uncertainty \| brier \|", summary)
+    assert re.search(r"\| network, test \| accuracy \| uncertainty \| distance \|", summary)
 
 
 def test_the_examples_are_planned_and_rerun_nothing_of_another_run(with_examples, folder):

@@ -83,7 +83,7 @@ def test_accuracy_compares_both_sides_with_the_threshold(probability, label, is_
 
 def test_uncertainty_is_formula_15():
     p = np.array([0.0, 0.1, 0.5, 0.7, 1.0])
-    assert metrics.uncertainty(of_two(p)) == pytest.approx(np.mean([0, 0.1**2, 0.5**2, 0.3**2, 0]))
+    assert metrics.squared_distance(of_two(p)).mean() == pytest.approx(np.mean([0, 0.1**2, 0.5**2, 0.3**2, 0]))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
@@ -94,7 +94,7 @@ def test_uncertainty_is_half_the_squared_distance_from_the_one_hot_answer(classe
     np.testing.assert_allclose(metrics.squared_distance(probability), expected, rtol=1e-12)
     assert (probability == kept).all()
     most = metrics.METRICS["uncertainty"].most(classes)
-    assert metrics.uncertainty(np.full((4, classes), 1 / classes)) == pytest.approx(most)
+    assert metrics.squared_distance(np.full((4, classes), 1 / classes)).mean() == pytest.approx(most)
     assert expected.max() < most
     assert metrics.METRICS["uncertainty"].most(2) == 0.25
 

@@ -61,14 +61,15 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(temporary, index=False, float_format=_FLOAT_FORMAT, lineterminator="\n", errors="backslashreplace")
 
 
-_TEXT_COLUMNS = ("image_id", "member", "class", "answer")
+_TEXT_COLUMNS = ("image_id", "member", "class", "answer", "network", "family")
+_TEXT_COLUMNS += ("source", "taught_by", "independent", "one", "other")
 _NO_NUMBER = ["", "NA", "NaN", "nan"]
 
 
 def read_csv(path: str | Path, dtype: Mapping[str, type] | None = None) -> pd.DataFrame:
-    """Read a CSV with pandas. Ids, names of members and of classes stay the text that they are.
+    """Read a CSV with pandas. Ids, names of members, classes and networks stay the text that they are.
 
-    A class may be named 3, an image 007, and a file NA.
+    A class may be named 3, an image 007, and a file NA. An empty name is an empty text.
 
     Args:
         path: CSV with a header.

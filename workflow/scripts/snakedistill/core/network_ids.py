@@ -1,5 +1,6 @@
 """A network is a family and a generation."""
 
+import re
 from dataclasses import dataclass
 
 TEACHER = "teacher"
@@ -33,6 +34,6 @@ class Network:
 
 
 def parsed(network_id: str) -> Network:
-    """The family and the generation that an id names."""
-    family, hyphen, generation = network_id.rpartition("-")
-    return Network(family, int(generation)) if hyphen else Network(network_id)
+    """The family and the generation that an id names; one that does not end in a hyphen and digits is a family."""
+    named = re.fullmatch(r"(.+)-([0-9]+)", network_id, re.DOTALL)
+    return Network(named[1], int(named[2])) if named else Network(network_id)

@@ -55,3 +55,27 @@ def labels_of_classes(label: np.ndarray, classes: int) -> np.ndarray:
 def outputs_of_classes(values: np.ndarray) -> np.ndarray:
     """Probabilities or labels of each class, [n, K], as outputs, [n, 1] or [n, K]."""
     return values[:, 1:] if values.shape[1] == 2 else values
+
+
+def softmax(logit: np.ndarray) -> np.ndarray:
+    """Probabilities of logits of each class, float [n, K] to the same."""
+    shares = np.exp(logit - logit.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def probabilities_of_logits(logit: np.ndarray) -> np.ndarray:
+    """Probabilities of the outputs that are logits, [n, 1] by the sigmoid, [n, K] by the softmax; float."""
+    return np.exp(-np.logaddexp(0.0, -logit)) if logit.shape[1] == 1 else softmax(logit)
+
+
+def logits_of_probabilities(probability: np.ndarray) -> np.ndarray:
+    """Logits of the outputs that are probabilities: [n, 1] their log-odds, [n, K] their logarithms; float.
+
+    A probability of 0, and of one output also of 1, counts as float32's nearest value between.
+    """
+    zero, one = np.float32(0), np.float32(1)
+    if probability.shape[1] > 1:
+        return np.log(np.maximum(probability, np.nextafter(zero, one)))
+    inside = np.where(probability == 0, np.nextafter(zero, one), probability)
+    inside = np.where(probability == 1, np.nextafter(one, zero), inside)
+    return np.log(inside / (1 - inside))

@@ -10,7 +10,12 @@ import pandas as pd
 from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import read_csv
-from snakedistill.core.outputs import columns, number_of_outputs
+from snakedistill.core.outputs import (
+    columns,
+    logits_of_probabilities,
+    number_of_outputs,
+    probabilities_of_logits,
+)
 
 ID, PATH = "image_id", "path"
 """Columns that name an image: the first of these that the file has counts."""
@@ -101,7 +106,8 @@ def read_given_predictions(path: str | Path, index: str | Path, classes: Sequenc
     computed = np.empty(given.shape, np.float32)
     for start in range(0, len(given), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        computed[rows] = (_logit if what == "probability" else _probability)(given[rows].astype(np.float64))
+        convert = logits_of_probabilities if what == "probability" else probabilities_of_logits
+        computed[rows] = convert(given[rows].astype(np.float64))
     given = given.astype(np.float32, copy=False)
     logit, probability = (computed, given) if what == "probability" else (given, computed)
     return ByImage(pd.Series(list(line_of), name=ID, dtype=str), {"logit": logit, "probability": probability})
@@ -168,21 +174,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return np.nan
-
-
-def _probability(logit: np.ndarray) -> np.ndarray:
-    """float64 [n, outputs] to the same."""
-    if logit.shape[1] == 1:
-        return np.exp(-np.logaddexp(0.0, -logit))
-    shares = np.exp(logit - logit.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
-def _logit(probability: np.ndarray) -> np.ndarray:
-    """float64 [n, outputs] to the same."""
-    zero, one = np.float32(0), np.float32(1)
-    if probability.shape[1] > 1:
-        return np.log(np.maximum(probability, np.nextafter(zero, one)))
-    inside = np.where(probability == 0, np.nextafter(zero, one), probability)
-    inside = np.where(probability == 1, np.nextafter(one, zero), inside)
-    return np.log(inside / (1 - inside))

@@ -13,7 +13,7 @@ THRESHOLD = 0.5
 _NUMBERS_AT_ONCE = 4_000_000
 
 
-def _by_rows(of_rows: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+def by_rows(of_rows: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
     """A function of arrays [n, K], called on float64 copies of some rows at a time, which bounds the memory."""
     at_once = max(1, _NUMBERS_AT_ONCE // arrays[0].shape[1])
     starts = range(0, max(1, len(arrays[0])), at_once)
@@ -34,12 +34,18 @@ def cross_entropy(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
     Returns:
         float64 [n], nats.
     """
-    return _by_rows(lambda z, y: np.logaddexp.reduce(z, axis=1) - (y * z).sum(axis=1), logit, label)
+    return by_rows(lambda z, y: np.logaddexp.reduce(z, axis=1) - (y * z).sum(axis=1), logit, label)
 
 
 def loss(logit: np.ndarray, label: np.ndarray) -> float:
     """Mean cross-entropy, formula (2), in nats. Arguments as in `cross_entropy`."""
     return float(cross_entropy(logit, label).mean())
+
+
+def negative_log_likelihood(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each prediction with its manual label, float64 [n], nats; `label` int [n], the class."""
+    of_label = np.asarray(logit)[np.arange(len(label)), label][:, None]
+    return by_rows(lambda z, y: np.logaddexp.reduce(z, axis=1) - y[:, 0], logit, of_label)
 
 
 def answer(probability: np.ndarray) -> np.ndarray:
@@ -108,12 +114,24 @@ def squared_distance(probability: np.ndarray) -> np.ndarray:
         p[np.arange(len(p)), answer(p)] = 0
         return 0.5 * (p.sum(axis=1) ** 2 + (p**2).sum(axis=1))
 
-    return _by_rows(of_rows, probability)
+    return by_rows(of_rows, probability)
 
 
-def uncertainty(probability: np.ndarray) -> float:
-    """Mean of `squared_distance`, formula (15), from 0 to `largest_uncertainty`."""
-    return float(squared_distance(probability).mean())
+def squared_error(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Half the squared distance of each prediction from its manual label as one-hot vector (Brier 1950); float64 [n].
+
+    It is `squared_distance` plus p_answer - p_label, which is 0 for a right answer.
+
+    Args:
+        probability: float [n, K], each row sums to 1.
+        label: int [n], the class.
+    """
+
+    def of_rows(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        p[np.arange(len(p)), y[:, 0].astype(np.int64)] = 0
+        return 0.5 * (p.sum(axis=1) ** 2 + (p**2).sum(axis=1))
+
+    return by_rows(of_rows, probability, np.asarray(label)[:, None])
 
 
 def largest_uncertainty(classes: int) -> float:
