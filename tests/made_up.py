@@ -23,6 +23,14 @@ FROM_SOURCE = ("hard", "soft", "small")  # families that learn from the teacher
 TRAINED_WITH = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
 
 
+def source_of(network: str) -> str | None:
+    """The network that a network learns from, or None."""
+    family, generation = parsed(network).family, parsed(network).generation
+    if family not in FROM_SOURCE:
+        return None
+    return f"{family}-{generation - 1}" if generation else "teacher"
+
+
 class MadeUp:
     """A made-up run: every network is right on the images below its accuracy, in the same order for all.
 
@@ -114,7 +122,13 @@ class MadeUp:
 
     def run(self, reference: str | None = None) -> Run:
         """What tables and figures are made from."""
-        return Run(self.results, self.classes, self.files, reference)
+        networks = list(dict.fromkeys(network for _, network in self.results))
+        sources = {network: source_of(network) for network in networks}
+        independent = {network: ["classic-0"] for network in networks if sources[network] and "classic-0" in networks}
+        return Run(
+            self.results, self.classes, self.files, reference,
+            teachers=["teacher"], sources=sources, independent=independent,
+        )  # fmt: skip
 
     def tabulate(
         self, name: str, reference: str | None = None, printed: Path | None = None, **settings

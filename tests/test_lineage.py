@@ -128,6 +128,11 @@ READERS = [
     (table("histograms", bin_width=0.05), "train.csv"),
     (table("classes"), "validation.csv"),
     (table("confusion"), "train.csv"),
+    (table("inheritance"), "train.csv"),
+    (table("calibration"), "validation.csv"),
+    (table("comparisons"), "test.csv"),
+    (table("recursion"), "test.csv"),
+    (table("first_errors"), "test.csv"),
 ]
 
 

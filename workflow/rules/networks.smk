@@ -11,6 +11,17 @@ def recipe_of(network):
     return recipes.recipe(config, NETWORKS[network].family)
 
 
+def independent_students(network):
+    """Students of a network's recipe that learn from manual labels alone."""
+    return [
+        student
+        for student in STUDENTS
+        if NETWORKS[student].source is None
+        and student != network
+        and recipe_of(student) == recipe_of(network)
+    ]
+
+
 def recipe_of_job(wildcards):
     """Training recipe of the network that a job is about."""
     return recipe_of(network_of_job(wildcards))

@@ -25,6 +25,9 @@ if PAPER:
 RUN_OF = {
     "results": RESULTS,
     "lacking": LACKING,
+    "teachers": [TEACHER],
+    "sources": {network: NETWORKS[network].source for network in NETWORKS},
+    "independent": {network: independent_students(network) for network in STUDENTS},
     "classes": config["classes"],
     "reference": REFERENCE_NAME,
 }
@@ -50,7 +53,10 @@ PICTURES = {
 with_figures = {FIGURES[name].section for name, pictures in PICTURES.items() if pictures}
 chapters = ["result", *(key for key in SECTIONS if key in with_figures), "tables"]
 titles = {"result": "Result", **HEADINGS, "tables": "Tables"}
-CATEGORIES = {key: f"{number} {titles[key]}" for number, key in enumerate(chapters, start=1)}
+digits = len(str(len(chapters)))  # the report sorts them as texts
+CATEGORIES = {
+    key: f"{number:0{digits}} {titles[key]}" for number, key in enumerate(chapters, start=1)
+}
 
 
 def in_report(file, chapter, **labels):

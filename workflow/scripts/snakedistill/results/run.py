@@ -1,15 +1,26 @@
 """The files of a run that tables and figures are made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from snakedistill.core.files import read_csv
 from snakedistill.core.parts import PARTS
 
+if TYPE_CHECKING:
+    from snakedistill.results.answers import Answers
+
 Files = dict[tuple[int, str], str]
 """One file of every network that has one: paths by (seed, network id)."""
+
+
+class Audited(Protocol):
+    """Predictions from elsewhere."""
+
+    def answers(self, splits: tuple[str, ...] | None) -> "Iterator[Answers]":
+        """The answers of every network, see `answers.answers`."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,10 @@ class Run:
             `validation` and `test` are the predictions of the networks, a table's name is the table.
         reference: short name of the reference numbers beside the tables, or None.
         lacking: ids of the networks that have no file, by what the files are.
+        teachers: ids of the networks that are no students.
+        sources: id of the source of labels of each network, or None.
+        independent: ids of the independent students beside each network: of the same recipe, without a source.
+        audited: predictions from elsewhere, in place of files of predictions and split; None for the run's own.
     """
 
     results: list[tuple[int, str]]
@@ -30,6 +45,20 @@ class Run:
     files: dict[str, str | list[str]]
     reference: str | None = None
     lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    teachers: Sequence[str] = ()
+    sources: Mapping[str, str | None] = field(default_factory=dict)
+    independent: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    audited: Audited | None = None
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks' ids, in their order."""
+        return list(dict.fromkeys(network for _, network in self.results))
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, in their order."""
+        return list(dict.fromkeys(seed for seed, _ in self.results))
 
     def of_networks(self, name: str) -> Files:
         """The files of every network that has one."""

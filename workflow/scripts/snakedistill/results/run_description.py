@@ -39,6 +39,11 @@ def describe_given_teacher(teacher: dict) -> str:
     return f"The teacher is a finished classifier, {name}. Its training curve and best epoch are absent."
 
 
+def describe_audit(path: str) -> str:
+    """Say what was audited: a CSV of predictions."""
+    return f"Audit of {Path(path).name}: predictions that were made elsewhere."
+
+
 def _teacher_in_words(teacher: dict) -> str:
     match given(teacher):
         case "predictions":

@@ -4,10 +4,15 @@ from snakedistill.core.files import write_csv
 from snakedistill.results.reference import beside_reference
 from snakedistill.results.run import Run
 from snakedistill.results.tables.best_epoch import BEST_EPOCH
+from snakedistill.results.tables.calibration import CALIBRATION
 from snakedistill.results.tables.classes import CLASSES
+from snakedistill.results.tables.comparisons import COMPARISONS
 from snakedistill.results.tables.confusion import CONFUSION
 from snakedistill.results.tables.evaluation import EVALUATION
+from snakedistill.results.tables.first_errors import FIRST_ERRORS
 from snakedistill.results.tables.histograms import HISTOGRAMS
+from snakedistill.results.tables.inheritance import INHERITANCE
+from snakedistill.results.tables.recursion import RECURSION
 from snakedistill.results.tables.table import Table
 from snakedistill.results.tables.timing import TIMING
 from snakedistill.results.tables.uncertainty import UNCERTAINTY
@@ -19,9 +24,26 @@ TABLES: dict[str, Table] = {
     "best_epoch": BEST_EPOCH,
     "classes": CLASSES,
     "confusion": CONFUSION,
+    "inheritance": INHERITANCE,
+    "calibration": CALIBRATION,
+    "comparisons": COMPARISONS,
+    "recursion": RECURSION,
+    "first_errors": FIRST_ERRORS,
     "timing": TIMING,
 }
 """The tables by name."""
+
+AUDITED_TABLES = (
+    "uncertainty",
+    "classes",
+    "confusion",
+    "inheritance",
+    "calibration",
+    "comparisons",
+    "recursion",
+    "first_errors",
+)
+"""Tables that need predictions alone, which an audit has."""
 
 
 def write_table(name: str, run: Run, settings: dict, reference: str | None, path: str) -> None:

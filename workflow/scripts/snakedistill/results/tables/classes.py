@@ -5,13 +5,13 @@ import pandas as pd
 
 from snakedistill.measures import metrics
 from snakedistill.measures.intervals import exact_interval
+from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
-from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
 
 
 def rows(run: Run) -> pd.DataFrame:
-    """How often each network errs on each class, and how unsure of it it is.
+    """How often each network errs on each class that has images in the part, and how unsure of it it is.
 
     Returns:
         seed, network, split, class, images, errors, error_rate with its exact 95 % interval (error_rate_low,
@@ -25,6 +25,8 @@ def rows(run: Run) -> pd.DataFrame:
         ends = np.cumsum(np.bincount(given.label, minlength=len(run.classes)))
         of_class = np.split(np.argsort(given.label, kind="stable"), ends[:-1])
         for name, images in zip(run.classes, of_class, strict=True):
+            if not len(images):
+                continue
             errors = int(wrong[images].sum())
             low, high = exact_interval(errors, len(images))
             row = about | {"class": name, "images": len(images), "errors": errors, "error_rate": errors / len(images)}

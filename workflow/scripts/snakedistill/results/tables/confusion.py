@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from snakedistill.measures import metrics
+from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
-from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
 
 

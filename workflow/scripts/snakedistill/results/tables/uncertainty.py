@@ -8,9 +8,10 @@ import pandas as pd
 from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.measures.metrics import METRICS, Metric
+from snakedistill.results.answers import answers
+from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
-from snakedistill.results.tables.answers import answers
 from snakedistill.results.tables.table import Table
 from snakedistill.results.words import listed
 
@@ -43,13 +44,14 @@ def rows(run: Run) -> pd.DataFrame:
         accuracy_low, accuracy_high. A metric for which there are too few classes has none.
     """
     frames, classes = [], len(run.classes)
+    networks = as_networks(run.sources) if run.audited else {name: parsed(name) for name in run.networks}
     measured = [name for name in NAMES if METRICS[name].fewest_classes <= classes]
-    for (seed, split), of_networks in itertools.groupby(answers(run), lambda given: (given.seed, given.split)):
+    for split, of_part in itertools.groupby(answers(run), lambda given: given.split):
         found: list[dict] = []
         values: dict[str, list[np.ndarray]] = {name: [] for name in measured}
-        for given in of_networks:
-            one, label = parsed(given.network), given.label
-            row = {"seed": seed, "network": given.network, "family": one.family, "generation": one.generation}
+        for given in of_part:
+            one, label = networks[given.network], given.label
+            row = {"seed": given.seed, "network": given.network, "family": one.family, "generation": one.generation}
             found.append(row | {"split": split, "images": len(label)})
             for name in measured:
                 values[name].append(METRICS[name].of_images(given.probability, label))

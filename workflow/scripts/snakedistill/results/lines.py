@@ -1,0 +1,116 @@
+"""Who learned from whom: lines of networks, and the pairs of them that are compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snakedistill.core.network_ids import Network
+
+Sources = Mapping[str, str | None]
+"""Id of the source of labels of each network, or None."""
+
+
+def ancestors(network: str, sources: Sources) -> list[str]:
+    """The networks that a network learned from, the nearest first; the last one is its teacher."""
+    found: list[str] = []
+    while (source := sources.get(found[-1] if found else network)) is not None:
+        found.append(source)
+    return found
+
+
+def generation(network: str, sources: Sources) -> int:
+    """0 of a student of a teacher, or of a network without a source; one more with each further student between."""
+    return max(len(ancestors(network, sources)) - 1, 0)
+
+
+def chains(sources: Sources) -> dict[str, list[str]]:
+    """The networks of each chain of students, generation by generation, by the name of its family.
+
+    A chain ends with a network that is no source, and has at least two students. Its family is the last network's name
+    without its generation, for example `soft` of `soft-6`, where that is the name of nothing else.
+    """
+    last = [network for network in sources if generation(network, sources) and network not in sources.values()]
+    families = [network.removesuffix(f"-{generation(network, sources)}") for network in last]
+    found = {}
+    for network, family in zip(last, families, strict=True):
+        unmistakable = family not in sources and families.count(family) == 1
+        chain = [*reversed(ancestors(network, sources)[:-1]), network]
+        found[family if unmistakable else network] = chain
+    return found
+
+
+def as_networks(sources: Sources) -> dict[str, Network]:
+    """Networks of any names, by these, with family and generation by what they learned from.
+
+    The family of a student is that of its chain, or its own name; a network without a source has no generation.
+    """
+    families = {network: family for family, chain in reversed(chains(sources).items()) for network in chain}
+    return {
+        network: Network(
+            families.get(network, network), None if source is None else generation(network, sources), source=source
+        )
+        for network, source in sources.items()
+    }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two networks whose accuracies are compared.
+
+    Attributes:
+        one: id.
+        other: id.
+        about: key of `ABOUT`, what the comparison is about.
+    """
+
+    one: str
+    other: str
+    about: str
+
+
+ABOUT = {
+    "teacher": "a student against its teacher",
+    "independent": "a student against the independent student",
+    "recursion": "a later generation against the first of its chain",
+    "families": "two families of students of the same teacher and generation",
+    "networks": "two networks, none of which learned from the other",
+}
+"""What comparisons are about, in words."""
+MOST_IN_ALL_PAIRS = 20
+"""Of more networks without a source, each is compared with the first alone: Holm's correction grows with the pairs."""
+
+
+def pairs(sources: Sources, independent: Mapping[str, Sequence[str]], teachers: Sequence[str]) -> list[Pair]:
+    """The pairs of networks that are compared; all of them where there is no teacher and no source.
+
+    Args:
+        sources: source of each network, in the order of the networks.
+        independent: independent students beside each network.
+        teachers: networks that are no students.
+    """
+    if not teachers and not any(sources.values()):
+        return _of_equals(list(sources))
+    found: list[Pair] = []
+    students = [network for network in sources if network not in teachers]
+    lines = {network: ancestors(network, sources) for network in students}
+    firsts = [network for network in students if len(lines[network]) <= 1]
+    for network in firsts:
+        of = lines[network] or teachers
+        found += [Pair(network, teacher, "teacher") for teacher in of]
+    for network in firsts:
+        if lines[network]:
+            found += [Pair(network, one, "independent") for one in independent.get(network, ())]
+    for network in students:
+        if len(lines[network]) > 1:
+            found.append(Pair(network, lines[network][-2], "recursion"))
+    taught = [network for network in students if lines[network]]
+    for number, other in enumerate(taught):
+        for one in taught[number + 1 :]:
+            if len(lines[one]) == len(lines[other]) and lines[one][-1] == lines[other][-1]:
+                found.append(Pair(one, other, "families"))
+    return found
+
+
+def _of_equals(networks: list[str]) -> list[Pair]:
+    """Each network against all before it, or of many networks against the first."""
+    first = networks if len(networks) <= MOST_IN_ALL_PAIRS else networks[:1]
+    return [Pair(one, other, "networks") for number, other in enumerate(first) for one in networks[number + 1 :]]

@@ -1,0 +1,75 @@
+"""How far the probabilities of every network say how often it is right, before and after a temperature."""
+
+import numpy as np
+import pandas as pd
+
+from snakedistill.core.parts import TEST
+from snakedistill.measures import calibration, metrics
+from snakedistill.results.answers import answers
+from snakedistill.results.run import Run
+from snakedistill.results.tables.table import Table
+from snakedistill.results.temperatures import fitted_temperatures
+
+AS_TRAINED, SCALED = "no", "yes"
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Calibration of every network on the test part, as it is, and with a temperature fitted on validation.
+
+    Returns:
+        seed, network, split, scaled (yes: with the temperature), temperature, images, accuracy,
+        negative_log_likelihood; brier with its parts brier_reliability, brier_resolution, brier_uncertainty and
+        brier_within_bins; uncertainty (formula 15 of `metrics`) and brier_beyond_uncertainty, which sum to brier; and
+        of the confidence form and the class form of the expected calibration error (confidence_error, class_error) the
+        measured value, and of networks that are perfectly calibrated the mean (_expected), what 95 % of them do not
+        exceed (_likely), and the measured value minus the mean (_excess). Without a validation part there are no scaled
+        rows.
+    """
+    temperatures = fitted_temperatures(run, run.networks)
+    found = []
+    for given in answers(run, (TEST,)):
+        about = {"seed": given.seed, "network": given.network, "split": TEST}
+        forms = {AS_TRAINED: (1.0, given.logit, given.probability)}
+        if (temperature := temperatures.get((given.seed, given.network))) is not None:
+            forms[SCALED] = (temperature, *calibration.at_temperature(given.logit, temperature))
+        for scaled, (divisor, logit, probability) in forms.items():
+            row = {"scaled": scaled, "temperature": divisor, "images": len(given.label)}
+            found.append(about | row | _measured(logit, probability, given.answer, given.label))
+    return pd.DataFrame(found)
+
+
+def _measured(logit: np.ndarray, probability: np.ndarray, answer: np.ndarray, label: np.ndarray) -> dict[str, float]:
+    score = calibration.brier(probability, label)
+    uncertainty = float(metrics.squared_distance(probability).mean())
+    row = {
+        "accuracy": float((answer == label).mean()),
+        "negative_log_likelihood": float(metrics.negative_log_likelihood(logit, label).mean()),
+        "brier": score.score,
+        "brier_reliability": score.reliability,
+        "brier_resolution": score.resolution,
+        "brier_uncertainty": score.uncertainty,
+        "brier_within_bins": score.within_bins,
+        "uncertainty": uncertainty,
+        "brier_beyond_uncertainty": score.score - uncertainty,
+    }
+    errors = calibration.calibration_errors(probability, answer, label)
+    for name, of_form in zip(("confidence_error", "class_error"), errors, strict=True):
+        row |= {name: of_form.error, f"{name}_expected": of_form.expected, f"{name}_likely": of_form.likely}
+        row[f"{name}_excess"] = of_form.excess
+    return row
+
+
+CALIBRATION = Table(
+    rows,
+    needs=("validation", "test", "splits"),
+    keys=("network", "split", "scaled"),
+    values=("negative_log_likelihood", "brier", "confidence_error"),
+    title="calibration",
+    caption="""Whether the probabilities of each network say how often it is right, on the test part. The negative
+log-likelihood (nats) and the Brier score compare the probabilities with the manual labels; lower is better. The
+expected calibration error is the mean distance between the probability and the share of right answers, in 15 bins
+with equally many images. It is above 0 even of a perfectly calibrated network, because images are few; the excess is
+what remains. *Scaled* rows divide the logits by a temperature that was fitted on validation, which changes no answer:
+above 1 the network was too sure. *Uncertainty* is the part of the Brier score that looks at no label; the rest is what
+the network's errors add.""",
+)
