@@ -5,11 +5,13 @@ import itertools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, measured_timing
+from made_up import MadeUp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
@@ -19,10 +21,22 @@ from PIL import Image
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.export.timing import seconds_an_image
+from snakedistill.measures import calibration
 from snakedistill.paper import biryukova
-from snakedistill.results.figures import FIGURES, draw_figure, examples, recursion, style, timing
+from snakedistill.results.answers import answers
+from snakedistill.results.figures import (
+    FIGURES,
+    draw_figure,
+    examples,
+    recursion,
+    recursion_map,
+    reliability,
+    style,
+    timing,
+)
 from snakedistill.results.run import Run
 from snakedistill.results.tables import write_table
+from snakedistill.results.temperatures import fitted_temperatures
 from snakedistill.teaching import labels_in_words, networks
 
 RUN = "Run test: 40 drawings."
@@ -614,3 +628,247 @@ def test_timing_shows_the_rows_with_most_threads(tmp_path, saved):
 )
 def test_numbers_have_three_significant_digits(value, text):
     assert timing.three_digits(value) == text
+
+
+LONG_NAMES = ("norwegian_forest_cat_of_the_north", "golden_retriever", "common_house_martin")
+ACCURACY = {"teacher": 0.9, "classic-0": 0.8, "hard-0": 0.85, "soft-0": 0.7, "hard-1": 0.6, "soft-1": 0.75}
+
+
+def inherited_run(folder, classes=CLASSES, seeds=(0,), networks=tuple(ACCURACY), accuracy=ACCURACY, images=60) -> Run:
+    """A made-up run with the tables that figures of inheritance and recursion are drawn from."""
+    accuracy = {(seed, name): share - seed / 20 for seed in seeds for name, share in accuracy.items()}
+    parts = {"train": 30, "validation": 30, "test": images}
+    confidence = {"teacher": 0.02, "classic-0": 0.1, "soft-0": 0.3}
+    run = MadeUp(folder, parts, accuracy, confidence, list(networks), seeds=seeds, classes=classes)
+    for name in ("inheritance", "recursion", "first_errors"):
+        run.tabulate(name)
+    return run.run()
+
+
+@pytest.mark.parametrize(
+    ("classes", "seeds"), [(("ant", "bee"), (0,)), (("ant", "bee"), (0, 1, 4)), (LONG_NAMES, (0,))]
+)
+def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, saved, classes, seeds):
+    run = inherited_run(tmp_path, classes, seeds)
+    draw("inheritance", run, {"": files(tmp_path, "inheritance")})
+    draw("reliability", run, {"": files(tmp_path, "reliability")}, student="soft-0")
+    draw("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
+    for name in ("inheritance", "reliability", "map"):
+        check(files(tmp_path, name))
+    assert len(saved) == 4
+    for figure in saved:
+        assert not overlaps(figure)
+
+
+def test_inheritance_has_a_row_for_each_student_family_by_family(tmp_path, saved):
+    run = inherited_run(tmp_path, images=240)  # enough errors for intervals
+    draw("inheritance", run, {"": []})
+    (figure,) = saved
+    assert figure.get_suptitle() == "Inheritance from teacher on the test part (lines: 95 % intervals over images)"
+    assert legend(figure) == ["hard", "soft", "independent student", "by chance"]
+    agreement, errors, right = figure.axes
+    titles = ["agreement with the teacher", "inherited errors", "inherited right answers"]
+    assert [axis.get_title() for axis in figure.axes] == titles
+    rows = [label.get_text() for label in agreement.get_yticklabels()]
+    assert rows == ["hard-0", "hard-1", "soft-0", "soft-1"]
+    assert agreement.yaxis_inverted() and errors.get_xlim() == right.get_xlim()
+    table = run.table("inheritance").query("split == 'test' and taught_by == 'teacher' and `class` == ''")
+    table = table.set_index("network").loc[rows]
+    # All are right on the first images: a student agrees with the teacher on all but those that one gets wrong.
+    np.testing.assert_allclose(table["agreement"], [0.95, 0.7, 0.8, 0.85])
+    for column, label in (("agreement_of_independent", "independent student"), ("agreement_by_chance", "by chance")):
+        np.testing.assert_allclose(lines(agreement)[label].get_xdata(), table[column])
+        assert list(lines(agreement)[label].get_ydata()) == [0, 1, 2, 3]
+    for axis, column in ((agreement, "agreement"), (errors, "errors_inherited"), (right, "right_inherited")):
+        for family, places in (("hard", [0, 1]), ("soft", [2, 3])):
+            np.testing.assert_allclose(lines(axis)[family].get_xdata(), table[column].iloc[places])
+            assert list(lines(axis)[family].get_ydata()) == places
+    for axis, column in ((errors, "errors_inherited"), (right, "right_inherited")):
+        (bars,) = axis.collections
+        ends = [[one[0, 0], one[1, 0]] for one in bars.get_segments()]
+        np.testing.assert_allclose(ends, table[[f"{column}_low", f"{column}_high"]])
+
+
+def test_inheritance_of_several_seeds_is_their_mean_and_range(tmp_path, saved):
+    run = inherited_run(tmp_path, seeds=(0, 2))
+    draw("inheritance", run, {"": []})
+    (figure,) = saved
+    assert figure.get_suptitle().endswith("(lines: range of 2 seeds)")
+    table = run.table("inheritance").query("split == 'test' and network == 'soft-0' and `class` == ''")
+    assert len(table) == 2
+    right = figure.axes[2]
+    assert lines(right)["soft"].get_xdata()[0] == pytest.approx(table["right_inherited"].mean())
+    (bars,) = right.collections
+    ends = bars.get_segments()[2][:, 0]
+    np.testing.assert_allclose(ends, [table["right_inherited"].min(), table["right_inherited"].max()])
+
+
+def test_without_an_independent_student_there_is_agreement_alone(tmp_path, saved):
+    run = inherited_run(tmp_path, networks=("teacher", "soft-0"))
+    draw("inheritance", run, {"": []})
+    (figure,) = saved
+    assert [axis.get_title() for axis in figure.axes] == ["agreement with the teacher"]
+    assert figure.get_suptitle().endswith("; the run has no independent student")
+    assert legend(figure) == ["soft", "by chance"]
+    assert not overlaps(figure)
+
+
+def test_inheritance_and_maps_have_pictures_where_there_is_something_to_show():
+    def pictures(name, students):
+        return FIGURES[name].pictures(networks(students))
+
+    alone = {"classic": {"labels": "manual", "generations": 0}}
+    assert pictures("inheritance", alone) == {} and pictures("inheritance", STUDENTS) == {"": "inheritance"}
+    assert pictures("recursion_map", alone) == {}
+    assert pictures("recursion_map", STUDENTS) == {"soft": "recursion_map-soft", "hard": "recursion_map-hard"}
+
+
+def test_reliability_shows_the_bins_of_three_networks_before_and_after_the_temperature(tmp_path, saved):
+    run = inherited_run(tmp_path)
+    draw("reliability", run, {"": []}, student="soft-0")
+    (figure,) = saved
+    assert legend(figure) == ["as trained", "at the temperature fitted on validation"]
+    temperatures = fitted_temperatures(run, run.networks)
+    of_test = {given.network: given for given in answers(run, ("test",))}
+    for axis, network in zip(figure.axes, ("teacher", "soft-0", "classic-0"), strict=True):
+        given, temperature = of_test[network], temperatures[0, network]
+        right = given.answer == given.label
+        before = calibration.reliability(given.probability.max(axis=1), right)
+        scaled = calibration.at_temperature(given.logit, temperature)[1].max(axis=1)
+        after = calibration.reliability(scaled, right)
+        for shown, form in zip(axis.collections, (before, after), strict=True):
+            np.testing.assert_allclose(shown.get_offsets(), np.stack([form.predicted, form.observed], axis=1))
+            np.testing.assert_allclose(shown.get_sizes() / shown.get_sizes().max(), form.images / form.images.max())
+        name, *errors = axis.get_title().splitlines()
+        assert name == network
+        assert errors[0] == f"as trained: error {before.expected_calibration_error:.4f}"
+        assert errors[1] == f"T = {temperature:.3g}: error {after.expected_calibration_error:.4f}"
+        for low, high in (axis.get_xlim(), axis.get_ylim()):
+            assert low > 0.3 and 1 < high < 1.1
+    # The probability of each answer is 0.7, and so is the share of right ones: one bin, on the diagonal.
+    np.testing.assert_allclose(figure.axes[1].collections[0].get_offsets(), [[0.7, 0.7]], rtol=1e-6)
+
+
+def test_reliability_counts_the_images_of_all_seeds_each_with_its_temperature(tmp_path, saved):
+    run = inherited_run(tmp_path, seeds=(0, 2))
+    (shown,) = reliability.diagrams_of(run, ["soft-0"]).values()
+    temperatures = fitted_temperatures(run, ["soft-0"])
+    assert list(temperatures) == [(0, "soft-0"), (2, "soft-0")] and len(set(temperatures.values())) == 2
+    assert shown.temperatures == list(temperatures.values())
+    as_trained, scaled = shown.forms.values()
+    # 42 and 36 of 60 images are right; the probabilities are the same as trained, and differ when scaled.
+    assert as_trained.images.tolist() == [120] and as_trained.observed == pytest.approx([78 / 120])
+    assert scaled.images.tolist() == [60, 60] and scaled.observed == pytest.approx([0.6, 0.7])
+    draw("reliability", run, {"": []}, student="soft-0")
+    low, high = sorted(temperatures.values())
+    assert f"T = {low:.3g} to {high:.3g}: error" in saved[0].axes[1].get_title()
+    assert saved[0].get_suptitle().endswith(", 2 seeds together")
+
+
+def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, saved):
+    run = inherited_run(tmp_path)
+
+    class Audited:
+        def answers(self, splits):
+            return answers(run, tuple(split for split in splits if split == "test"))
+
+    audited = replace(run, teachers=(), sources={}, independent={}, audited=Audited())
+    draw("reliability", audited, {"": []}, student="soft-0")
+    (figure,) = saved
+    assert legend(figure) == ["as trained"]
+    assert [axis.get_title().splitlines()[0] for axis in figure.axes] == ["teacher", "soft-0"]
+    assert not any("T =" in axis.get_title() for axis in figure.axes)
+
+
+def test_a_network_that_is_always_right_and_sure_has_axes_around_one(tmp_path, saved):
+    sure = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0), networks=("teacher", "soft-0"))
+    draw("reliability", sure, {"": []}, student="teacher")
+    (axis,) = saved[0].axes
+    assert axis.get_xlim()[0] > 0.9 and axis.get_ylim()[0] > 0.9
+    assert not overlaps(saved[0])
+
+
+def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(tmp_path, saved):
+    run = inherited_run(tmp_path)
+    draw("recursion_map", run, {"soft": files(tmp_path, "map")})
+    (figure,) = saved
+    rate, slope, drift, shown = figure.axes
+    (image,) = shown.get_images()
+    # Of 60 images the teacher gets the last 6 wrong, soft-0 the last 18, and soft-1 the last 15.
+    expected = [[2, 1, 1]] * 6 + [[0, 2, 1]] * 9 + [[0, 2, 0]] * 3
+    np.testing.assert_array_equal(image.get_array(), expected)
+    assert [label.get_text() for label in shown.get_xticklabels()] == ["teacher", "0", "1"]
+    assert shown.get_ylabel() == "test images, of 60, that a network gets wrong"
+    light, strong = (to_hex(image.cmap(image.norm(value))) for value in (1, 2))
+    assert strong.upper() == style.looks_of(["soft-0"])["soft"]["color"] != light.upper()
+    assert legend(figure) == ["wrong, as the first of the chain", "wrong, after another", "ant", "bee"]
+    table = run.table("recursion").query("family == 'soft'")
+    for name in CLASSES:
+        of_class = table[table["class"] == name]
+        np.testing.assert_allclose(lines(rate)[name].get_ydata(), of_class["error_rate"])
+        assert list(lines(rate)[name].get_xdata()) == [0, 1]
+    assert list(lines(drift)) == ["bee"]
+    np.testing.assert_allclose(lines(drift)["bee"].get_ydata(), table[table["class"] == "bee"]["drift"])
+    np.testing.assert_allclose(slope.get_lines()[0].get_ydata(), table[table["class"] == "bee"]["slope"])
+    assert set(slope.get_lines()[1].get_ydata()) == {1} and set(drift.get_lines()[1].get_ydata()) == {0}
+    assert ticks(rate) == [0, 1]
+
+
+def test_a_map_of_several_seeds_shows_the_first_and_says_so(tmp_path, saved):
+    run = inherited_run(tmp_path, seeds=(2, 0))
+    draw("recursion_map", run, {"soft": []})
+    (figure,) = saved
+    assert figure.get_suptitle().splitlines()[1] == "Map: seed 2. Lines: mean of 2 seeds"
+    (image,) = figure.axes[3].get_images()
+    assert (image.get_array() > 0).sum(axis=0).tolist() == [12, 24, 21]
+    means = run.table("recursion").query("family == 'soft' and `class` == 'ant'").groupby("generation")["error_rate"]
+    np.testing.assert_allclose(lines(figure.axes[0])["ant"].get_ydata(), means.mean())
+
+
+def test_errors_are_ordered_by_the_first_network_and_then_by_the_next(tmp_path):
+    errors = pd.DataFrame(
+        [("a", "soft-0", "yes"), ("b", "teacher", "yes"), ("b", "soft-1", "no"), ("c", "teacher", "yes")]
+        + [("c", "soft-0", "no"), ("d", "soft-1", "yes")],
+        columns=["image_id", "network", "first"],
+    )
+    found = recursion_map.error_map(errors, ["teacher", "soft-0", "soft-1"])
+    assert found.tolist() == [[2, 1, 0], [2, 0, 1], [0, 2, 0], [0, 0, 2]]  # c, b, a, d
+
+
+def test_a_chain_without_an_error_has_no_map(tmp_path, saved):
+    run = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0))
+    draw("recursion_map", run, {"soft": []})
+    shown = saved[0].axes[3]
+    assert not shown.get_images() and [text.get_text() for text in shown.texts] == ["no error"]
+    assert not overlaps(saved[0])
+
+
+def test_thousands_of_errors_and_many_classes_make_a_small_map(tmp_path, saved):
+    classes = [f"species number {number}" for number in range(8)]
+    generations, images = range(4), 5000
+    rng = np.random.default_rng(0)
+    rates = {name: 0.5 + 0.1 * number * np.array(generations) / 8 for number, name in enumerate(classes)}
+    about = {"seed": 0, "family": "soft"}
+    rows = [
+        about | {"generation": step, "network": f"soft-{step}", "source": f"soft-{step - 1}" if step else "teacher"}
+        | {"class": name, "images": images // 8, "error_rate": rates[name][step], "slope": 0.9, "drift": number - 2}
+        for step in generations
+        for number, name in enumerate(classes)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "recursion.csv", index=False)
+    networks = ["teacher", *(f"soft-{step}" for step in generations)]
+    wrong = rng.random((images, len(networks))) < 0.5
+    row, column = np.nonzero(wrong)
+    first = np.where(column == wrong.argmax(axis=1)[row], "yes", "no")
+    errors = {"image_id": row.astype(str), "network": np.array(networks)[column], "first": first}
+    pd.DataFrame(about | errors).to_csv(tmp_path / "first_errors.csv", index=False)
+    files_of_run = {name: str(tmp_path / f"{name}.csv") for name in ("recursion", "first_errors")}
+    run = Run([(0, network) for network in networks], classes, files_of_run)
+    draw("recursion_map", run, {"soft": files(tmp_path, "map")})
+    assert (tmp_path / "map.svg").stat().st_size < 300_000
+    rate, _, drift, shown = saved[0].axes
+    assert len(shown.get_images()[0].get_array()) == wrong.any(axis=1).sum()
+    assert list(lines(rate)) == [*classes[5:], "all images"]
+    np.testing.assert_allclose(lines(rate)["all images"].get_ydata(), np.mean(list(rates.values()), axis=0))
+    assert list(lines(drift)) == classes[5:]
+    assert not overlaps(saved[0])

@@ -1,7 +1,7 @@
 """The figures of a run, one figure a file."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
@@ -17,9 +17,21 @@ def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
     return {name: f"training-{network.family}" for name, network in trained.items() if network.is_first}
 
 
-def _of_recursive_families(networks: Mapping[str, Network]) -> dict[str, str]:
-    families = {network.family for network in networks.values() if network.generation}
-    return {family: f"recursion-{family}" for family in sorted(families, reverse=True)}
+def _of_recursive_families(figure: str) -> Callable[[Mapping[str, Network]], dict[str, str]]:
+    """`pictures` of a figure with a picture for each family of several generations."""
+
+    def pictures(networks: Mapping[str, Network]) -> dict[str, str]:
+        families = {network.family for network in networks.values() if network.generation}
+        return {family: f"{figure}-{family}" for family in sorted(families, reverse=True)}
+
+    return pictures
+
+
+def _one_picture_with(
+    some: Callable[[Network], object], name: str
+) -> Callable[[Mapping[str, Network]], dict[str, str]]:
+    """`pictures` of a figure of one picture, for runs with a network of which `some` is true."""
+    return lambda networks: {"": name} if any(map(some, networks.values())) else {}
 
 
 FIGURES: dict[str, Figure] = {
@@ -77,7 +89,7 @@ answer, and nearly all are in the last bin. With several seeds the shares are me
     ),
     "recursion": Figure(
         module="snakedistill.results.figures.recursion",
-        pictures=_of_recursive_families,
+        pictures=_of_recursive_families("recursion"),
         needs=("histograms",),
         section="recursion",
         title="recursion of {}",
@@ -89,7 +101,7 @@ below and above one half; with more all but the last. With several seeds the sha
     ),
     "generations": Figure(
         module="snakedistill.results.figures.generations",
-        pictures=lambda networks: {"": "generations"} if _of_recursive_families(networks) else {},
+        pictures=_one_picture_with(lambda network: network.generation, "generations"),
         needs=("uncertainty",),
         section="recursion",
         title=f"{listed(ALWAYS_SHOWN)} by generation",
@@ -99,6 +111,56 @@ images are counted, else bootstrap. With several seeds the points are means and 
 the largest value. Families stand side by side at each generation, so that their bars do not overlap. Dotted: the
 teacher.""",
         shows_reference=True,
+    ),
+    "recursion_map": Figure(
+        module="snakedistill.results.figures.recursion_map",
+        pictures=_of_recursive_families("recursion_map"),
+        needs=("recursion", "first_errors"),
+        section="recursion",
+        title="errors and movement of {}",
+        caption="""Whether errors are passed on from one generation to the next. Left: each row is a test image that
+the teacher or a generation gets wrong, each column a network of the chain. A cell is coloured where the network is
+wrong, strongly where it is the first of the chain. A row that stays coloured to the right is an error that the later
+generations keep; a row that turns white is one that they mend. With several seeds the map shows the first. Right, by
+generation: the share of wrong answers among the test images of a class; the slope b and the drift a of the line that
+leads from the logits of one generation to those of the next. A slope below 1 (dotted) says that the predictions lose
+certainty or that noise comes in; a drift above 0 says that the class gets more than before. With two classes the
+drift is that of class 1, with more it is shown for the three classes that drift most. Of more than five classes those
+three are shown whose error rate changes most, beside that of all images. With several seeds the lines are means.""",
+    ),
+    "inheritance": Figure(
+        module="snakedistill.results.figures.inheritance",
+        pictures=_one_picture_with(lambda network: network.source, "inheritance"),
+        needs=("inheritance",),
+        section="inheritance",
+        title="inheritance at a glance",
+        caption="""What each student has from the teacher at the head of its chain, on the test part. Good networks
+agree because they are right, so each student stands beside an independent student: one of the same recipe and seed
+that was taught by manual labels and never saw the teacher's answers. Left: the share of images to which student and
+teacher give the same answer. The hollow point is the independent student's, the tick what student and teacher would
+share if their answers to the images of a class had nothing to do with each other. The way from the hollow point to
+the coloured one is inherited. Middle: how much more often than the independent student the student is wrong where the
+teacher is wrong. Right: how much more often it is right where the teacher is right. Points to the right of zero are
+inherited, if the line does not reach zero. A student further to the right in the middle panel than in the right one
+took over more of the teacher's errors than of its knowledge. With one seed the lines are 95 % intervals over images;
+with several the points are means and the lines reach from the smallest to the largest value. A teacher
+without an error has no point in the middle panel. Of several independent students the first is shown.""",
+    ),
+    "reliability": Figure(
+        module="snakedistill.results.figures.reliability",
+        pictures=one_picture("reliability"),
+        needs=("validation", "test", "splits"),
+        section="calibration",
+        title="reliability",
+        caption="""Whether probabilities say how often a network is right, on the test part. The images are put into
+15 bins with equally many images by the probability that the network gives to its own answer; equal probabilities stay
+together, so there may be fewer bins, and a larger marker stands for more images. A bin lies on the dotted diagonal
+where the probability is the share of right answers. Below it the network is surer than it should be, above it less
+sure. Filled: as trained. Hollow: with its logits divided by the temperature T that was fitted on validation, which
+changes no answer; T above 1 makes the network less sure. The error above a panel is the expected calibration error,
+the mean distance of the bins from the diagonal. The axes begin at the smallest value that is shown. With several seeds
+the images of all count together, each with the temperature of its seed.""",
+        settings=("student",),
     ),
     "confusion": Figure(
         module="snakedistill.results.figures.confusion",
@@ -127,6 +189,9 @@ probability that the network gives to this class, and whether the answer is righ
     ),
 }
 """The figures by name, in the order in which the summary shows them."""
+
+AUDITED_FIGURES = ("inheritance", "reliability", "recursion_map", "generations", "confusion")
+"""Figures that need predictions and the tables of an audit alone."""
 
 
 def draw_figure(

@@ -7,7 +7,9 @@ from matplotlib.colors import PowerNorm
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import page, save, set_style, shortened
+from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
+from snakedistill.results.words import listed
 
 MOST_CLASSES = 20
 MOST_CLASSES_WITH_NUMBERS = 12
@@ -26,13 +28,16 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     """
     set_style()
     table = run.table("confusion")
-    table = table[(table["split"] == TEST) & table["network"].isin([TEACHER, student])]
+    above = ancestors(student, run.sources)
+    networks = list(dict.fromkeys([above[-1] if above else TEACHER, student]))
+    networks = [network for network in networks if network in run.networks]
+    table = table[(table["split"] == TEST) & table["network"].isin(networks)]
     shown = classes_to_show(table, run.classes)
     columns = shown if len(shown) == len(run.classes) else [*shown, OTHERS]
     names = [shortened(name, LONGEST_NAME) for name in columns]
     side = max(2.6, 0.17 * len(columns) + 0.9)
-    figure, axes = page(side + 1, 1, 2, sharey=True)
-    for axis, network in zip(axes.flat, (TEACHER, student), strict=True):
+    figure, axes = page(side + 1, 1, len(networks), sharey=True)
+    for axis, network in zip(axes.flat, networks, strict=True):
         images = counts(table[table["network"] == network], shown, run.classes)
         shares = images / images.sum(axis=1, keepdims=True)
         # A square root keeps rare answers visible.
@@ -51,7 +56,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     axes[0, 0].figure.colorbar(cells, ax=axes[0], label="share of the class's images")
     what = f"the {len(shown)} of {len(run.classes)} classes with most errors" if OTHERS in columns else "each class"
     seeds = table["seed"].nunique()
-    title = f"Answers of teacher and {student} to the test images of {what}"
+    title = f"Answers of {listed(networks)} to the test images of {what}"
     figure.suptitle(f"{title}, {seeds} seeds together" if seeds > 1 else title, fontsize=10)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -22,7 +22,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     metrics = shown_metrics(table)
     several = table["seed"].nunique() > 1
     looks = looks_of(table["family"])
-    students = table[table["family"] != TEACHER]
+    teachers = list(run.teachers) or [TEACHER]
+    students = table[~table["family"].isin(teachers) & table["generation"].notna()]
     families = students["family"].unique()
     step = min(0.18, 0.7 / len(families))
     parts = table["split"].unique()
@@ -41,8 +42,9 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
                     axis.plot(x, theirs, **look | grey)
                 axis.vlines(x, low, high, color=look["color"], linewidth=1, alpha=0.6)
                 axis.plot(x, values, **look, markersize=4.5, linewidth=1.2, label=family)
-            teacher = table[(table["family"] == TEACHER) & (table["split"] == part)][quantity].mean()
-            axis.axhline(teacher, color="black", linestyle=":", linewidth=1, label=TEACHER)
+            for teacher in teachers:
+                value = table[(table["family"] == teacher) & (table["split"] == part)][quantity].mean()
+                axis.axhline(value, color="black", linestyle=":", linewidth=1, label=teacher)
             whole_numbers(axis, 0, int(students["generation"].max()))
         axes[0, column].set_title(part, fontsize=9)
         axes[-1, column].set_xlabel("generation")
