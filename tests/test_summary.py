@@ -256,6 +256,10 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
         times(result),
         *shares_in_bins(result),
         *generations(result),
+        *steps(result),
+        *inheritance(result),
+        calibration(result),
+        comparisons(result),
         errors_by_class(result),
         best_epochs(result),
     ]
@@ -374,6 +378,62 @@ def generations(result: Result) -> list[list[list]]:
     ]
 
 
+def steps(result: Result) -> list[list[list]]:
+    """The steps of recursion, if there are some: the drift is that of the class with the largest one."""
+    frame, found = result.frame("recursion"), []
+    for keys, rows in groups(frame.drop_duplicates(["seed", "network"]), "network"):
+        of_network = frame[frame["network"] == keys[0]]
+        drift = of_network.groupby("class", sort=False)["drift"].mean()
+        name = drift.idxmax() if drift.notna().any() else None
+        of_class = of_network[of_network["class"] == (name or drift.index[0])]
+        of_seeds = [one for _, one in of_network.groupby("seed")]
+        means = [
+            pd.DataFrame({"mean": [(one[column] * one["images"]).sum() / one["images"].sum() for one in of_seeds]})
+            for column in ("error_rate", "confidence")
+        ]
+        firsts = pd.DataFrame({"first": [one["first_errors"].sum() for one in of_seeds]})
+        cells = [measured(of_class, "slope"), measured(rows, "correlation"), measured(of_class, "drift"), name or ""]
+        found.append([*keys, *cells, *(measured(of, "mean") for of in means), measured(firsts, "first")])
+    return [found] if found else []
+
+
+def inheritance(result: Result) -> list[list[list]]:
+    """Of the test and the train part, if a network has a source."""
+    frame = result.frame("inheritance")
+    names = ["agreement", "agreement_of_independent", "agreement_by_chance", "kl_divergence", "agreement_inherited"]
+    names += ["errors_inherited", "right_inherited", "negative_transfer"]
+    if frame["independent"].isna().all():
+        names = ["agreement", "agreement_by_chance", "kl_divergence"]
+    return [
+        [
+            [*keys, *(measured(rows, name) for name in names)]
+            for keys, rows in groups(frame[(frame["split"] == part) & frame["class"].isna()], "network", "taught_by")
+        ]
+        for part in ("test", "train")
+        if len(frame)
+    ]
+
+
+def calibration(result: Result) -> list[list]:
+    names = ["temperature", "negative_log_likelihood", "brier", "uncertainty", "confidence_error"]
+    names += ["confidence_error_expected", "confidence_error_excess", "class_error"]
+    return [
+        [network, {"no": "as trained", "yes": "scaled"}[scaled], *(measured(rows, name) for name in names)]
+        for (network, scaled), rows in groups(result.frame("calibration"), "network", "scaled")
+    ]
+
+
+def comparisons(result: Result) -> list[list]:
+    frame = result.frame("comparisons")
+    whole = frame[frame["seed"].astype(str) == "all"]
+    return [
+        [row["one"], row["other"], [row[f"difference{end}"] for end in ("", "_low", "_high")]]
+        + [[row["one_alone"], row["other_alone"]], [row["p"]], [row["p_holm"]], [row["smallest_difference"]]]
+        + [row["these_networks"]]
+        for row in (whole if len(whole) else frame).to_dict("records")
+    ]
+
+
 def errors_by_class(result: Result) -> list[list]:
     classes = result.frame("classes")
     return [
@@ -390,6 +450,25 @@ def best_epochs(result: Result) -> list[list]:
         + [measured(rows, "val_accuracy")]
         for keys, rows in groups(result.frame("best_epoch"), "network")
     ]
+
+
+def without_labels(result: Result) -> list[float]:
+    """The numbers on uncertainty and the Brier score, of the networks as they were trained."""
+    frame = result.frame("calibration")
+    means = frame[frame["scaled"] == "no"].groupby("network", sort=False)[["uncertainty", "brier"]].mean()
+    teacher = means.iloc[0]
+    pairs = list(itertools.combinations(means.to_dict("records"), 2))
+    apart = [
+        sorted(pair, key=lambda one: one["uncertainty"])
+        for pair in pairs
+        if (pair[0]["uncertainty"] - pair[1]["uncertainty"]) * (pair[0]["brier"] - pair[1]["brier"]) < 0
+    ]
+    found = [teacher["brier"], teacher["uncertainty"], teacher["brier"] - teacher["uncertainty"], 0]
+    found += [teacher["uncertainty"], len(apart), len(pairs)]
+    if not apart:
+        return found
+    one, other = max(apart, key=lambda pair: pair[0]["brier"] - pair[1]["brier"])
+    return [*found, one["uncertainty"], other["uncertainty"], one["brier"], other["brier"]]
 
 
 def expected_sentences(result: Result) -> dict[str, list[float]]:
@@ -418,6 +497,10 @@ def expected_sentences(result: Result) -> dict[str, list[float]]:
         "All of them are measured": [0, 0, 1, 0.25, *([95] if one_seed else [])],
     }
     found |= {"On the test part.": [95]} if one_seed else {}
+    found |= {"The next table has": [1, 0]} if len(result.frame("recursion")) else {}
+    found |= {"*Agreement* is": [95]} if one_seed and result.frame("inheritance")["independent"].any() else {}
+    found |= {"Whether the probabilities": [15, 1, 1], "*Uncertainty* looks": without_labels(result)}
+    found |= {"Accuracy of the first": [len(comparisons(result)), 80, 95]}
     of_claims = {"Each claim is weighed": [95, *([] if one_seed else [seeds]), 9, 0, 0, 1, 0.25, 25_000, 224]}
     return found | (of_claims if result.given["inserts"] else {})
 
@@ -466,6 +549,10 @@ def test_every_number_of_the_page_is_in_the_tables(results, name):
     result, shown = results(name), MADE_UP[name][1]
     page = result.page()
     assert not re.search(r"\b(nan|None|inf)\b", page)
+    page, findings = page.split("\n\n## Findings\n\n")
+    assert tables_of(findings) == [] and re.search(
+        r"^\*\*The run (supports|contradicts|cannot tell):\*\*$", findings, re.M
+    )
     tables = tables_of(page)
     expected = expected_tables(result, shown)
     assert len(tables) == len(expected)

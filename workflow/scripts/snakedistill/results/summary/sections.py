@@ -21,6 +21,12 @@ from snakedistill.results.summary.cells import (
     spread,
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
+from snakedistill.results.summary.instrument import (
+    calibration_section,
+    comparisons_section,
+    findings_section,
+    inheritance_section,
+)
 from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
 from snakedistill.results.words import listed
@@ -194,7 +200,46 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
         f"All of them are measured with manual labels. *Uncertainty* is {uncertainty}.{''.join(meanings)}"
         f"{contents.brackets(intervals)}"
     )
-    return [words, *pictures, *map(table, (TEST, VALIDATION, TRAIN))]
+    parts = [part for part in (TEST, VALIDATION, TRAIN) if (frame["split"] == part).any()]
+    return [words, *pictures, *map(table, parts), *_steps(contents)]
+
+
+def _steps(contents: Contents) -> list[str]:
+    """How each generation differs from the one before; nothing without recursion."""
+    frame = contents.tables["recursion"]
+    if frame.empty:
+        return []
+    rows = []
+    for network, of_network in by(frame, ["network"]):
+        most = of_network[of_network["class"] == _class_with_most_drift(of_network)]
+        whole = of_network.groupby("seed", sort=False)
+        errors = whole["first_errors"].sum()
+        cells = [measured(most, name, digits=3) for name in ("slope", "correlation", "drift")]
+        rows.append([escaped(network), *cells, escaped(most["class"].iloc[0]) if cells[2] else ""])
+        rows[-1] += [_mean_of_classes(of_network, name) for name in ("error_rate", "confidence")]
+        rows[-1].append(spread(errors.mean(), errors.std(ddof=1), 1) if len(errors) > 1 else errors.iloc[0])
+    words = (
+        "The next table has the steps of recursion on the test part. The logits of a generation are fitted by a line "
+        "to those of its source, z = a + b z'. A slope b below 1 is shrinkage: the logits come closer to 0. The slope "
+        "is the correlation of the two times the ratio of their spreads, so noise makes it smaller too. The drift a "
+        "is that of the class with the largest one. *First errors* counts the images that this generation is the "
+        "first to get wrong, after the teacher and the generations before. `tables/recursion.csv` has all classes, "
+        "`tables/first_errors.csv` the images."
+    )
+    heads = ["network", "slope b", "correlation", "drift a", "towards", "error rate", "confidence", "first errors"]
+    return [words, markdown(heads, rows, "lrrrlrrr")]
+
+
+def _class_with_most_drift(of_network: pd.DataFrame) -> str:
+    drift = of_network.groupby("class", sort=False)["drift"].mean()
+    return drift.idxmax() if drift.notna().any() else drift.index[0]
+
+
+def _mean_of_classes(of_network: pd.DataFrame, name: str) -> str:
+    """The mean over the images of all classes; of several seeds with the standard deviation."""
+    total = (of_network[name] * of_network["images"]).groupby(of_network["seed"]).sum()
+    means = total / of_network.groupby("seed")["images"].sum()
+    return spread(means.mean(), means.std(ddof=1)) if len(means) > 1 else number(means.iloc[0])
 
 
 def _classes(contents: Contents, pictures: list[str]) -> list[str]:
@@ -264,8 +309,12 @@ SECTIONS: dict[str, Section] = {
     "time": Section("Time", _time),
     "predictions": Section("Predictions", _predictions),
     "recursion": Section(f"{listed(ALWAYS_SHOWN).capitalize()}, and recursion", _recursion),
+    "inheritance": Section("What is inherited", inheritance_section),
+    "calibration": Section("Calibration", calibration_section),
+    "comparisons": Section("Comparisons", comparisons_section),
     "classes": Section("Errors by class", _classes),
     "best_epoch": Section("Best epoch", _best_epoch),
     "examples": Section("Examples", _pictures_alone),
+    "findings": Section("Findings", findings_section),
 }
 """The sections in their order."""

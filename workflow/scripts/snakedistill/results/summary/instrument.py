@@ -1,0 +1,195 @@
+"""The sections on what is inherited, on calibration and comparisons, and the findings; of a run and of an audit."""
+
+import pandas as pd
+
+from snakedistill.core.parts import TEST, TRAIN
+from snakedistill.results.findings import CONTRADICTED, OPEN, SUPPORTED, findings
+from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
+from snakedistill.results.summary.contents import Contents
+from snakedistill.results.tables.calibration import AS_TRAINED, SCALED
+from snakedistill.results.tables.comparisons import ALL_SEEDS
+from snakedistill.results.tables.uncertainty import in_words
+
+
+def inheritance_section(contents: Contents, pictures: list[str]) -> list[str]:
+    """What each student shares with its teacher, beside the independent student."""
+    frame = contents.tables["inheritance"]
+    frame = frame[frame["class"] == ""]
+    if frame.empty:
+        return ["No network of this run learned from another one."]
+    names = ["agreement", "agreement_of_independent", "agreement_by_chance", "kl_divergence"]
+    inherited = ["agreement_inherited", "errors_inherited", "right_inherited", "negative_transfer"]
+    if (frame["independent"] == "").all():
+        names, inherited = [name for name in names if "independent" not in name], []
+
+    def table(part: str) -> str:
+        of_part = frame[frame["split"] == part]
+        rows = [
+            [escaped(network), escaped(teacher)] + [measured(of_seeds, name, digits=3) for name in (*names, *inherited)]
+            for (network, teacher), of_seeds in by(of_part, ["network", "taught_by"])
+        ]
+        heads = [_INHERITANCE_HEADS.get(name, in_words(name)) for name in (*names, *inherited)]
+        return markdown([f"student, {part}", "taught by", *heads], rows, "ll" + "r" * len(heads))
+
+    words = (
+        "*Agreement* is the share of images with the same answer as the teacher, right or wrong. *By chance* is the "
+        "agreement of networks that answer the images of a class independently. *KL* is the Kullback-Leibler "
+        "divergence of the student's probabilities from the teacher's, in nats."
+    )
+    if inherited:
+        words += (
+            " Good networks agree because they are right. So each student stands beside an independent one of the same "
+            "recipe and seed that learned from manual labels, and *inherited* is what the student has beyond it: "
+            "agreement, errors (P(wrong | teacher wrong)) and right answers (P(right | teacher right)). *Negative "
+            "transfer* is inherited errors minus inherited right answers. `tables/inheritance.csv` has the agreement "
+            f"by class.{contents.brackets('bootstrap over images')}"
+        )
+    parts = [part for part in (TEST, TRAIN) if (frame["split"] == part).any()]
+    return [words, *pictures, *map(table, parts)]
+
+
+_INHERITANCE_HEADS = {
+    "agreement_of_independent": "of the independent",
+    "agreement_by_chance": "by chance",
+    "kl_divergence": "KL",
+    "agreement_inherited": "inherited agreement",
+    "errors_inherited": "inherited errors",
+    "right_inherited": "inherited right answers",
+}
+
+
+def calibration_section(contents: Contents, pictures: list[str]) -> list[str]:
+    """How far probabilities may be taken at their word, and what uncertainty does not say."""
+    frame = contents.tables["calibration"]
+    names = ["negative_log_likelihood", "brier", "uncertainty", "confidence_error", "confidence_error_expected"]
+    names += ["confidence_error_excess", "class_error"]
+    rows = [
+        [escaped(network), "scaled" if scaled == SCALED else "as trained", measured(of_seeds, "temperature", digits=2)]
+        + [measured(of_seeds, name, digits=3) for name in names]
+        for (network, scaled), of_seeds in by(frame, ["network", "scaled"])
+    ]
+    words = (
+        "Whether the probabilities say how often a network is right, on the test part. *NLL* is the negative "
+        "log-likelihood in nats, *Brier* half the mean squared distance of the probabilities from the manual labels, "
+        "*ECE* the expected calibration error of the answer's probability in 15 bins with equally many images. A "
+        "perfectly calibrated network with the same probabilities would show the *expected* ECE, because images are "
+        "few; the *excess* is beyond it. *Class ECE* looks at the probability of "
+        + ("class 1" if contents.classes == 2 else "each class")
+        + " in place of that of the answer."
+    )
+    if (frame["scaled"] == SCALED).any():
+        words += (
+            " *Scaled* rows divide the logits by the temperature T, which was fitted on validation and changes no "
+            "answer: above 1 the network was too sure."
+        )
+    heads = ["network", "", "T", "NLL", "Brier", "uncertainty", "ECE", "expected", "excess", "class ECE"]
+    table = markdown(heads, rows, "ll" + "r" * 8)
+    return [words, *pictures, table, _without_labels(frame[frame["scaled"] == AS_TRAINED])]
+
+
+def _without_labels(frame: pd.DataFrame) -> str:
+    """What uncertainty, which looks at no label, does and does not say, by the numbers of the networks."""
+    means = frame.groupby("network", sort=False)[["accuracy", "uncertainty", "brier"]].mean()
+    first, name = means.iloc[0], means.index[0]
+    words = (
+        "*Uncertainty* looks at no label: it is how far the probabilities are from the network's own answers. The "
+        "Brier score is uncertainty plus what the errors add, the mean of p(answer) - p(label). Of "
+        f"{escaped(name)}, {number(first['brier'])} is {number(first['uncertainty'])} plus "
+        f"{number(first['brier'] - first['uncertainty'])}. If every answer of {escaped(name)} were counted as wrong, "
+        f"its accuracy would be 0 and its uncertainty still {number(first['uncertainty'])}."
+    )
+    pairs = [(one, other) for number, one in enumerate(means.index) for other in means.index[number + 1 :]]
+    apart = [
+        (one, other) if means.loc[one, "uncertainty"] < means.loc[other, "uncertainty"] else (other, one)
+        for one, other in pairs
+        if (means.loc[one] - means.loc[other])[["uncertainty", "brier"]].prod() < 0
+    ]
+    if not pairs:
+        return words
+    words += f" The two order {len(apart)} of {len(pairs)} pairs of networks differently"
+    if not apart:
+        return f"{words}."
+    one, other = max(apart, key=lambda pair: means.loc[pair[0], "brier"] - means.loc[pair[1], "brier"])
+    return (
+        f"{words}: {escaped(one)} has less uncertainty than {escaped(other)} ({number(means.loc[one, 'uncertainty'])} "
+        f"against {number(means.loc[other, 'uncertainty'])}), and its probabilities are further from the labels (Brier "
+        f"{number(means.loc[one, 'brier'])} against {number(means.loc[other, 'brier'])})."
+    )
+
+
+def comparisons_section(contents: Contents, pictures: list[str]) -> list[str]:
+    """Which of two networks is more accurate."""
+    table = contents.tables["comparisons"]
+    several = contents.seeds > 1
+    frame = table[table["seed"].astype(str) == ALL_SEEDS] if several else table
+    if frame.empty:
+        return ["This run has no two networks to compare."]
+    of_recipe = frame["this_recipe"].notna().any()
+    rows = [
+        [escaped(row["one"]), escaped(row["other"]), _difference(row), f"{row['one_alone']:,} / {row['other_alone']:,}"]
+        + [significant(row["p"], 2), significant(row["p_holm"], 2), number(row["smallest_difference"])]
+        + [row["these_networks"]]
+        + ([f"{row['wins']:.0f} / {row['losses']:.0f}", row["this_recipe"]] if of_recipe else [])
+        for row in frame.to_dict("records")
+    ]
+    words = (
+        "Accuracy of the first network minus that of the second, on the same test images. *One alone* counts the "
+        "images that the first alone and the second alone gets right; *p* is the exact McNemar test of whether these "
+        f"are equally many, then with Holm's correction for all {len(frame)} pairs. *Smallest* is the difference that "
+        "this many images show with a power of 80 %. *These networks* says whether the first of the two networks is "
+        "more accurate; another training run may differ."
+    )
+    if several:
+        words += (
+            " Counts are of all seeds together, and p takes them as independent. `tables/comparisons.csv` has each "
+            "seed."
+        )
+    if of_recipe:
+        words += (
+            " *This recipe* counts the seeds in which the first network is more and less accurate: a difference is "
+            "claimed where at least 75 % of the seeds show it and the exact interval of that share lies above one half."
+        )
+    how = "seeds and images" if of_recipe else "images"
+    words += f" The brackets hold 95 % intervals by bootstrap over {how}."
+    heads = ["first", "second", "first - second", "one alone", "p", "p, Holm", "smallest", "these networks"]
+    heads += ["wins / losses", "this recipe"] if of_recipe else []
+    return [words, *pictures, markdown(heads, rows, "llrrrrrl" + ("rl" if of_recipe else ""))]
+
+
+def _difference(row: dict) -> str:
+    low, high = (number(row[f"difference_{end}"], sign="+") for end in ("low", "high"))
+    return f"{number(row['difference'], sign='+')}{SPACE}[{low},{SPACE}{high}]"
+
+
+_VERDICTS = {
+    SUPPORTED: "**The run supports:**",
+    CONTRADICTED: "**The run contradicts:**",
+    OPEN: "**The run cannot tell:**",
+}
+
+
+def findings_section(contents: Contents, pictures: list[str]) -> list[str]:
+    """What the run supports, contradicts and cannot tell."""
+    found = findings(contents.tables)
+    if not found:
+        return ["The run has no two networks to compare."]
+    of_recipe = contents.tables["comparisons"]["this_recipe"].notna().any()
+    images = contents.test["images"].iloc[0]
+    words = f"What {images:,} test images and {contents.seeds} seed{'s' if contents.seeds > 1 else ''} say. "
+    if of_recipe:
+        words += "Differences of accuracy are about this recipe; all other statements are about these networks."
+    else:
+        words += "All statements are about these networks: another training run may differ."
+    paragraphs = [words]
+    for verdict, heading in _VERDICTS.items():
+        of_verdict = [one for one in found if one.verdict == verdict]
+        if of_verdict:
+            paragraphs += [
+                heading,
+                "\n".join(f"- {_capital(one.statement)}. {_capital(one.evidence)}." for one in of_verdict),
+            ]
+    return paragraphs
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
