@@ -31,6 +31,7 @@ if config["paper"]:
 
 
 include: "workflow/rules/report.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/terminal.smk"
 
 

@@ -26,12 +26,16 @@ from snakedistill.export.card import card
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
 from snakedistill.paper import PAPERS
-from snakedistill.results.figures import FIGURES
+from snakedistill.results.figures import AUDITED_FIGURES, FIGURES
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import short_name
-from snakedistill.results.run_description import describe_given_teacher, describe_run
+from snakedistill.results.run_description import (
+    describe_audit,
+    describe_given_teacher,
+    describe_run,
+)
 from snakedistill.results.summary.sections import SECTIONS
-from snakedistill.results.tables import TABLES
+from snakedistill.results.tables import AUDITED_TABLES, TABLES
 from snakedistill.teaching import TEACHER_WAY, given, networks
 
 

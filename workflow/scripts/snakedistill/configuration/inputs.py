@@ -10,6 +10,7 @@ import numpy as np
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.parts import PARTS
+from snakedistill.data import audit
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
 from snakedistill.data.given_predictions import wrong_columns
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
@@ -27,7 +28,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def with_inputs(config: dict, software_deployed: bool) -> dict:
-    """Check that the archive, the folder of photos, files of networks and weights, and the backend are there.
+    """Check that the archive, photos, files of networks, weights and predictions, and the backend are there.
 
     Args:
         config: the checked configuration.
@@ -46,6 +47,7 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
     photos = config["photos"]
     if photos is not None and not Path(photos).is_dir():
         lines.append(f"photos: expected a folder, got {photos}; there is none at {Path(photos).absolute()}")
+    lines += _wrong_audit(config["audit"])
     for key, complete in recipes(config).items():
         if is_saved(complete["backbone"]):
             what = "a saved Keras feature extractor"
@@ -169,6 +171,15 @@ def _wrong_teacher(teacher: dict, classes: list[str] | None) -> list[str]:
         return lines
     wrong = wrong_units(path, len(classes)) if how == "classifier" else wrong_columns(path, classes)
     return [] if wrong is None else [f"{key}: {wrong}"]
+
+
+def _wrong_audit(path: str | None) -> list[str]:
+    """What is wrong with the file to audit, as far as its columns tell."""
+    if path is None:
+        return []
+    lines = _wrong_file("audit", path, "a CSV of predictions", lambda one: True)
+    wrong = None if lines else audit.wrong_columns(path)
+    return lines if wrong is None else [f"audit: {wrong}"]
 
 
 def _wrong_file(key: str, given: str, what: str, is_one) -> list[str]:

@@ -13,8 +13,8 @@ from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.measures import metrics
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
+from snakedistill.results.answers import Answers, answers
 from snakedistill.results.run import Run
-from snakedistill.results.tables.answers import Answers, answers
 from snakedistill.results.tables.best_epoch import best_epoch
 from snakedistill.results.tables.timing import float32_on_all_threads
 
