@@ -196,6 +196,7 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     assert changed("paper/claims", "SLIGHTLY = 0.01", "SLIGHTLY = 0.02") == {"weigh_claims"}
     assert changed("results/tables/classes", '"errors": errors', '"errors": 2 * errors') == {
         "tabulate_classes",
+        "audit",
         "summarise",  # whose list of tables it is
     }
     mean = ("correct(probability, label).mean()", "correct(probability, label).min()")

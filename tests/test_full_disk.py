@@ -10,11 +10,13 @@ import yaml
 from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
-    "draw_examples", "draw_generations", "draw_predictions", "draw_recursion", "draw_scheme", "draw_timing",
-    "draw_training", "evaluate", "export", "index_archive", "labels", "predict", "split_images", "summarise",
-    "summary_to_html", "tabulate_best_epoch", "tabulate_classes", "tabulate_confusion", "tabulate_evaluation",
-    "tabulate_histograms", "tabulate_timing", "tabulate_uncertainty", "time_networks", "train_student", "train_teacher",
-    "weigh_claims", "write_arrays", "write_bundle", "write_config", "write_submission",
+    "draw_examples", "draw_generations", "draw_inheritance", "draw_predictions", "draw_recursion",
+    "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate", "export",
+    "index_archive", "labels", "predict", "split_images", "summarise", "summary_to_html", "tabulate_best_epoch",
+    "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",
+    "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion", "tabulate_timing",
+    "tabulate_uncertainty", "time_networks", "train_student", "train_teacher", "weigh_claims", "write_arrays",
+    "write_bundle", "write_config", "write_submission",
 }  # fmt: skip
 WORDS = {"free": "No space left on device", "limit": "File too large"}
 

@@ -10,9 +10,10 @@ import pytest
 from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 
 FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
-FIGURES |= {"draw_timing"}
+FIGURES |= {"draw_timing", "draw_inheritance", "draw_reliability", "draw_recursion_map"}
 TABLES = {"tabulate_evaluation", "tabulate_uncertainty", "tabulate_histograms", "tabulate_best_epoch"}
-TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing"}
+TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing", "tabulate_inheritance"}
+TABLES |= {"tabulate_calibration", "tabulate_comparisons", "tabulate_recursion", "tabulate_first_errors"}
 SUMMARY = {"summarise", "summary_to_html"}
 TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
 STUDENTS = {"train_student", "predict", "evaluate", "write_labels", "export", "write_bundle", "write_submission"}
@@ -78,7 +79,13 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
     with edited(f"{library}training/prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
         assert rules(folder) == ALL - DATA - {"train_teacher", "draw_scheme"}
     with edited(f"{library}measures/intervals.py", "return float(interval.low)", "return -float(interval.low)"):
-        tables = {"tabulate_uncertainty", "tabulate_classes", "draw_generations", "weigh_claims"}
+        tables = {
+            "tabulate_uncertainty",
+            "tabulate_classes",
+            "tabulate_comparisons",
+            "draw_generations",
+            "weigh_claims",
+        }
         assert rules(folder) == tables | SUMMARY
     with edited(f"{library}export/bundle.py", "What the network is", "What this network is"):
         assert rules(folder) == {"write_bundle"}

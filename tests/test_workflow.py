@@ -40,9 +40,13 @@ def test_every_file_of_the_contract_is_there(folder):
         f"tables/{table}.csv"
         for table in ("evaluation", "uncertainty", "histograms", "best_epoch", "classes", "confusion", "timing")
     ]
+    expected += [
+        f"tables/{table}.csv" for table in ("inheritance", "calibration", "comparisons", "recursion", "first_errors")
+    ]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
     figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
+    figures += ["recursion_map-soft", "recursion_map-hard", "inheritance", "reliability"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
@@ -205,7 +209,7 @@ def test_the_run_description_stands_at_the_head_of_the_summary(folder):
     assert "Run tiny: images of archive.zip at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
-    assert len(pictures) == 13
+    assert len(pictures) == 17
     assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
 
 
@@ -224,10 +228,11 @@ def test_the_report_is_one_file_with_captions_and_run_description(folder):
     subprocess.run(command, cwd=folder, check=True)  # as README has it, without --cores
     page = (folder / "report.html").read_text()
     chapters = ["1 Result", "2 Training (section 3)", "3 Time (section 4.1)", "4 Predictions (section 4.2)"]
-    chapters += ["5 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "6 Examples", "7 Tables"]
+    chapters += ["5 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "6 What is inherited"]
+    chapters += ["7 Calibration", "8 Examples", "9 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
-    # Every result of the report: 13 figures, 6 tables, claims, summary; each caption ends with the run description.
-    assert page.count("images of archive.zip at 32 pixels") >= 13 + 6 + 2
+    # Every result of the report: 17 figures, 12 tables, claims, summary; each caption ends with the run description.
+    assert page.count("images of archive.zip at 32 pixels") >= 17 + 12 + 2
 
 
 def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(folder):

@@ -120,8 +120,9 @@ def test_the_sample_experiment(slurm, tmp_path):
     copy_project(tmp_path)
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
     command += ["--slurm-init-seconds-before-status-checks", "1"]
-    # One generation instead of six, in the precision that every processor computes in.
+    # One generation instead of six and fewer drawings, in the precision that every processor computes in.
     command += ["--config", "precision=float32", "students={hard: {generations: 1}, soft: {generations: 1}}"]
+    command += ["sample={images: 600}", "export={int8_max_drop: 1}"]
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
     assert (tmp_path / "results/sample/summary.html").is_file()
