@@ -3,8 +3,8 @@
 netcal needs PyTorch, which is too large for the environment of the tests. So they regenerate the inputs and read the
 file. It was made with CPython 3.11.7, netcal 1.4.0, PyTorch 2.14.1 and NumPy 2.4.6, on x86-64 without a GPU:
 
-    python -m venv /tmp/netcal-env && /tmp/netcal-env/bin/pip install netcal==1.4.0
-    /tmp/netcal-env/bin/python tests/reference_values/netcal_reference.py
+    python -m venv netcal-env && netcal-env/bin/pip install netcal==1.4.0
+    netcal-env/bin/python tests/reference_values/netcal_reference.py
 """
 
 import json
