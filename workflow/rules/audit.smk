@@ -3,15 +3,6 @@
 AUDIT = f"{RUN}/audit"
 
 
-def given_audit(wildcards):
-    """The file of predictions."""
-    if config["audit"] is None:
-        raise WorkflowError(
-            "audit: expected a CSV of predictions, got null; name one with --config audit=FILE.csv"
-        )
-    return ancient(local(config["audit"]))
-
-
 # Not part of the experiment: snakemake --config audit=FILE.csv -- audit
 rule audit:
     input:

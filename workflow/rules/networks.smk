@@ -125,6 +125,15 @@ def given_photos(wildcards):
     return ancient(local(config["photos"]))
 
 
+def given_audit(wildcards):
+    """The user's own file of predictions to audit."""
+    if config["audit"] is None:
+        raise WorkflowError(
+            "audit: expected a CSV of predictions, got null; name one with --config audit=FILE.csv"
+        )
+    return ancient(local(config["audit"]))
+
+
 def settings_of(network):
     """The settings that determine a network's model, by id, as the model's lineage has them."""
     if network in TRAINED:
