@@ -84,7 +84,6 @@ def bootstrap_intervals(
     level: float | np.ndarray = 0.95,
     bounds: tuple[float, float] | np.ndarray = (-1.0, 1.0),
     seed: int = 0,
-    resamples: int = RESAMPLES,
 ) -> list[tuple[float, float]]:
     """Percentile intervals of the mean of every column.
 
@@ -98,12 +97,11 @@ def bootstrap_intervals(
         level: confidence level, one for all or float [k].
         bounds: least and greatest possible mean, one pair for all or float [k, 2]; a difference of shares has -1 and 1.
         seed: seed of the resampling.
-        resamples: their number.
 
     Returns:
         (low, high) of each column.
     """
-    return percentile_intervals(bootstrap_means(values, strata, seed, resamples), values, strata, level, bounds)
+    return percentile_intervals(bootstrap_means(values, strata, seed), values, strata, level, bounds)
 
 
 def percentile_intervals(

@@ -109,12 +109,7 @@ def squared_distance(probability: np.ndarray) -> np.ndarray:
     Args:
         probability: float [n, K], each row sums to 1.
     """
-
-    def of_rows(p: np.ndarray) -> np.ndarray:
-        p[np.arange(len(p)), answer(p)] = 0
-        return 0.5 * (p.sum(axis=1) ** 2 + (p**2).sum(axis=1))
-
-    return by_rows(of_rows, probability)
+    return squared_error(probability, answer(probability))
 
 
 def squared_error(probability: np.ndarray, label: np.ndarray) -> np.ndarray:
