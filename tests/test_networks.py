@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.networks import fused, resnet18
 from snakedistill.networks.augmentation.draws import draw, no_draws
 from snakedistill.networks.backbones import BACKBONES, applications, is_saved, unusable
 from snakedistill.networks.classifier import application, build_network, load_network, logit_and_probability
-from snakedistill.networks.training_model import evaluation_model, fused_class, fused_copy, training_model
+from snakedistill.networks.training_model import (
+    evaluation_model,
+    faster_precision,
+    fused_class,
+    fused_copy,
+    training_model,
+)
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
 AUGMENTATION = {"shift": 0.2, "flip": True}
@@ -131,6 +138,8 @@ def test_layers_that_a_fused_one_can_replace_are_replaced():
         (layers.Conv2D(1, 3, dilation_rate=2), layers.Conv2D),
         (layers.Conv2D(2, 3, groups=2), layers.Conv2D),
         (layers.DepthwiseConv2D(3), layers.DepthwiseConv2D),
+        (layers.DepthwiseConv2D(5), fused.DepthwiseConv2D),
+        (layers.DepthwiseConv2D(5, dilation_rate=2), layers.DepthwiseConv2D),
         (layers.BatchNormalization(), fused.BatchNormalization),
         (layers.BatchNormalization(scale=False), layers.BatchNormalization),
         (layers.Dense(1), layers.Dense),
@@ -152,7 +161,9 @@ def test_layers_that_a_fused_one_can_replace_are_replaced():
         ("float32", 5, 1, 2, set()),
         ("float32", 8, 3, 1, ALL_KERNELS),
         ("mixed_bfloat16", 3, 3, 1, set()),
-        ("mixed_bfloat16", 7, 1, 1, {"Conv2D", "Conv2DBackpropInput"}),
+        ("float32", 8, 1, 1, set()),
+        ("mixed_bfloat16", 7, 1, 1, set()),
+        ("mixed_bfloat16", 7, 1, 2, {"Conv2D", "Conv2DBackpropInput"}),
         ("mixed_bfloat16", (7, 6), 3, 1, {"Conv2D", "Conv2DBackpropInput"}),
         ("mixed_bfloat16", (13, 11), 3, 2, {"Conv2D", "Conv2DBackpropInput"}),
         ("mixed_bfloat16", 10, 3, 1, ALL_KERNELS),
@@ -160,38 +171,64 @@ def test_layers_that_a_fused_one_can_replace_are_replaced():
 )
 def test_the_fused_convolution_is_keras_convolution(dtype, side, kernel, stride, padding, kernels):
     """Outputs and gradients; with few positions in the output without TensorFlow's kernels of convolutions."""
-    import tensorflow as tf
-
     rng = np.random.default_rng(0)
     side, kernel = ((size, size) if isinstance(size, int) else size for size in (side, kernel))
     if padding == "valid":  # as many positions as with "same"
         side = tuple(stride * (math.ceil(size / stride) - 1) + taps for size, taps in zip(side, kernel, strict=True))
-    images = tf.constant(rng.normal(size=(3, *side, 5)).astype(np.float32))
+    images = rng.normal(size=(3, *side, 5)).astype(np.float32)
     layers = [
         cls(7, kernel, stride, padding, activation="relu", dtype=dtype) for cls in (fused.Conv2D, keras.layers.Conv2D)
     ]
-    results = []
     weights = [rng.normal(size=(*kernel, 5, 7)), rng.normal(size=7)]
-    used = []
-    for layer in layers:
-        layer.build(images.shape)
-        layer.set_weights(weights)
+    (mine, my_operations), (its, its_operations) = (outputs_and_gradients(layer, images, weights) for layer in layers)
+    assert {operation.type for operation in my_operations} & ALL_KERNELS == kernels
+    assert {operation.type for operation in its_operations} & ALL_KERNELS == ALL_KERNELS
+    assert_close(mine, its, 1e-4 if dtype == "float32" else 0.02)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, *images.shape[1:]))])
-        def outputs_and_gradients(images, layer=layer):
-            with tf.GradientTape() as tape:
-                tape.watch(images)
-                outputs = tf.cast(layer(images), tf.float32)
-                total = tf.reduce_sum(outputs**2)
-            return [outputs, *tape.gradient(total, [images, layer.kernel.value, layer.bias.value])]
 
-        results.append(outputs_and_gradients(images))
-        graph = outputs_and_gradients.get_concrete_function().graph
-        used.append({operation.type for operation in graph.get_operations()} & ALL_KERNELS)
-    assert used == [kernels, ALL_KERNELS]
-    for mine, its in zip(*results, strict=True):
-        tolerance = (1e-4 if dtype == "float32" else 0.02) * np.abs(its).max()
-        np.testing.assert_allclose(mine, its, atol=tolerance)
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(("side", "kernel", "stride"), [((6, 7), 5, 1), ((9, 12), 5, 2), (7, (5, 7), 1), (3, 5, 1)])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_fused_depthwise_convolution_is_keras_depthwise_convolution(side, kernel, stride, padding, depth):
+    """Outputs and gradients; the gradient of the kernel has its padding in pixels, as TensorFlow's own kernel asks."""
+    side, kernel = ((size, size) if isinstance(size, int) else size for size in (side, kernel))
+    if padding == "valid":
+        side = tuple(size + taps - 1 for size, taps in zip(side, kernel, strict=True))
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(3, *side, 4)).astype(np.float32)
+    settings = {"strides": stride, "padding": padding, "depth_multiplier": depth, "activation": "relu"}
+    weights = [rng.normal(size=(*kernel, 4, depth)), rng.normal(size=4 * depth)]
+    (mine, operations), (its, _) = (
+        outputs_and_gradients(cls(kernel, **settings), images, weights)
+        for cls in (fused.DepthwiseConv2D, keras.layers.DepthwiseConv2D)
+    )
+    (of_kernel,) = (one for one in operations if one.type == "DepthwiseConv2dNativeBackpropFilter")
+    assert of_kernel.get_attr("padding") == b"EXPLICIT"
+    assert_close(mine, its, 1e-5)
+
+
+def outputs_and_gradients(layer, images, weights):
+    """Outputs [n, ...] of a layer, the gradients of the sum of their squares, and the operations that compute them."""
+    import tensorflow as tf
+
+    layer.build(images.shape)
+    layer.set_weights(weights)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *images.shape[1:]))])
+    def function(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = tf.cast(layer(images), tf.float32)
+            total = tf.reduce_sum(outputs**2)
+        return [outputs, *tape.gradient(total, [images, *(variable.value for variable in layer.trainable_variables)])]
+
+    return function(images), function.get_concrete_function().graph.get_operations()
+
+
+def assert_close(mine, its, tolerance):
+    """Relative to the largest value."""
+    for one, other in zip(mine, its, strict=True):
+        np.testing.assert_allclose(one, other, atol=tolerance * np.abs(other).max())
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
@@ -213,6 +250,22 @@ def test_bfloat16_keeps_weights_statistics_and_logit_in_float32():
     computed = {layer.name: layer.compute_dtype for layer in all_layers(training)}
     assert computed["conv3_1_1"] == "bfloat16"
     assert computed["logit"] == computed["preprocessing"] == "float32"
+    mobile = training_model(build_network("classic-0", 32, "mobilenetv2"), "bfloat16", AUGMENTATION)
+    computed = {layer.name: layer.compute_dtype for layer in all_layers(mobile)}
+    assert (computed["block_1_expand"], computed["block_1_depthwise"]) == ("bfloat16", "float32")
+
+
+def test_the_faster_precision_depends_on_processor_and_network(monkeypatch, tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    assert not computes_in_bfloat16(cpuinfo)
+    for flags, expected in (("avx512f avx512_bf16 fma", True), ("amx_bf16", True), ("avx2 amx_bf16x bf16", False)):
+        cpuinfo.write_text(f"flags\t: fpu {flags}\n")
+        assert computes_in_bfloat16(cpuinfo) is expected
+    resnet, mobile = (build_network("classic-0", 32, backbone) for backbone in ("resnet18", "mobilenetv2"))
+    for able, expected in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr("snakedistill.networks.training_model.computes_in_bfloat16", lambda able=able: able)
+        assert faster_precision(resnet) == expected
+        assert faster_precision(mobile) == "float32"
 
 
 def test_a_saved_network_needs_nothing_of_this_project(tmp_path):

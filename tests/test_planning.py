@@ -119,10 +119,11 @@ def test_the_announcement_says_that_it_is_an_estimate(with_bfloat16, monkeypatch
     assert "about 1,700 images on 1 core without a GPU" in said
     assert "bfloat16" not in said
     monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: False)
-    assert "no instructions for bfloat16: --config precision=float32 is faster" in announcement(
+    assert "no instructions for bfloat16 that TensorFlow uses: precision=float32 is" in announcement(
         expected, 3, 1, "bfloat16"
     )
-    assert "bfloat16" not in announcement(expected, 3, 1, "float32")
+    for precision in ("float32", "auto"):
+        assert "bfloat16" not in announcement(expected, 3, 1, precision)
 
 
 def test_the_layout_says_which_files_are_expected(archive, tmp_path):

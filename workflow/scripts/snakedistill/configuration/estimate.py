@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakedistill.configuration.recipes import recipe
 from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.data.archive import is_zip_of_zips, open_archive
 from snakedistill.data.layouts import LAYOUTS
 from snakedistill.teaching import given, networks
@@ -52,8 +53,11 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
     """
     images, pixels = _images(config, counts), config["image_size"] ** 2
     megapixels = images * (pixels + PIXELS_AN_IMAGE_MORE) / 1e6
-    in_bfloat16 = 1.0 if computes_in_bfloat16() else EMULATED_BFLOAT16_FACTOR
-    slower = FLOAT32_FACTOR if config["precision"] == "float32" else in_bfloat16
+    slower = FLOAT32_FACTOR
+    if config["precision"] != "float32" and computes_in_bfloat16():
+        slower = 1.0
+    elif config["precision"] == "bfloat16":
+        slower = EMULATED_BFLOAT16_FACTOR
     predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
     core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * images * pixels / 1e6
     found, how = networks(config["students"]), given(config["teacher"])
@@ -91,14 +95,10 @@ def announcement(expected: Estimate, training_runs: int, cores: int, precision: 
         f"{max(0.1, expected.gigabytes):.1f} GB of disk. It may be wrong by a factor of three.",
     ]
     if precision == "bfloat16" and not computes_in_bfloat16():
-        lines.append("This processor has no instructions for bfloat16: --config precision=float32 is faster here.")
+        lines.append(
+            "This processor has no instructions for bfloat16 that TensorFlow uses: precision=float32 is faster."
+        )
     return "\n".join(lines)
-
-
-def computes_in_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16, as far as the system tells."""
-    cpuinfo = Path("/proc/cpuinfo")
-    return not cpuinfo.exists() or any(flag in cpuinfo.read_text() for flag in ("avx512_bf16", "amx_bf16", " bf16"))
 
 
 def _images(config: dict, counts: str) -> int:

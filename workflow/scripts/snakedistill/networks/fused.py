@@ -32,12 +32,13 @@ if keras.backend.backend() == "tensorflow":
             return outputs
 
     class Conv2D(keras.layers.Conv2D):
-        """Keras's convolution of [n, height, width, channels], by matrix products where its images are tiny.
+        """Keras's convolution of [n, height, width, channels], by matrix products where they are faster.
 
-        On few pixels, as in the last stages of a ResNet on small images, TensorFlow's kernels spend their time on
-        borders and on reordering weights. Products of the matrix of all neighbourhoods do not: with up to
-        `MOST_POSITIONS` in an output image they are up to four times as fast, forward and for both gradients, and in
-        bfloat16 with up to `MOST_POSITIONS_OF_GRADIENT` for the gradient of the kernel (measured: docs/performance.md).
+        A 1 x 1 kernel is a matrix, whose product with all pixels is faster than TensorFlow's convolution. On few
+        pixels, as in the last stages of a ResNet on small images, TensorFlow's kernels spend their time on borders and
+        on reordering weights. Products of the matrix of all neighbourhoods do not: with up to `MOST_POSITIONS` in an
+        output image they are up to four times as fast, forward and for both gradients, and in bfloat16 with up to
+        `MOST_POSITIONS_OF_GRADIENT` for the gradient of the kernel (measured: docs/performance.md).
         """
 
         MOST_POSITIONS = 9
@@ -46,11 +47,18 @@ if keras.backend.backend() == "tensorflow":
         def convolution_op(self, inputs, kernel):
             positions = math.prod(self._output_sides(*inputs.shape[1:3]))
             kernel = tf.cast(kernel, inputs.dtype)
+            if self.kernel_size == self.strides == (1, 1):
+                return self._pointwise(inputs, kernel)
             if positions <= self.MOST_POSITIONS:
                 return self._by_products(inputs, kernel)
             if positions <= self.MOST_POSITIONS_OF_GRADIENT and inputs.dtype == tf.bfloat16:
                 return self._with_gradient_by_product(inputs, kernel)
             return super().convolution_op(inputs, kernel)
+
+        def _pointwise(self, inputs, kernel):
+            height, width, channels = inputs.shape[1:]
+            outputs = tf.reshape(inputs, [-1, channels]) @ tf.reshape(kernel, [channels, self.filters])
+            return tf.reshape(outputs, [-1, height, width, self.filters])
 
         def _by_products(self, inputs, kernel):
             height, width, channels = inputs.shape[1:]
@@ -104,12 +112,59 @@ if keras.backend.backend() == "tensorflow":
             axes = []
             sides = zip((height, width), self._output_sides(height, width), self.kernel_size, self.strides, strict=True)
             for side, positions, taps, stride in sides:
-                missing = max((positions - 1) * stride + taps - side, 0)  # 0 with padding "valid"
-                axes.append(stride * np.arange(positions)[:, None] + np.arange(taps) - missing // 2)
+                before, _ = _padding(side, positions, taps, stride)
+                axes.append(stride * np.arange(positions)[:, None] + np.arange(taps) - before)
             row, column = axes[0][:, None, :, None], axes[1][None, :, None, :]
             inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
             pixel = np.where(inside, row * width + column, height * width)
             return pixel.reshape(pixel.shape[0] * pixel.shape[1], -1)
+
+    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
+        """Keras's depthwise convolution of float32 [n, height, width, channels], with a faster gradient of the kernel.
+
+        oneDNN's gradient of a depthwise kernel is slow for kernels larger than 3 x 3. TensorFlow has a kernel of its
+        own, which it runs only where the padding is given in pixels (measured: docs/performance.md).
+        """
+
+        def call(self, inputs):
+            outputs = self._convolution(inputs, tf.convert_to_tensor(self.kernel))
+            if self.use_bias:
+                outputs = tf.nn.bias_add(outputs, self.bias)
+            return outputs if self.activation is None else self.activation(outputs)
+
+        def _convolution(self, inputs, kernel):
+            sides, positions = inputs.shape[1:3], self.compute_output_shape(inputs.shape)[1:3]
+            height, width = map(_padding, sides, positions, self.kernel_size, self.strides)
+            strides, padding = [1, *self.strides, 1], self.padding.upper()
+
+            @tf.custom_gradient
+            def convolution(images, kernel):
+                def gradient(upstream):
+                    to_images = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+                        input_sizes=tf.shape(images),
+                        filter=kernel,
+                        out_backprop=upstream,
+                        strides=strides,
+                        padding=padding,
+                    )
+                    to_kernel = tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
+                        input=images,
+                        filter_sizes=kernel.shape,
+                        out_backprop=upstream,
+                        strides=strides,
+                        padding="EXPLICIT",
+                        explicit_paddings=[0, 0, *height, *width, 0, 0],
+                    )
+                    return to_images, to_kernel
+
+                return tf.nn.depthwise_conv2d(images, kernel, strides, padding), gradient
+
+            return convolution(inputs, kernel)
+
+    def _padding(side: int, positions: int, taps: int, stride: int) -> tuple[int, int]:
+        """The pixels of padding before and after a side of an image; none with padding "valid"."""
+        missing = max((positions - 1) * stride + taps - side, 0)
+        return missing // 2, missing - missing // 2
 
     def _columns(images, index: np.ndarray):
         """The neighbourhood of each position of each image as a row, [n x positions, taps x channels]."""
@@ -150,4 +205,5 @@ if keras.backend.backend() == "tensorflow":
 else:
     BatchNormalization = keras.layers.BatchNormalization
     Conv2D = keras.layers.Conv2D
+    DepthwiseConv2D = keras.layers.DepthwiseConv2D
     Adam = keras.optimizers.Adam

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.layer import augmented_inputs
 from snakedistill.networks.classifier import logit_and_probability
@@ -38,12 +39,25 @@ def evaluation_model(network: keras.Model, augmentation: dict) -> keras.Model:
     return keras.Model(inputs, logit_and_probability(network)(images))
 
 
+def faster_precision(network: keras.Model) -> str:
+    """The precision in which a network trains faster on this processor, `float32` or `bfloat16`, by rule of thumb.
+
+    It is bfloat16 on TensorFlow where the processor has instructions for it and no convolution is depthwise (measured:
+    docs/performance.md).
+    """
+    depthwise = layers.DepthwiseConv2D | layers.SeparableConv2D
+    if any(isinstance(layer, depthwise) for layer in network._flatten_layers()):
+        return "float32"
+    return "bfloat16" if keras.backend.backend() == "tensorflow" and computes_in_bfloat16() else "float32"
+
+
 def fused_copy(network: keras.Model, precision: str) -> keras.Model:
     """A copy of `network` in fused layers with the logits as its result.
 
     Args:
         network: a model that `build_network` returned.
-        precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics and logits.
+        precision: `float32`, or `bfloat16` for bfloat16 arithmetic with float32 weights, batch statistics, depthwise
+            convolutions and logits.
 
     Returns:
         A model from float32 [n, h, w, 3], RGB in [0, 255], to logits float32 [n, outputs].
@@ -52,10 +66,11 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
 
     def fused_layer(layer: layers.Layer) -> layers.Layer:
         config = layer.get_config()
-        if not isinstance(layer, layers.Rescaling) and layer.name not in ("preprocessing", "logit", "probability"):
+        in_float32 = isinstance(layer, layers.Rescaling | layers.DepthwiseConv2D)
+        if not in_float32 and layer.name not in ("preprocessing", "logit", "probability"):
             config["dtype"] = policy
-        if "kernel_initializer" in config:
-            config["kernel_initializer"] = "zeros"  # quicker than random ones, and overwritten below
+        for initializer in {"kernel_initializer", "depthwise_initializer"} & config.keys():
+            config[initializer] = "zeros"  # quicker than random ones, and overwritten below
         copy = fused_class(layer).from_config(config)
         copy.trainable = layer.trainable
         return copy
@@ -69,7 +84,10 @@ def fused_class(layer: layers.Layer) -> type[layers.Layer]:
     """The class that trains in place of the layer's own: a fused one where there is one, else the layer's own."""
     if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3) and layer.scale and layer.center:
         return fused.BatchNormalization
-    plain = {"dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"}
-    if type(layer) is layers.Conv2D and all(getattr(layer, name) == value for name, value in plain.items()):
-        return fused.Conv2D
+    if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
+        plain = layer.dilation_rate == (1, 1) and layer.data_format == "channels_last"
+        if type(layer) is layers.Conv2D and plain and layer.groups == 1:
+            return fused.Conv2D
+        if type(layer) is layers.DepthwiseConv2D and plain and min(layer.kernel_size) > 3:
+            return fused.DepthwiseConv2D
     return type(layer)

@@ -23,7 +23,7 @@ from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
 from snakedistill.networks.classifier import build_network, probabilities
-from snakedistill.networks.training_model import training_model
+from snakedistill.networks.training_model import faster_precision, training_model
 from snakedistill.teaching import WAYS
 from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
 from snakedistill.training.batches import batches
@@ -64,7 +64,7 @@ def train(
         way: how it is taught, a key of `teaching.WAYS`.
         recipe: the config's `teacher` or `student` keys, complete.
         image_size: side in pixels.
-        precision: `float32` or `bfloat16`, of the training run alone.
+        precision: `float32` or `bfloat16`, of the training run alone; `auto`: see `faster_precision`.
         seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
         arrays: path of the images by part (`train` and `validation` are read).
         splits: CSV with image_id and split, in the order of the arrays.
@@ -101,7 +101,9 @@ def train(
     batch_size, epochs, augmentation = recipe["batch_size"], recipe["epochs"], recipe["augmentation"]
     steps = math.ceil(len(images[TRAIN]) / batch_size)
 
-    training = training_model(network, precision, augmentation)
+    used_precision = faster_precision(network) if precision == "auto" else precision
+    print(f"{network_id}: trains in {used_precision}")
+    training = training_model(network, used_precision, augmentation)
     loss, of_classes = WAYS[way].loss(outputs), np.ones(classes)
     if recipe["class_weights"] == BALANCED:
         of_classes = balanced_weights(targets[TRAIN])
@@ -122,6 +124,7 @@ def train(
         "seed": seed,
         "code": code,
         "keras": keras.__version__,
+        "used_precision": used_precision,
     } | settings
     files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
     saved = Checkpoints(checkpoints, fingerprint_of_training(determined_by, files))
