@@ -59,7 +59,7 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         try:
             signal.signal(signal.SIGTERM, _stop)
             if backend is not None:
-                _import_keras()
+                import_keras()
             yield terminal
         except Stopped:
             status = 128 + signal.SIGTERM
@@ -104,17 +104,16 @@ def _put_first(message: str, log: str) -> None:
             file.write(message.encode() + b"\n")
 
 
-def _import_keras() -> None:
-    """Without Matplotlib, half a second for two functions that draw: Keras leaves them out where it is missing."""
-    missing = "matplotlib" not in sys.modules
-    if missing:
-        sys.modules["matplotlib"] = None
+def import_keras() -> None:
+    """Without Matplotlib and scikit-learn, of which no job uses what Keras takes: that is a second."""
+    hidden = {"matplotlib", "sklearn"} - sys.modules.keys()
+    sys.modules.update(dict.fromkeys(hidden))
     gc.disable()  # all that is made here stays
     import keras  # noqa: F401
 
     gc.enable()
-    if missing:
-        del sys.modules["matplotlib"]
+    for name in hidden:
+        del sys.modules[name]
 
 
 def fix_threads(threads: int, backend: str | None = None) -> None:
@@ -129,6 +128,8 @@ def fix_threads(threads: int, backend: str | None = None) -> None:
     if backend is not None:
         variables["KERAS_BACKEND"] = backend
     os.environ.update({name: str(value) for name, value in variables.items()})
+    # TensorFlow's wheels have oneDNN, and use it by default only on processors with AVX-512.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # TensorFlow and JAX would take all of a GPU at once, though several networks may share it.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

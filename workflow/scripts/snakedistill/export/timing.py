@@ -18,7 +18,7 @@ import openvino
 import pandas as pd
 
 from snakedistill.core.files import read_csv, write_csv, write_text
-from snakedistill.core.job import fix_threads
+from snakedistill.core.job import fix_threads, import_keras
 from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
@@ -61,9 +61,7 @@ def time_networks(
     """
     calls = []
     for number in sorted({1, threads}):
-        with ProcessPoolExecutor(
-            1, multiprocessing.get_context("fork"), fix_threads, (number, "tensorflow")
-        ) as process:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
             calls += process.submit(time_calls, networks, archive, index, splits, test_images, rounds, number).result()
     found = {
         "machine": this_machine(),
@@ -73,6 +71,11 @@ def time_networks(
     }
     write_text(json.dumps(found) + "\n", measured)
     write_csv(seconds_an_image(found), timing)
+
+
+def _start(threads: int) -> None:
+    fix_threads(threads, "tensorflow")
+    import_keras()
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
