@@ -58,7 +58,8 @@ class _Module:
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE.name:
                 for alias in node.names:
                     self.imports[alias.asname or alias.name] = _imported(node.module, alias.name)
-        for statement in _without_docstrings(tree).body:
+            _remove_docstring(node)
+        for statement in tree.body:
             for name in _defined(statement):
                 self.statements.setdefault(name, []).append(statement)
 
@@ -133,12 +134,11 @@ def _used(statement: ast.stmt, path: Path, module: _Module) -> list[tuple[Path, 
     found = []
     modules = {name: target for name, (target, of) in module.imports.items() if not of}
     attributes = set()
-    for node in ast.walk(statement):
+    for node in ast.walk(statement):  # a node before the nodes in it
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             found.append((modules[node.value.id], node.attr))
             attributes.add(node.value)
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node not in attributes:
+        elif isinstance(node, ast.Name) and node not in attributes:
             if node.id in module.statements:
                 found.append((path, node.id))
             elif node.id in module.imports:
@@ -157,12 +157,10 @@ def _defined(statement: ast.stmt) -> set[str]:
     return set().union(*map(_defined, inner)) | stored or {""}
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [one for one in body if not _is_text(one)] or [ast.Pass()]
-    return tree
+def _remove_docstring(node: ast.AST) -> None:
+    body = getattr(node, "body", None)
+    if isinstance(body, list):
+        node.body = [one for one in body if not _is_text(one)] or [ast.Pass()]
 
 
 def _is_text(statement: ast.stmt) -> bool:
