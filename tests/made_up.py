@@ -56,7 +56,7 @@ class MadeUp:
         rows = [(f"{part}.{i}", i % len(classes), part) for part, number in images.items() for i in range(number)]
         self.splits = pd.DataFrame(rows, columns=["image_id", "label", "split"])
         self.splits.to_csv(folder / "splits.csv", index=False)
-        of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements")
+        of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements", "lineages")
         self.files = {name: [] for name in of_networks} | {"splits": str(folder / "splits.csv")}
         rng = np.random.default_rng([len(networks), *seeds])
         for seed, network in self.results:
@@ -94,9 +94,9 @@ class MadeUp:
             self._write("evaluations", evaluation.assign(loss=loss, accuracy=right), network, seed)
             sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
             self.files["measurements"].append(str(folder / f"{network}.{seed}.json"))
-            Path(self.files["measurements"][-1]).write_text(
-                json.dumps({"network": network, "bytes": sizes, "settings": TRAINED_WITH})
-            )
+            Path(self.files["measurements"][-1]).write_text(json.dumps({"network": network, "bytes": sizes}))
+            self.files["lineages"].append(str(folder / f"{network}.{seed}.lineage.json"))
+            Path(self.files["lineages"][-1]).write_text(json.dumps({"network": network, "settings": TRAINED_WITH}))
         self.time({}, (2,))
 
     def _write_by_image(

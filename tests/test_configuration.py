@@ -161,7 +161,14 @@ def test_the_paper_preset_is_the_papers():
         ),
         ("run", "../elsewhere", r"run: expected a name of letters, digits, .*, got '\.\./elsewhere'"),
         ("evaluation.bin_width", 0.3, r"evaluation\.bin_width: expected a width of which 1 is a multiple.* got 0\.3"),
-        ("precision", "float16", "expected float32 or bfloat16, got 'float16'; did you mean bfloat16"),
+        ("precision", "float16", "expected auto, float32 or bfloat16, got 'float16'; did you mean bfloat16"),
+        (
+            "export.networks",
+            ["hard-0", "hard-7"],
+            r"export\.networks: expected one of teacher, .* got 'hard-7'; did you",
+        ),
+        ("export.networks", "hard-0", r"export\.networks: expected all or a list of ids of networks, such .* 'hard-0'"),
+        ("export.networks", [0], r"export\.networks: expected all or a list of ids of networks, such .* got \[0\]"),
         ("export.network", "soft0", r"export\.network: expected one of teacher, .* got 'soft0'; did you mean soft-0\?"),
     ],
 )

@@ -18,7 +18,6 @@ from snakedistill.core.lineage import (
     lineage_file,
     read_predictions,
     record_lineage,
-    recorded_settings,
     training_settings,
 )
 from snakedistill.core.parts import PARTS
@@ -190,7 +189,7 @@ def test_what_is_of_this_making_is_read(run):
 def test_settings_of_training_are_recorded_and_compared(run):
     ours = training_settings(RECIPE | {"augmentation": {"shift": 0.1, "flip": True}}, 32, "float32", "tensorflow")
     record_lineage(run / "model.keras", "soft-0", 0, ours, splits=run / "splits.csv")
-    found = recorded_settings(run / "model.keras")
+    found = json.loads(lineage_file(run / "model.keras").read_text())["settings"]
     assert found == ours
     check_settings({"a.keras": found}, {"a.keras": ours})
     other = ours | {"recipe": ours["recipe"] | {"augmentation": {"shift": 0.2, "flip": True}}, "precision": "bfloat16"}

@@ -106,15 +106,23 @@ def test_a_student_hyper_parameter_reruns_the_students(folder):
 
 def test_two_more_generations_are_two_more_training_runs(folder):
     jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
-    for rule in ("train_student", "predict", "evaluate", "write_labels", "export"):
+    for rule in ("train_student", "predict", "evaluate", "write_labels"):
         assert jobs[rule] == 2
-    assert set(jobs) & {"train_teacher", "time_networks", "write_bundle", "write_submission"} == set()
+    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_bundle", "write_submission"} == set()
+
+
+@pytest.mark.parametrize(("networks", "exports"), [("all", 4), (["hard-1", "soft-1"], 1)])
+def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
+    """The teacher, the timed student and the bundled one are exported already."""
+    jobs = planned(folder, {"export": {"networks": networks}})
+    assert jobs["export"] == exports
+    assert set(jobs) == {"export", "write_config", *SUMMARY, "all", "total"}
 
 
 def test_a_new_family_is_that_family(folder):
     jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
-    assert jobs["train_student"] == jobs["predict"] == jobs["export"] == 2
-    assert "train_teacher" not in jobs
+    assert jobs["train_student"] == jobs["predict"] == 2
+    assert set(jobs) & {"train_teacher", "export"} == set()
     assert "time_networks" not in jobs
 
 

@@ -120,6 +120,7 @@ def made_up(
         "inserts": inserts,
         "headings": {key: section.heading for key, section in SECTIONS.items()},
         "measurements": run.files["measurements"],
+        "lineages": run.files["lineages"],
         "settings": dict.fromkeys(known, TRAINED_WITH),
         "students": students,
         "teacher_is_given": False,
@@ -142,7 +143,7 @@ def test_networks_trained_with_other_settings_are_an_error(tmp_path):
     settings = result.given["settings"] | {"soft-0": other}
     with pytest.raises(InputError) as raised:
         result.page(settings=settings)
-    model = tmp_path.parent / "models/soft-0.keras"
+    model = tmp_path / "soft-0.keras"
     assert f"{model}: expected recipe.learning_rate 0.1, got 0.002\n" in str(raised.value)
     assert f"{model}: expected recipe.augmentation.shift 0.2, got 0\n" in str(raised.value)
     assert "image_size" not in str(raised.value)

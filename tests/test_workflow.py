@@ -48,10 +48,11 @@ def test_every_file_of_the_contract_is_there(folder):
     figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
     figures += ["recursion_map-soft", "recursion_map-hard", "inheritance", "reliability"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
+    for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
+        expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]
-        expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
         for suffix in ("csv", "lineage.json"):
             expected += [f"seed-0/predictions/{network}/{part}.{suffix}" for part in (*PARTS, "augmented")]
         expected += [f"seed-0/{kind}/{network}.lineage.json" for kind in ("labels", "models")]

@@ -85,6 +85,12 @@ RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
 TIMED = [network for network in (TEACHER, SHOWN_STUDENT) if network in MODELS]
+EXPORTED = [
+    network
+    for network in MODELS
+    if config["export"]["networks"] == "all"
+    or network in (*TIMED, config["export"]["network"], *config["export"]["networks"])
+]
 # The files that are asked for by default, and Markdown files that the summary takes in; the paper adds to both.
 TARGETS = [f"{RUN}/summary.html", f"{RUN}/deploy/README.md", f"{RUN}/config.yaml"]
 INSERTS = []
@@ -180,6 +186,14 @@ def forms_of(network):
 # The network that classifies and is bundled.
 DEPLOYED = forms_of(config["export"]["network"])
 
+
+def of_all_seeds(pattern, having):
+    """A file of each network that has one, of each seed."""
+    return [
+        pattern.format(seed=seed, network=network) for seed, network in RESULTS if network in having
+    ]
+
+
 # The files that tables and figures are made from, by the names under which they ask for them: those of networks, with
 # the networks that have one, then the others.
 OF_NETWORKS = {
@@ -188,24 +202,18 @@ OF_NETWORKS = {
     "labels": (LABELS, TRAINED),
     "histories": (f"{SEED}/history/{{network}}.csv", TRAINED),
     "evaluations": (f"{SEED}/evaluation/{{network}}.csv", NETWORKS),
-    "measurements": (f"{SEED}/onnx/{{network}}.json", MODELS),
 }
 LACKING = {
     name: [network for network in NETWORKS if network not in having]
     for name, (_, having) in OF_NETWORKS.items()
 }
 FILES = {
-    **{
-        name: [
-            pattern.format(seed=seed, network=network)
-            for seed, network in RESULTS
-            if network in having
-        ]
-        for name, (pattern, having) in OF_NETWORKS.items()
-    },
+    **{name: of_all_seeds(*files) for name, files in OF_NETWORKS.items()},
     "splits": SPLITS,
     "test_images": IMAGES[TEST],
     "teacher_model": forms_of(TEACHER)["keras"] if TEACHER in MODELS else None,
+    "models": of_all_seeds(f"{SEED}/models/{{network}}.keras", MODELS),
+    "measurements": of_all_seeds(f"{SEED}/onnx/{{network}}.json", EXPORTED),
     "measured": f"{RUN}/timing.json",
     "seconds": f"{RUN}/timing.csv",
     **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},

@@ -15,6 +15,7 @@ rule summarise:
         copies=rules.split_images.output.copies,
         splits=SPLITS,
         measurements=FILES["measurements"],
+        lineages=lineage_of(FILES["models"]),
     output:
         summary=f"{RUN}/summary.md",
     log:

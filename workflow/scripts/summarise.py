@@ -16,6 +16,7 @@ with job(snakemake.log[0]):
         inserts=snakemake.input.get("inserts", []),
         headings=snakemake.params.headings,
         measurements=snakemake.input.measurements,
+        lineages=snakemake.input.lineages,
         settings=snakemake.params.settings,
         students=snakemake.params.students,
         teacher_is_given=snakemake.params.teacher_is_given,

@@ -60,8 +60,13 @@ def _contradictions(config: dict) -> list[str]:
     known = list(networks(config["students"]))
     if given(config["teacher"]) == "predictions":  # there is no network of the teacher
         known.remove(TEACHER)
-    if (exported := config["export"]["network"]) not in known:
-        lines.append(f"export.network: expected one of {', '.join(known)}, got {exported!r}{nearest(exported, known)}")
+    exported = {"network": [config["export"]["network"]], "networks": config["export"]["networks"]}
+    lines += [
+        f"export.{key}: expected one of {', '.join(known)}, got {network!r}{nearest(network, known)}"
+        for key, ids in exported.items()
+        for network in (ids if ids != "all" else [])
+        if network not in known
+    ]
     lines += _contradictions_of_given(config["teacher"])
     for family, student in config["students"].items():
         if WAYS[student["labels"]].from_source is None and student["generations"]:

@@ -4,7 +4,7 @@ import copy
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, create_model
 
 from snakedistill.core.settings import (
     NullOrNumber,
@@ -40,6 +40,12 @@ def _class_name(name: str) -> str:
 def _more_than_case(names: list[str]) -> list[str]:
     different([name.casefold() for name in names])
     return names
+
+
+def _all_or_ids(value: object) -> object:
+    if value != "all" and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise ValueError
+    return value
 
 
 ClassName = Annotated[str, AfterValidator(_class_name)]
@@ -164,6 +170,13 @@ class Export(Section):
     """What leaves the workflow."""
 
     network: str = Field(description="id of the network that submits, classifies and is bundled")
+    networks: Annotated[
+        Literal["all"] | list[str], PlainValidator(_all_or_ids, json_schema_input_type=Literal["all"] | list[str])
+    ] = Field(
+        description="ids of the networks that are exported besides the teacher, the timed student and `network`; all: "
+        "every network",
+        json_schema_extra=words("all or a list of ids of networks, such as [hard-0, hard-6]"),
+    )
     int8_max_drop: Number = Field(ge=0, le=1, description="share of accuracy on the test part that int8 may cost")
 
 
@@ -220,7 +233,10 @@ class Config(Section):
         json_schema_extra=words("a list of one or more different integers of at least 0, such as [0, 1]"),
     )
     backend: Literal["tensorflow", "jax", "torch"] = Field(description="backend of Keras")
-    precision: Literal["float32", "bfloat16"] = Field(description="of training; predictions are always float32")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        description="of training; auto: bfloat16 on TensorFlow where the processor has instructions for it (AVX-512 "
+        "BF16 or AMX) and the network has no depthwise convolutions, else float32; predictions are always float32"
+    )
     gpu: bool = Field(description="whether a training run asks for a GPU")
     teacher: Teacher = Field(description="the teacher: its training recipe, or the file of a given one")
     student: Recipe = Field(description="the recipe that every student and every step of recursion shares")

@@ -74,11 +74,6 @@ def check_lineage(path: str | Path, network_id: str, seed: int, **made_from: str
         raise InputError(f"{path} was made from different inputs: {'; '.join(wrong)}. {what_to_do}")
 
 
-def recorded_settings(model: str | Path) -> dict:
-    """The settings that a model was trained with, see `training_settings`; call this after `check_lineage`."""
-    return json.loads(lineage_file(model).read_text(encoding="utf-8")).get("settings", {})
-
-
 def check_settings(found: dict[str, dict], expected: dict[str, dict]) -> None:
     """Check that networks were trained with the settings that the configuration says.
 

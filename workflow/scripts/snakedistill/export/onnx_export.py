@@ -17,7 +17,7 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_text, written_whole
-from snakedistill.core.lineage import check_lineage, read_predictions, recorded_settings
+from snakedistill.core.lineage import check_lineage, read_predictions
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.images import MappedImages
 from snakedistill.export.inference import INPUT, OUTPUT, open_network, probabilities
@@ -85,7 +85,6 @@ def export_network(
         sizes = {"onnx": exported.stat().st_size, "int8": quantised.stat().st_size}
     found = {
         "network": card["network"],
-        "settings": recorded_settings(model),
         "opset": OPSET,
         "bytes": sizes,
         "parity": parity,

@@ -27,6 +27,7 @@ def write_summary(
     inserts: list[str],
     headings: dict[str, str],
     measurements: list[str],
+    lineages: list[str],
     settings: dict[str, dict],
     students: dict,
     teacher_is_given: bool,
@@ -51,6 +52,7 @@ def write_summary(
         inserts: Markdown files with further sections, which stand first.
         headings: heading by key of `SECTIONS`.
         measurements: JSON files of the exported networks, of all seeds.
+        lineages: lineage files of the models, of all seeds.
         settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
         teacher_is_given: whether the teacher was not trained here.
@@ -62,7 +64,7 @@ def write_summary(
     Raises:
         InputError: a network was trained with other settings.
     """
-    _check_settings(measurements, settings)
+    _check_settings(lineages, settings)
     frames = {name: read_csv(path) for name, path in tables.items()}
     known = networks(students, None if teacher_is_given else TEACHER_WAY)
     contents = Contents(frames, known, student, megabytes(measurements), reference)
@@ -85,12 +87,12 @@ def write_summary(
     _delete_other_figures(list(map(Path, figures)), known)
 
 
-def _check_settings(measurements: list[str], settings: dict[str, dict]) -> None:
+def _check_settings(lineages: list[str], settings: dict[str, dict]) -> None:
     found, expected = {}, {}
-    for path in map(Path, measurements):
-        measured = json.loads(path.read_text(encoding="utf-8"))
-        model = str(path.parents[1] / "models" / f"{measured['network']}.keras")
-        found[model], expected[model] = measured["settings"], settings[measured["network"]]
+    for path in map(Path, lineages):
+        lineage = json.loads(path.read_text(encoding="utf-8"))
+        model = str(path.with_name(f"{lineage['network']}.keras"))
+        found[model], expected[model] = lineage["settings"], settings[lineage["network"]]
     check_settings(found, expected)
 
 
