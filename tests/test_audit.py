@@ -345,6 +345,7 @@ def test_without_a_file_it_says_what_to_do(audited):
     assert "audit: expected a CSV of predictions, got null; name one with --config audit=FILE.csv" in done.stdout
 
 
+@pytest.mark.long
 def test_the_example_of_the_page(tmp_path):
     pytest.importorskip("sklearn")
     source = re.search(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL)

@@ -41,6 +41,7 @@ def test_versions_are_those_of_the_requirements(environment):
     assert yaml.safe_load(environment.read_text())["dependencies"][0] == f"python={LATEST['python_version']}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_every_environment_can_be_installed(environment, tmp_path):
     """Its packages fit together, on Linux with the environments' Python."""
