@@ -32,13 +32,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--side", type=int, default=48)
     parser.add_argument("--epochs", type=int, default=4)
-    arguments = parser.parse_args()
-    fix_threads(arguments.threads, "tensorflow")
+    parser.add_argument("--backbone", default="resnet18", help="a name, or the path of a saved feature extractor")
+    parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
+    arguments = vars(parser.parse_args())
+    fix_threads(arguments["threads"], "tensorflow")
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), arguments.archive, arguments.side, arguments.epochs, arguments.threads)
+        measure(Path(folder), **arguments)
 
 
-def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) -> None:
+def measure(
+    folder: Path, archive: str, side: int, epochs: int, threads: int, backbone: str, precision: list[str]
+) -> None:
     """Prepare the photographs in `folder`, train nine students, and print their test accuracies."""
     import keras
     import numpy as np
@@ -53,13 +57,16 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     from snakedistill.data.splits import write_splits
     from snakedistill.measures import metrics
     from snakedistill.networks import fused, training_model
+    from snakedistill.networks.backbones import is_saved
     from snakedistill.teaching.labels import write_labels
     from snakedistill.training.loop import train
     from snakedistill.training.prediction import write_predictions
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     preset = yaml.safe_load((ROOT / "presets/photos.yaml").read_text())
-    recipe = recipes.recipe(config | {"student": config["student"] | preset["student"]}, "classic")
+    preprocessing = "none" if is_saved(backbone) else "paper"
+    student = preset["student"] | {"backbone": backbone, "preprocessing": preprocessing}
+    recipe = recipes.recipe(config | {"student": config["student"] | student}, "classic")
     index, splits, labels = (folder / f"{name}.csv" for name in ("index", "splits", "labels"))
     arrays = {part: folder / f"{part}.npy" for part in PARTS}
     write_index(archive, LAYOUT, config["classes"], index, folder / "unusable.csv", threads)
@@ -71,7 +78,9 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
     manual = pd.read_csv(splits).query("split == 'test'").set_index("image_id")["label"]
 
     accuracy: dict[str, list[float]] = {}
-    for how, (in_fused_layers, precision) in HOW.items():
+    for how, (in_fused_layers, used_precision) in HOW.items():
+        if used_precision not in precision:
+            continue
         accuracy[how] = []
         for seed in SEEDS:
             write_labels("classic-0", seed, splits, "manual", None, {}, config["classes"], labels)
@@ -81,8 +90,8 @@ def measure(folder: Path, archive: str, side: int, epochs: int, threads: int) ->
                 mock.patch.object(fused, "Adam", fused.Adam if in_fused_layers else keras.optimizers.Adam),
             ):
                 train(
-                    "classic-0", "manual", recipe | {"epochs": epochs}, side, precision, seed, arrays, splits, labels,
-                    len(config["classes"]),
+                    "classic-0", "manual", recipe | {"epochs": epochs}, side, used_precision, seed, arrays, splits,
+                    labels, len(config["classes"]),
                     folder / "model.keras", folder / "history.csv", folder / "checkpoints",
                 )  # fmt: skip
             predictions = {part: folder / f"{part}.csv" for part in arrays}

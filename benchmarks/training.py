@@ -1,15 +1,18 @@
-"""Training steps against those of others: python benchmarks/training.py [--threads 2] [--rounds 5] [--side 224 64]
+"""Training steps against those of others: python benchmarks/training.py [--student resnet18 ...] [--side 224 64]
 
-A ResNet-18 learns from a ResNet-50, batch 32, random weights. This project's way, whole (reading from the memory map,
+A student learns from a ResNet-50, batch 32, random weights. This project's way, whole (reading from the memory map,
 drawing, augmenting, step) and the bare step on constant data, beside stock Keras with augmentation by Keras's layers,
 `keras.distillation.Distiller`, and PyTorch with the teacher run on every batch and as a bare step. All take turns.
-PyTorch is needed for this alone, `uv pip install torch torchvision`; without it its rows are left out.
+PyTorch is needed for this alone, `uv pip install torch torchvision timm`; without it its rows are left out.
+
+A student is `resnet18`, `mobilenetv2`, or the path of a saved EfficientNet-Lite0, which keras.applications lacks.
 """
 
 import argparse
 import contextlib
 import functools
 import importlib.util
+import itertools
 import multiprocessing
 import os
 import sys
@@ -24,11 +27,12 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from snakedistill.core.job import fix_threads  # noqa: E402
 
 BATCH = 32
-MULTIPLY_ADDS = 1.82e9  # of a forward pass of ResNet-18 at 224 pixels; a training step costs three
-STEPS = {224: 3, 64: 12}  # in a turn
+SECOND_OF_PIXELS = 2_000_000  # trained on in a turn
+LITE0 = "EfficientNet-Lite0"
+MULTIPLY_ADDS = {"resnet18": 1.82e9, "mobilenetv2": 0.30e9, LITE0: 0.41e9}  # of a forward pass at 224 pixels
 SHIFT = 0.4
 AUGMENTATION = {"shift": SHIFT, "flip": True}
-GOALS = {  # at 224 pixels, of this project's whole fit: float32, bfloat16
+GOALS = {  # of a ResNet-18 at 224 pixels, of this project's whole fit: float32, bfloat16
     "stock Keras": (1.2, 1.9),
     "Keras Distiller": (2.0, 3.0),
     "PyTorch, online teacher": (2.4, 2.3),
@@ -42,29 +46,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--side", type=int, nargs="+", default=[224, 64])
+    parser.add_argument("--student", nargs="+", default=["resnet18", "mobilenetv2"])
+    parser.add_argument("--side", type=int, nargs="+", default=[224, 96])
     parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
     arguments = parser.parse_args()
     fix_threads(arguments.threads, "tensorflow")
-    for side in arguments.side:
-        for precision in arguments.precision:
-            with tempfile.TemporaryDirectory() as folder:
-                measure(Path(folder), side, precision, arguments.threads, arguments.rounds)
+    for student, side, precision in itertools.product(arguments.student, arguments.side, arguments.precision):
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), student, side, precision, arguments.threads, arguments.rounds)
 
 
-def measure(folder: Path, side: int, precision: str, threads: int, rounds: int) -> None:
+def measure(folder: Path, student: str, side: int, precision: str, threads: int, rounds: int) -> None:
     """Let all contenders take turns, and print images per second and ratios."""
     import numpy as np
 
     from snakedistill.measures.intervals import ratio_interval
 
-    steps = STEPS.get(side, 8)
+    steps = max(3, SECOND_OF_PIXELS // (BATCH * side**2))
+    name_of_student = student if student in MULTIPLY_ADDS else LITE0
     rng = np.random.default_rng(0)
     np.save(folder / "train.npy", rng.integers(0, 256, (BATCH * steps, side, side, 3), dtype=np.uint8))
     label = rng.random(BATCH * steps).astype(np.float32)
-    contenders = keras_contenders(folder / "train.npy", label, side, precision)
+    contenders = keras_contenders(folder / "train.npy", label, student, side, precision)
     ceiling: list[float] = []
-    with torch_contenders(folder / "train.npy", label, side, precision, threads) as of_torch:
+    passes = (folder / "train.npy", label, name_of_student, side, precision, threads)
+    with torch_contenders(*passes) as of_torch:
         contenders |= of_torch
         rate: dict[str, list[float]] = {name: [] for name in contenders}
         for turn in range(-1, rounds):
@@ -75,20 +81,25 @@ def measure(folder: Path, side: int, precision: str, threads: int, rounds: int) 
                     rate[name].append(BATCH * steps / (time.perf_counter() - start))
             ceiling.append(matrix_product(precision))
 
-    print(f"\n{side} pixels, {precision}, batch {BATCH}, {threads} threads, {rounds} turns of {steps} steps")
+    print(
+        f"\n{name_of_student}, {side} pixels, {precision}, batch {BATCH}, {threads} threads, "
+        f"{rounds} turns of {steps} steps"
+    )
     print("| | images/s | least to most | this project's whole fit is faster by |")
     print("|---|---:|---:|---:|")
     for name, found in rate.items():
         # ratio_interval is of seconds: the rates change places.
         low, high = ratio_interval(1 / np.array(found), 1 / np.array(rate[OURS]))
         ratio = np.median(rate[OURS]) / np.median(found)
-        goal = GOALS.get(name, (None, None))[precision == "bfloat16"] if side == 224 else None
+        goal = GOALS.get(name, (None, None))[precision == "bfloat16"]
+        if (student, side) != ("resnet18", 224):
+            goal = None
         said = "" if goal is None else f", goal {goal}: {'reached' if ratio >= goal else 'NOT REACHED'}"
         print(
             f"| {name} | {np.median(found):.1f} | {min(found):.1f} to {max(found):.1f} "
             f"| {ratio:.2f} [{low:.2f}, {high:.2f}]{said} |"
         )
-    flops = 3 * 2 * MULTIPLY_ADDS * (side / 224) ** 2
+    flops = 3 * 2 * MULTIPLY_ADDS[name_of_student] * (side / 224) ** 2  # a training step costs three forward passes
     reached = np.median(rate[OURS]) * flops / np.median(ceiling)
     print(f"ceiling, 4096-square matrix product: {np.median(ceiling) / 1e9:.0f} GFLOP/s; reached: {reached:.2f} of it")
 
@@ -105,7 +116,7 @@ def matrix_product(precision: str) -> float:
     return 2 * side**3 / (time.perf_counter() - start)
 
 
-def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str, Callable[[], object]]:
+def keras_contenders(images: Path, label, student: str, side: int, precision: str) -> dict[str, Callable[[], object]]:
     """This project's two ways, stock Keras and its Distiller: a call each makes one pass over the images."""
     import keras
     import numpy as np
@@ -123,8 +134,9 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
     mapped = MappedImages(images)
     array = np.load(images)
-    ours = training_model(build_network("student", side, "resnet18"), precision, AUGMENTATION)
-    bare = fused_copy(build_network("student", side, "resnet18"), precision)
+    preprocessing = "paper" if student in MULTIPLY_ADDS else "none"  # a saved network rescales its images itself
+    built = functools.partial(build_network, "student", side, preprocessing=preprocessing)
+    ours, bare = training_model(built(student), precision, AUGMENTATION), fused_copy(built(student), precision)
     for model in (ours, bare):
         compile_for_training(model, 1e-4, WAYS["soft"].loss(1))
     launch_ours, launch_bare = launch_for(ours), launch_for(bare)
@@ -141,7 +153,7 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
     def stock(backbone: str) -> keras.Model:
-        network = build_network(backbone, side, backbone)
+        network = built(backbone)
         return keras.Model(network.input, network.get_layer("logit").output)
 
     def augmented() -> list[layers.Layer]:
@@ -151,17 +163,22 @@ def keras_contenders(images: Path, label, side: int, precision: str) -> dict[str
             layers.RandomTranslation(SHIFT, SHIFT, fill_mode="nearest"),
         ]
 
-    plain = keras.Sequential([*augmented(), stock("resnet18")])
-    teacher = stock("resnet50")
+    plain = keras.Sequential([*augmented(), stock(student)])
+    teacher = build_network("teacher", side, "resnet50")
+    teacher = keras.Model(teacher.input, teacher.get_layer("logit").output)
     distiller = keras.distillation.Distiller(
-        teacher, stock("resnet18"), keras.distillation.LogitsDistillation(loss="mse"), student_loss_weight=0.0
+        teacher, stock(student), keras.distillation.LogitsDistillation(loss="mse"), student_loss_weight=0.0
     )
     keras.config.set_dtype_policy("float32")
     for model in (plain, distiller):
         model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
-    return {
+    found = {
         OURS: whole,
         BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs, launch_bare),
+    }
+    if precision == "bfloat16" and student not in MULTIPLY_ADDS:  # a saved network keeps its precision
+        return found
+    return found | {
         "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
         "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
     }
@@ -178,6 +195,7 @@ def torch_contenders(*arguments) -> Iterator[dict[str, Callable[[], object]]]:
     here, there = context.Pipe()
     process = context.Process(target=serve_torch, args=(there, *arguments), daemon=True)
     process.start()
+    there.close()  # so that an error of the process ends this one too
 
     def ask(name: str) -> None:
         here.send(name)
@@ -197,11 +215,19 @@ def serve_torch(pipe, *arguments) -> None:
         pipe.send(name)
 
 
-def torch_passes(images: Path, label, side: int, precision: str, threads: int) -> dict[str, Callable[[], object]]:
+def torch_passes(
+    images: Path, label, student: str, side: int, precision: str, threads: int
+) -> dict[str, Callable[[], object]]:
     """PyTorch's two ways, channels last: a call each makes one pass over the images."""
     import numpy as np
     import torch
-    from torchvision.models import resnet18, resnet50
+    from torchvision.models import mobilenet_v2, resnet18, resnet50
+
+    builders = {"resnet18": resnet18, "mobilenetv2": mobilenet_v2}
+    if student == LITE0:
+        from timm.models import tf_efficientnet_lite0
+
+        builders[LITE0] = tf_efficientnet_lite0
 
     torch.set_num_threads(threads)
     array = torch.from_numpy(np.load(images)).permute(0, 3, 1, 2)  # channels last in memory
@@ -210,12 +236,12 @@ def torch_passes(images: Path, label, side: int, precision: str, threads: int) -
     constant = array[:BATCH].float() / 255
 
     def trainer() -> Callable[[torch.Tensor, torch.Tensor], None]:
-        student = resnet18(num_classes=1).to(memory_format=torch.channels_last).train()
-        adam = torch.optim.Adam(student.parameters(), 1e-4)
+        network = builders[student](num_classes=1).to(memory_format=torch.channels_last).train()
+        adam = torch.optim.Adam(network.parameters(), 1e-4)
 
         def step(batch: torch.Tensor, target: torch.Tensor) -> None:
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-                logit = student(batch)
+                logit = network(batch)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
             adam.zero_grad()
             loss.backward()
