@@ -1,4 +1,4 @@
-"""Training steps against those of others: python benchmarks/training.py [--student resnet18 ...] [--side 224 64]
+"""Training steps against those of others: python benchmarks/training.py [--student resnet18 ...] [--side 224 96]
 
 A student learns from a ResNet-50, batch 32, random weights. This project's way, whole (reading from the memory map,
 drawing, augmenting, step) and the bare step on constant data, beside stock Keras with augmentation by Keras's layers,
@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from snakedistill.core.job import fix_threads  # noqa: E402
 
 BATCH = 32
-SECOND_OF_PIXELS = 2_000_000  # trained on in a turn
+PIXELS_IN_A_TURN = 2_000_000
 LITE0 = "EfficientNet-Lite0"
 MULTIPLY_ADDS = {"resnet18": 1.82e9, "mobilenetv2": 0.30e9, LITE0: 0.41e9}  # of a forward pass at 224 pixels
 SHIFT = 0.4
@@ -62,15 +62,14 @@ def measure(folder: Path, student: str, side: int, precision: str, threads: int,
 
     from snakedistill.measures.intervals import ratio_interval
 
-    steps = max(3, SECOND_OF_PIXELS // (BATCH * side**2))
+    steps = max(3, PIXELS_IN_A_TURN // (BATCH * side**2))
     name_of_student = student if student in MULTIPLY_ADDS else LITE0
     rng = np.random.default_rng(0)
     np.save(folder / "train.npy", rng.integers(0, 256, (BATCH * steps, side, side, 3), dtype=np.uint8))
     label = rng.random(BATCH * steps).astype(np.float32)
     contenders = keras_contenders(folder / "train.npy", label, student, side, precision)
     ceiling: list[float] = []
-    passes = (folder / "train.npy", label, name_of_student, side, precision, threads)
-    with torch_contenders(*passes) as of_torch:
+    with torch_contenders(folder / "train.npy", label, name_of_student, side, precision, threads) as of_torch:
         contenders |= of_torch
         rate: dict[str, list[float]] = {name: [] for name in contenders}
         for turn in range(-1, rounds):
@@ -91,9 +90,8 @@ def measure(folder: Path, student: str, side: int, precision: str, threads: int,
         # ratio_interval is of seconds: the rates change places.
         low, high = ratio_interval(1 / np.array(found), 1 / np.array(rate[OURS]))
         ratio = np.median(rate[OURS]) / np.median(found)
-        goal = GOALS.get(name, (None, None))[precision == "bfloat16"]
-        if (student, side) != ("resnet18", 224):
-            goal = None
+        goals = GOALS if (student, side) == ("resnet18", 224) else {}
+        goal = goals.get(name, (None, None))[precision == "bfloat16"]
         said = "" if goal is None else f", goal {goal}: {'reached' if ratio >= goal else 'NOT REACHED'}"
         print(
             f"| {name} | {np.median(found):.1f} | {min(found):.1f} to {max(found):.1f} "
