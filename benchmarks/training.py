@@ -29,7 +29,8 @@ from snakedistill.core.job import fix_threads  # noqa: E402
 BATCH = 32
 PIXELS_IN_A_TURN = 2_000_000
 LITE0 = "EfficientNet-Lite0"
-MULTIPLY_ADDS = {"resnet18": 1.82e9, "mobilenetv2": 0.30e9, LITE0: 0.41e9}  # of a forward pass at 224 pixels
+# Of a forward pass at 224 pixels.
+MULTIPLY_ADDS = {"resnet18": 1.82e9, "resnet50": 4.09e9, "mobilenetv2": 0.30e9, LITE0: 0.41e9}
 SHIFT = 0.4
 AUGMENTATION = {"shift": SHIFT, "flip": True}
 GOALS = {  # of a ResNet-18 at 224 pixels, of this project's whole fit: float32, bfloat16
@@ -121,32 +122,20 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
     from keras import layers
 
     from snakedistill.data.images import MappedImages
-    from snakedistill.networks.augmentation.draws import draw, random_stream
-    from snakedistill.networks.classifier import build_network
-    from snakedistill.networks.training_model import fused_copy, training_model
+    from snakedistill.networks.training_model import fused_copy
     from snakedistill.teaching import WAYS
-    from snakedistill.training.batches import batches
     from snakedistill.training.launches import launch_for
     from snakedistill.training.loop import compile_for_training, fit_epoch
 
     keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
-    mapped = MappedImages(images)
     array = np.load(images)
-    preprocessing = "paper" if student in MULTIPLY_ADDS else "none"  # a saved network rescales its images itself
-    built = functools.partial(build_network, "student", side, preprocessing=preprocessing)
-    ours, bare = training_model(built(student), precision, AUGMENTATION), fused_copy(built(student), precision)
-    for model in (ours, bare):
-        compile_for_training(model, 1e-4, WAYS["soft"].loss(1))
-    launch_ours, launch_bare = launch_for(ours), launch_for(bare)
+    built = functools.partial(built_student, side)
+    whole = whole_fit(MappedImages(images), label, student, side, precision, BATCH)
+    bare = fused_copy(built(student), precision)
+    compile_for_training(bare, 1e-4, WAYS["soft"].loss(1))
+    launch_bare = launch_for(bare)
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
-    passes = iter(range(1 << 30))
-
-    def whole() -> None:
-        number = next(passes)
-        order = random_stream(0, "student", "order", number).permutation(len(mapped))
-        draws = draw(AUGMENTATION, 0, "student", "train", number, len(mapped), side)
-        fit_epoch(ours, batches(mapped, BATCH, draws, label[:, None], order), abs, launch_ours)
 
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
@@ -162,7 +151,7 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
         ]
 
     plain = keras.Sequential([*augmented(), stock(student)])
-    teacher = build_network("teacher", side, "resnet50")
+    teacher = built("resnet50")
     teacher = keras.Model(teacher.input, teacher.get_layer("logit").output)
     distiller = keras.distillation.Distiller(
         teacher, stock(student), keras.distillation.LogitsDistillation(loss="mse"), student_loss_weight=0.0
@@ -180,6 +169,36 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
         "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
         "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
     }
+
+
+def built_student(side: int, backbone: str):
+    """A network with random weights, or with those of a saved one, which rescales its images itself."""
+    from snakedistill.networks.classifier import build_network
+
+    return build_network("student", side, backbone, preprocessing="paper" if backbone in MULTIPLY_ADDS else "none")
+
+
+def whole_fit(images, label, student: str, side: int, precision: str, batch: int) -> Callable[[], None]:
+    """This project's training of a student: a call makes one pass over the images."""
+    from snakedistill.networks.augmentation.draws import draw, random_stream
+    from snakedistill.networks.training_model import training_model
+    from snakedistill.teaching import WAYS
+    from snakedistill.training.batches import batches
+    from snakedistill.training.launches import launch_for
+    from snakedistill.training.loop import compile_for_training, fit_epoch
+
+    model = training_model(built_student(side, student), precision, AUGMENTATION)
+    compile_for_training(model, 1e-4, WAYS["soft"].loss(1))
+    launch = launch_for(model)
+    passes = itertools.count()
+
+    def whole() -> None:
+        number = next(passes)
+        order = random_stream(0, "student", "order", number).permutation(len(images))
+        draws = draw(AUGMENTATION, 0, "student", "train", number, len(images), side)
+        fit_epoch(model, batches(images, batch, draws, label[:, None], order), abs, launch)
+
+    return whole
 
 
 @contextlib.contextmanager
@@ -219,13 +238,7 @@ def torch_passes(
     """PyTorch's two ways, channels last: a call each makes one pass over the images."""
     import numpy as np
     import torch
-    from torchvision.models import mobilenet_v2, resnet18, resnet50
-
-    builders = {"resnet18": resnet18, "mobilenetv2": mobilenet_v2}
-    if student == LITE0:
-        from timm.models import tf_efficientnet_lite0
-
-        builders[LITE0] = tf_efficientnet_lite0
+    from torchvision.models import resnet50
 
     torch.set_num_threads(threads)
     array = torch.from_numpy(np.load(images)).permute(0, 3, 1, 2)  # channels last in memory
@@ -234,7 +247,7 @@ def torch_passes(
     constant = array[:BATCH].float() / 255
 
     def trainer() -> Callable[[torch.Tensor, torch.Tensor], None]:
-        network = builders[student](num_classes=1).to(memory_format=torch.channels_last).train()
+        network = torch_builder(student)(num_classes=1).to(memory_format=torch.channels_last).train()
         adam = torch.optim.Adam(network.parameters(), 1e-4)
 
         def step(batch: torch.Tensor, target: torch.Tensor) -> None:
@@ -261,6 +274,17 @@ def torch_passes(
             bare(constant, targets[:BATCH])
 
     return {"PyTorch, online teacher": with_teacher, "PyTorch, bare step": bare_steps}
+
+
+def torch_builder(student: str) -> Callable:
+    """What builds the student in PyTorch."""
+    if student == LITE0:
+        from timm.models import tf_efficientnet_lite0
+
+        return tf_efficientnet_lite0
+    import torchvision.models
+
+    return getattr(torchvision.models, {"mobilenetv2": "mobilenet_v2"}.get(student, student))
 
 
 if __name__ == "__main__":

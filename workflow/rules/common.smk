@@ -114,6 +114,7 @@ NETWORK_ENVIRONMENT = (  # of the rules that train or run a network
     + ("-gpu.yaml" if config["gpu"] else ".yaml")
 )
 GPU = {"gpu": 1} if config["gpu"] else {}
+CORES_BESIDE_A_GPU = 2  # of a training run: one launches steps, both compile them
 
 
 def growing(mem_mb, minutes):

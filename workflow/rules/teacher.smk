@@ -12,7 +12,7 @@ if GIVEN is None:
         benchmark:
             f"{SEED}/benchmarks/train/teacher.tsv"
         priority: 3  # all students with a source wait for it
-        threads: CORES
+        threads: CORES_BESIDE_A_GPU if config["gpu"] else CORES
         message:
             "Training the teacher, seed {wildcards.seed}"
 

@@ -34,7 +34,7 @@ rule train_student:
     priority: 2  # the chains of students are the longest way; evaluations fill the gaps
     conda:
         NETWORK_ENVIRONMENT
-    threads: HALF_OF_THE_CORES
+    threads: CORES_BESIDE_A_GPU if config["gpu"] else HALF_OF_THE_CORES
     resources:
         **GPU,
         **growing(mem_mb_of_network, minutes_of_training),
