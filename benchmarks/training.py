@@ -137,6 +137,13 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
 
+    found = {
+        OURS: whole,
+        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs, launch_bare),
+    }
+    if precision == "bfloat16" and student not in MULTIPLY_ADDS:  # a saved network keeps its precision
+        return found
+
     keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision])
 
     def stock(backbone: str) -> keras.Model:
@@ -159,12 +166,6 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
     keras.config.set_dtype_policy("float32")
     for model in (plain, distiller):
         model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True))
-    found = {
-        OURS: whole,
-        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs, launch_bare),
-    }
-    if precision == "bfloat16" and student not in MULTIPLY_ADDS:  # a saved network keeps its precision
-        return found
     return found | {
         "stock Keras": lambda: plain.fit(array, label[:, None], batch_size=BATCH, verbose=0),
         "Keras Distiller": lambda: distiller.fit(array, label[:, None], batch_size=BATCH, verbose=0),
