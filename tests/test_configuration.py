@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 
 import jsonschema
 import pytest
@@ -13,7 +14,7 @@ from snakedistill.configuration.types import Config, Recipe, Teacher
 from snakedistill.core.errors import InputError
 from snakedistill.paper.deviations import deviations_in_words
 from snakedistill.results.run_description import describe_run
-from snakedistill.teaching import networks
+from snakedistill.teaching import OPTIONS, WAYS, networks
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
@@ -52,6 +53,14 @@ def test_every_key_is_described_in_a_sentence():
 def test_schema_and_reference_page_are_those_of_the_types():
     assert (ROOT / "workflow/schemas/config.schema.json").read_text() == json_schema(), "run `make reference`"
     assert (ROOT / "docs/configuration.md").read_text() == reference_page(CONFIG, PAPER), "run `make reference`"
+
+
+def test_the_example_of_the_ways_to_teach_has_every_option():
+    page = (ROOT / "docs/ways-to-teach.md").read_text()
+    students = yaml.safe_load(re.search(r"(?m)^    students:\n(?:     .*\n)+", page)[0])["students"]
+    assert checked(CONFIG | {"students": students})["students"] == students
+    assert set(OPTIONS) | {"source", "labels", "generations"} == set().union(*students.values())
+    assert {family["labels"] for family in students.values()} == set(WAYS) - {"hard"}
 
 
 def test_editors_accept_the_files_that_the_workflow_accepts():
@@ -97,9 +106,9 @@ def test_the_paper_preset_is_the_papers():
         ("epochs", 3, r"epochs: unknown key; did you mean teacher\.epochs\?"),
         ("teacher.learning_rat", 3, r"teacher\.learning_rat: unknown key; did you mean learning_rate\?"),
         (
-            "students.soft.temperature",
+            "students.soft.heat",
             2,
-            r"students\.soft\.temperature: unknown key; known keys are labels, generations",
+            r"students\.soft\.heat: unknown key; known keys are labels, generations, source, consistent, shuffled",
         ),
         ("image_size", "big", "image_size: expected an integer of at least 32 and at most 1024, got 'big'"),
         ("split.train", 0.8, r"split: expected train, validation and test to sum to 1, got 1\.1"),
@@ -107,7 +116,26 @@ def test_the_paper_preset_is_the_papers():
         ("teacher.class_weights", "balance", "teacher.class_weights: expected balanced or null, got 'balance'"),
         ("split.near_duplicates", 99, r"expected an integer of at least 0 and at most 16 or null, got 99"),
         ("students.soft.generations", -1, r"students\.soft\.generations: expected an integer of at least 0, got -1"),
-        ("students.classic.generations", 2, r"students\.classic\.generations: expected 0 with manual labels, got 2"),
+        (
+            "students.classic.source",
+            "teacher",
+            r"classic\.source: expected none with manual labels, which have no source",
+        ),
+        ("students.soft.source", "all", r"students\.soft\.source: expected previous, teacher or null, got 'all'"),
+        ("students.soft.temperature", 0, r"students\.soft\.temperature: expected a number .*, got 0"),
+        ("students.hard.temperature", 2, r"hard\.temperature: expected none with hard labels, got 2\.0: .* soft ones"),
+        ("students.soft.smoothing", 0.1, r"soft\.smoothing: expected none with soft labels, got 0\.1: .* manual ones"),
+        ("students.classic.smoothing", "all", r"smoothing: expected a number from 0 to 1, teacher or null, got 'all'"),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "consistent": True, "shuffled": True},
+            r"students\.soft\.shuffled: expected none with consistent, got True: name one of the two",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "temperature": 2, "manual_share": 0.1},
+            r"students\.soft\.manual_share: expected none with temperature, got 0\.1: name one of the two",
+        ),
         ("students.Soft", {"labels": "soft", "generations": 0}, "students: expected a mapping of at least one family"),
         ("students.soft", 5, r"students\.soft: expected a mapping, got 5"),
         ("student.augmentation.shift", 1.5, "shift: expected a number of at least 0 and at most 1, got 1.5"),

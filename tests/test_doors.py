@@ -36,7 +36,7 @@ LIBRARY = "workflow/scripts/snakedistill"
 
 def test_a_way_to_teach(monkeypatch):
     doubt = Way(
-        lambda manual, probability: (manual + probability) / 2, loss=lambda outputs: "a loss", from_source="doubts"
+        lambda inputs: (inputs.manual + inputs.probability) / 2, loss=lambda outputs: "a loss", from_source="doubts"
     )
     monkeypatch.setitem(WAYS, "doubt", doubt)
     students = {"mine": {"labels": "doubt", "generations": 1}}

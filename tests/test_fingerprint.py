@@ -192,7 +192,11 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     figures = {f"draw_{name}" for name in FIGURES}
     assert changed("results/figures/style", '"grid.color": "0.92"', '"grid.color": "0.9"') == figures
     assert changed("results/figures/examples", "IN_A_ROW = 8", "IN_A_ROW = 7") == {"draw_examples"}
-    assert changed("networks/augmentation/draws", "np.random.Philox(", "np.random.PCG64(") == {"train", "evaluate"}
+    assert changed("networks/augmentation/draws", "np.random.Philox(", "np.random.PCG64(") == {
+        "train",
+        "evaluate",
+        "write_labels",
+    }
     assert changed("paper/claims", "SLIGHTLY = 0.01", "SLIGHTLY = 0.02") == {"weigh_claims"}
     assert changed("results/tables/classes", '"errors": errors', '"errors": 2 * errors') == {
         "tabulate_classes",

@@ -102,6 +102,29 @@ RUNS = {
         "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly). 26 "
         "files are not used (`data/rejected.csv`): 26 dropped so that the classes have the same number of images.",
     ),
+    "every option of teaching, fresh students and retraining": (
+        2,
+        {
+            "paper": None,
+            "classes": ["ant", "bee", "fly"],
+            "archive": "insects.zip",
+            "teacher": {"backbone": "extractor.keras", "preprocessing": "none"},
+            "student": {"backbone": "extractor.keras", "preprocessing": "none"},
+            "students": {
+                "hard": None,
+                "soft": None,
+                "classic": {"generations": 1},
+                "fresh": {"labels": "soft", "generations": 1, "source": "teacher"},
+                "mixed": {"labels": "hard", "generations": 1, "manual_share": 0.3},
+                "shuffled": {"labels": "soft", "generations": 0, "shuffled": True},
+                "views": {"labels": "soft", "generations": 1, "consistent": True, "temperature": 2},
+                "smoothed": {"labels": "manual", "generations": 0, "smoothing": "teacher"},
+                "tempered": {"labels": "soft", "generations": 1, "temperature": 4},
+            },
+            "export": {"network": "tempered-1"},
+        },
+        "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly).",
+    ),
 }
 # Words that a run without the paper never says; `paper: null`, `preprocessing: paper` and `layout: kaggle` are allowed.
 OF_THE_PAPER = re.compile(

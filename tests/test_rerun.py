@@ -126,6 +126,13 @@ def test_a_new_family_is_that_family(folder):
     assert "time_networks" not in jobs
 
 
+def test_how_a_family_is_taught_reruns_that_family(folder):
+    jobs = planned(folder, {"students": {"hard": {"manual_share": 0.3}}})
+    for rule in ("train_student", "predict", "evaluate", "write_labels"):
+        assert jobs[rule] == 2
+    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_bundle"} == set()
+
+
 def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):
     original = (folder / "archive.zip").read_bytes()
     rng = np.random.default_rng(0)

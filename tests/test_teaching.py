@@ -5,9 +5,21 @@ import numpy as np
 import pytest
 
 from snakedistill.core.network_ids import TEACHER, Network, parsed
-from snakedistill.core.outputs import labels_of_classes, outputs_of_classes, shares_of_classes
-from snakedistill.teaching import TEACHER_WAY, WAYS, labels_in_words, networks
+from snakedistill.core.outputs import (
+    labels_of_classes,
+    logits_of_classes,
+    one_hot,
+    outputs_of_classes,
+    shares_of_classes,
+    softmax,
+)
+from snakedistill.core.parts import TEST, TRAIN
+from snakedistill.measures import metrics
+from snakedistill.measures.metrics import answer
+from snakedistill.teaching import OPTIONS, TEACHER_WAY, WAYS, labels_in_words, made_from, networks, taught
 from snakedistill.teaching.class_weights import balanced_weights, weight_of_labels, weighted
+from snakedistill.teaching.smoothing import mean_entropy, smoothing_of_entropy
+from snakedistill.teaching.way import LabelInputs
 
 STUDENTS = {
     "soft": {"labels": "soft", "generations": 2},
@@ -24,6 +36,22 @@ OF_THREE = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4], [0.1, 0.1, 0.8]])
 LABELS_OF_THREE = {"manual": [2, 0, 1], "hard": [1, 0, 2], "soft": OF_THREE}
 
 
+def inputs(manual, probability, logit=None, part=TRAIN, seed=0) -> LabelInputs:
+    classes = 2 if probability is None else probability.shape[1]
+    stream = np.random.default_rng(seed)
+    return LabelInputs(np.asarray(manual), np.full(len(manual), part), classes, stream, logit, probability)
+
+
+def predicted(classes: int, images: int = 400) -> LabelInputs:
+    """Predictions of which two thirds are right, in two parts."""
+    rng = np.random.default_rng(classes)
+    manual = rng.integers(0, classes, images)
+    outputs = rng.normal(0, 2, (images, 1 if classes == 2 else classes))
+    logit = logits_of_classes(outputs) + one_hot(manual, classes)
+    part = np.where(np.arange(images) < images // 4, TEST, TRAIN)
+    return LabelInputs(manual, part, classes, np.random.default_rng(0), logit, softmax(logit))
+
+
 def test_every_way_is_tested_here():
     assert list(WAYS) == list(LABELS)
     assert {name: way.from_source for name, way in WAYS.items()} == {
@@ -37,10 +65,10 @@ def test_every_way_is_tested_here():
 @pytest.mark.parametrize("way", WAYS)
 def test_the_labels_of_each_way(way):
     """Manual: the class. Hard: the most probable class, of equals the first. Soft: the probabilities."""
-    np.testing.assert_array_equal(WAYS[way].label(MANUAL, PROBABILITY), LABELS[way])
+    np.testing.assert_array_equal(WAYS[way].label(inputs(MANUAL, PROBABILITY)), LABELS[way])
     if WAYS[way].from_source is None:
-        np.testing.assert_array_equal(WAYS[way].label(MANUAL, None), LABELS[way])
-    np.testing.assert_array_equal(WAYS[way].label(np.array([2, 0, 1]), OF_THREE), LABELS_OF_THREE[way])
+        np.testing.assert_array_equal(WAYS[way].label(inputs(MANUAL, None)), LABELS[way])
+    np.testing.assert_array_equal(WAYS[way].label(inputs([2, 0, 1], OF_THREE)), LABELS_OF_THREE[way])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -168,3 +196,140 @@ def test_labels_in_words():
         "soft-1": "probabilities of soft-0",
         "soft-2": "probabilities of soft-1",
     }
+
+
+# Settings of each option, and the way that each changes.
+TAUGHT = {
+    "consistent": ("soft", (True,)),
+    "temperature": ("soft", (0.5, 4.0)),
+    "manual_share": ("soft", (0.0, 0.3, 1.0)),
+    "smoothing": ("manual", (0.0, 0.1, "teacher")),
+    "shuffled": ("soft", (True,)),
+}
+CASES = [
+    (way, {name: setting}, classes)
+    for name, (way, settings) in TAUGHT.items()
+    for setting in settings
+    for classes in (2, 3)
+] + [("soft", {"temperature": 2.0, "shuffled": True}, 2), ("hard", {"manual_share": 0.4}, 3)]
+
+
+def test_every_option_is_tested_here():
+    assert OPTIONS.keys() == TAUGHT.keys()
+    assert all(way in OPTIONS[name].labels for name, (way, _) in TAUGHT.items())
+
+
+@pytest.mark.parametrize(("way", "options", "classes"), CASES)
+def test_the_gradient_of_an_option_is_the_numerical_derivative_of_its_loss(way, options, classes):
+    """The gradient of each logit, of one output too, against the difference of `loss_of_images` around it."""
+    import tensorflow as tf
+
+    way, given = taught(way, options), predicted(classes, images=30)
+    label = labels_of_classes(np.asarray(way.label(given)), classes).astype(np.float64)
+    np.testing.assert_allclose(label.sum(axis=1), 1, atol=1e-6)
+    student = np.random.default_rng(1).normal(0, 1.5, (30, 1 if classes == 2 else classes))
+    variable = tf.Variable(student.astype(np.float32))
+    with tf.GradientTape() as tape:
+        loss = way.loss(student.shape[1])(outputs_of_classes(label).astype(np.float32), variable)
+    gradient = tape.gradient(loss, variable).numpy()
+
+    def numerical(image: int, output: int, step: float = 1e-4) -> float:
+        moved = [student.copy(), student.copy()]
+        for sign, values in zip((1, -1), moved, strict=True):
+            values[image, output] += sign * step
+        high, low = (way.loss_of_images(logits_of_classes(values), label).mean() for values in moved)
+        return (high - low) / (2 * step)
+
+    expected = np.array([[numerical(image, output) for output in range(student.shape[1])] for image in range(30)])
+    np.testing.assert_allclose(gradient, expected, atol=2e-6)
+    assert np.abs(expected).max() > 1e-3
+    assert float(loss) == pytest.approx(way.loss_of_images(logits_of_classes(student), label).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_limit_case_is_the_way_without_the_option(classes):
+    given = predicted(classes)
+    manual = one_hot(given.manual, classes)
+    np.testing.assert_allclose(taught("soft", {"temperature": 1.0}).label(given), given.probability, atol=1e-12)
+    student = given.logit[::-1]
+    at_one = taught("soft", {"temperature": 1.0}).loss_of_images(student, given.probability)
+    np.testing.assert_array_equal(at_one, metrics.cross_entropy(student, given.probability))
+    np.testing.assert_array_equal(taught("soft", {"manual_share": 0.0}).label(given), given.probability)
+    np.testing.assert_array_equal(taught("soft", {"manual_share": 1.0}).label(given), manual)
+    np.testing.assert_array_equal(taught("manual", {"smoothing": 0.0}).label(given), manual)
+    np.testing.assert_allclose(taught("manual", {"smoothing": 1.0}).label(given), 1 / classes)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_high_temperature_teaches_the_difference_of_the_logits(classes):
+    """Its gradient goes to (s - t) / 4 of one output, and to that of centred logits / K of K (Hinton et al., 2.1)."""
+    import tensorflow as tf
+
+    given, temperature = predicted(classes, images=20), 1000.0
+    way = taught("soft", {"temperature": temperature})
+    label = outputs_of_classes(way.label(given))
+    student = np.random.default_rng(2).normal(size=label.shape)
+    # In float64, for at such a temperature labels and probabilities differ in their last digits.
+    variable = tf.Variable(student)
+    target = tf.constant(label)
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits if classes == 2 else tf.nn.softmax_cross_entropy_with_logits
+    with tf.GradientTape() as tape:
+        logit = variable / temperature
+        loss = temperature**2 * tf.reduce_sum(entropy(labels=target, logits=logit))
+    gradient = tape.gradient(loss, variable).numpy()
+    if classes == 2:
+        expected = (student - np.diff(given.logit)) / 4
+    else:
+        centred = [values - values.mean(axis=1, keepdims=True) for values in (student, given.logit)]
+        expected = (centred[0] - centred[1]) / classes
+    np.testing.assert_allclose(gradient, expected, atol=0.02)
+
+
+def test_smoothing_has_the_mean_entropy_of_the_teachers_predictions_on_train():
+    given = predicted(3)
+    label = taught("manual", {"smoothing": "teacher"}).label(given)
+    of_train = mean_entropy(given.probability[given.part == TRAIN])
+    assert mean_entropy(label) == pytest.approx(of_train, abs=1e-6)
+    assert mean_entropy(label) != pytest.approx(mean_entropy(given.probability), abs=1e-4)
+    assert (answer(label) == given.manual).all()
+    assert smoothing_of_entropy(0.0, 3) == 0
+    assert smoothing_of_entropy(np.log(3), 3) == pytest.approx(1, abs=1e-6)
+    assert smoothing_of_entropy(np.log(2) + 1e-9, 2) == 1
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_shuffled_labels_have_the_same_distribution_and_errors_but_are_of_other_images(classes):
+    given = predicted(classes)
+    label = taught("soft", {"shuffled": True}).label(given)
+    right = answer(given.probability) == given.manual
+    np.testing.assert_array_equal(answer(label) == given.manual, right)
+    for part in (TRAIN, TEST):
+        for manual in range(classes):
+            for of_right in (True, False):
+                group = (given.part == part) & (given.manual == manual) & (right == of_right)
+                sides = (np.sort(values[group], axis=0) for values in (label, given.probability))
+                np.testing.assert_array_equal(*sides)
+    assert np.mean(np.any(label != given.probability, axis=1)) > 0.9
+    again = taught("soft", {"shuffled": True}).label(predicted(classes))
+    np.testing.assert_array_equal(label, again)
+
+
+def test_a_source_and_options_of_families():
+    families = {
+        "fresh": {"labels": "soft", "generations": 2, "source": "teacher"},
+        "retrained": {"labels": "manual", "generations": 1},
+        "smoothed": {"labels": "manual", "generations": 0, "smoothing": "teacher", "temperature": None},
+        "tempered": {"labels": "soft", "generations": 1, "temperature": 4, "shuffled": False},
+    }
+    found = networks(families)
+    assert {name: network.source for name, network in found.items()} == {
+        "teacher": None, "retrained-0": None, "smoothed-0": None, "fresh-0": TEACHER, "tempered-0": TEACHER,
+        "retrained-1": None, "fresh-1": TEACHER, "tempered-1": "tempered-0", "fresh-2": TEACHER,
+    }  # fmt: skip
+    assert found["tempered-1"].options == (("temperature", 4),)
+    assert found["retrained-1"].options == ()
+    assert {name: made_from(network) for name, network in found.items() if made_from(network) != network.source} == {
+        "smoothed-0": TEACHER
+    }
+    assert labels_in_words(found["tempered-1"]) == "probabilities of tempered-0 at temperature 4"
+    assert labels_in_words(found["smoothed-0"]) == "manual labels smoothed to the teacher's entropy"

@@ -6,14 +6,17 @@ import pytest
 from snakedistill.core.errors import InputError
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.outputs import labels_of_classes, shares_of_classes
+from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw
-from snakedistill.networks.classifier import build_network, logit_and_probability
-from snakedistill.networks.training_model import training_model
-from snakedistill.teaching import WAYS
+from snakedistill.networks.classifier import build_network, load_network, logit_and_probability
+from snakedistill.networks.training_model import evaluation_model, training_model
+from snakedistill.teaching import WAYS, taught
+from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.labels import write_labels
+from snakedistill.teaching.way import LabelInputs
 from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.forward import predicted
@@ -49,7 +52,7 @@ def data(tmp_path_factory):
     return folder
 
 
-def train_in(data, folder, network_id="soft-0", labels=None, way="soft", **changes):
+def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options=None, source=None, **changes):
     folder.mkdir(exist_ok=True)
     train(
         network_id,
@@ -65,6 +68,8 @@ def train_in(data, folder, network_id="soft-0", labels=None, way="soft", **chang
         model=folder / "model.keras",
         history=folder / "history.csv",
         checkpoints=folder / "checkpoints",
+        options=options,
+        **source or {},
     )
     return pd.read_csv(folder / "history.csv")
 
@@ -187,7 +192,8 @@ def test_a_step_of_each_way_is_of_its_loss(data, way):
     compile_for_training(training, 1e-3, WAYS[way].loss(1))
     images = MappedImages(data / "test.npy")
     manual, probability = np.arange(20) % 2, np.linspace(0.02, 0.98, 20, dtype=np.float32)
-    label = labels_of_classes(WAYS[way].label(manual, shares_of_classes(probability[:, None])), 2)
+    given = LabelInputs(manual, np.full(20, TEST), 2, None, probability=shares_of_classes(probability[:, None]))
+    label = labels_of_classes(WAYS[way].label(given), 2)
     label = label[:, 1].astype(np.float32)
     logit = np.asarray(training(images.read(slice(None)), training=True))[:, 0].astype(np.float64)
     loss, accuracy = fit_epoch(training, batches(images, 20, labels=label[:, None]), abs, launch_for(training))
@@ -363,3 +369,38 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
         assert group["image_id"].tolist() == test["image_id"].tolist()
         answers = group["probability"].to_numpy() > 0.5
         assert manual_labels.loc[repeat, "accuracy"] == pytest.approx(np.mean(answers == (manual == 1)))
+
+
+def test_a_consistent_source_answers_the_view_that_the_student_sees(data, trained, tmp_path):
+    """The labels of a batch are the source's probabilities of its flipped and shifted images."""
+    augmentation = {"flip": True, "shift": 0.2}
+    source = load_network(trained[0] / "model.keras")
+    images = MappedImages(data / "train.npy")
+    draws = draw(augmentation, 0, "soft-0", "train", 1, len(images), 32)
+    order = np.arange(40)[::-1]
+    plain = np.zeros((40, 1), np.float32)
+    answer = forward_for(evaluation_model(source, augmentation))
+    found = list(labels_of_views(batches(images, 16, draws, plain, order), answer, WAYS["soft"]))
+    assert [len(label) for _, label in found] == [16, 16, 8]
+    _, probability = predicted(answer, images, draws)
+    np.testing.assert_allclose(np.concatenate([label for _, label in found]), probability[order], atol=1e-6)
+    _, of_plain = predicted(forward_for(evaluation_model(source, {})), images)
+    assert np.abs(of_plain - probability).max() > 0.01
+    tempered = labels_of_views(batches(images, 40, draws, plain), answer, taught("soft", {"temperature": 4.0}))
+    logit, _ = predicted(answer, images, draws)
+    np.testing.assert_allclose(next(tempered)[1], 1 / (1 + np.exp(-logit / 4)), atol=1e-6)
+
+
+def test_a_consistent_training_run_without_augmentation_is_a_soft_one(data, trained, tmp_path):
+    """The file's labels and the source's answers in training are the same then, but for rounding."""
+    folder, _ = trained
+    record_lineage(folder / "model.keras", "soft-0", 0, splits=data / "splits.csv")
+    predictions = {part: folder / f"{part}.csv" for part in PARTS}
+    write_labels("soft-1", 0, data / "splits.csv", "soft", "soft-0", predictions, CLASSES, tmp_path / "labels.csv")
+    changes = {"labels": tmp_path / "labels.csv", "augmentation": {}, "epochs": 1}
+    soft = train_in(data, tmp_path / "soft", "soft-1", **changes)
+    source = {"source": "soft-0", "source_model": folder / "model.keras"}
+    views = train_in(data, tmp_path / "views", "soft-1", options={"consistent": True}, source=source, **changes)
+    assert views["loss"][0] == pytest.approx(soft["loss"][0], rel=1e-3)
+    with pytest.raises(InputError, match="its network is soft-0, not teacher"):
+        train_in(data, tmp_path / "wrong", "soft-1", source=source | {"source": "teacher"}, **changes)

@@ -36,7 +36,7 @@ from snakedistill.results.run_description import (
 )
 from snakedistill.results.summary.sections import SECTIONS
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
-from snakedistill.teaching import TEACHER_WAY, given, networks
+from snakedistill.teaching import TEACHER_WAY, given, made_from, networks, source_of_views
 
 
 def with_the_workflow(path):
@@ -80,7 +80,10 @@ STUDENTS = [network for network in NETWORKS if network != TEACHER]
 # The networks that are trained here, and those that have a model. All networks have predictions and an evaluation.
 TRAINED = STUDENTS if GIVEN else list(NETWORKS)
 MODELS = STUDENTS if GIVEN == "predictions" else list(NETWORKS)
-WAYS_OF_RUN = tuple(sorted({NETWORKS[network].way for network in TRAINED}))
+TAUGHT_IN_RUN = {  # the entries of the registries of teaching that this run uses
+    "WAYS": tuple(sorted({NETWORKS[network].way for network in TRAINED})),
+    "OPTIONS": tuple(sorted({name for network in TRAINED for name, _ in NETWORKS[network].options})),
+}
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]

@@ -31,7 +31,7 @@ for name, figure in FIGURES.items():
             **captioned(
                 name, figure.caption, f"Grey: {REFERENCE_NAME}." if figure.shows_reference else ""
             ),
-            code=code_of("draw", modules=(figure.module,), WAYS=WAYS_OF_RUN),
+            code=code_of("draw", modules=(figure.module,), **TAUGHT_IN_RUN),
             module=figure.module,
             needs=figure.needs,
             subjects=list(PICTURES[name]),

@@ -11,12 +11,19 @@ def recipe_of(network):
     return recipes.recipe(config, NETWORKS[network].family)
 
 
+def options_of(network):
+    """Options of the way that a network is taught, by id."""
+    return dict(NETWORKS[network].options)
+
+
 def independent_students(network):
     """Students of a network's recipe that learn from manual labels alone."""
     return [
         student
         for student in STUDENTS
         if NETWORKS[student].source is None
+        and NETWORKS[student].is_first
+        and not NETWORKS[student].options
         and student != network
         and recipe_of(student) == recipe_of(network)
     ]
@@ -47,14 +54,14 @@ def minutes_of_training(wildcards, input, threads):
     return minutes_by_size(recipe["epochs"] * seconds_a_mb)(wildcards, input, threads)
 
 
-def source_of(wildcards):
-    """Id of the network whose predictions become the labels; None for a network without a source."""
-    return NETWORKS[wildcards.network].source
+def labels_made_from(wildcards):
+    """Id of the network from whose predictions the labels are made; None where they need none."""
+    return made_from(NETWORKS[wildcards.network])
 
 
 def predictions_of_source(wildcards):
-    """Predictions of the source of labels and their lineage, where there is one."""
-    if (source := source_of(wildcards)) is None:
+    """Predictions from which the labels are made and their lineage, where there are any."""
+    if (source := labels_made_from(wildcards)) is None:
         return {}
     files = {
         part: path.format(seed=wildcards.seed, network=source) for part, path in PREDICTIONS.items()
@@ -72,12 +79,15 @@ def files_of_recipe(network):
 
 
 def inputs_of_training(wildcards):
-    """Labels, and the files of the backbone and of its weights, of the network that a job trains."""
+    """Labels, the files of the backbone and of its weights, and a source that answers, of the network to train."""
     network = network_of_job(wildcards)
     labels = LABELS.format(seed=wildcards.seed, network=network)
     found = {"labels": labels, "lineage": lineage_of([labels])}
     if recipe_of(network)["weights"] == "imagenet":
         found["weights"] = f"results/weights/{recipe_of(network)['backbone']}-imagenet-notop.h5"
+    if (source := source_of_views(NETWORKS[network])) is not None:
+        model = f"{SEED}/models/{source}.keras".format(seed=wildcards.seed)
+        found |= {"source_model": model, "source_lineage": lineage_of([model])}
     given = files_of_recipe(network).items()
     return found | {name: ancient(local(path)) for name, path in given}
 
@@ -91,6 +101,7 @@ def code_of_training(wildcards):
         modules=(BACKBONES[recipe["backbone"]],) if recipe["backbone"] in BACKBONES else (),
         BACKBONES=(recipe["backbone"],),
         WAYS=(NETWORKS[network].way,),
+        OPTIONS=tuple(options_of(network)),
         TRANSFORMATIONS=active(recipe["augmentation"]),
     )
 
@@ -138,7 +149,11 @@ def settings_of(network):
     """The settings that determine a network's model, by id, as the model's lineage has them."""
     if network in TRAINED:
         return training_settings(
-            recipe_of(network), config["image_size"], config["precision"], config["backend"]
+            recipe_of(network),
+            config["image_size"],
+            config["precision"],
+            config["backend"],
+            options_of(network),
         )
     preprocessing = recipe_of(network)["preprocessing"]
     return {"image_size": config["image_size"], "preprocessing": preprocessing}

@@ -25,7 +25,7 @@ rule summarise:
         LIGHT_ENVIRONMENT
     params:
         run_description=DESCRIBED,
-        code=code_of("summarise", FIGURES=(), WAYS=WAYS_OF_RUN),
+        code=code_of("summarise", FIGURES=(), **TAUGHT_IN_RUN),
         sections_of_pictures={
             PRESENTATION.numbered(picture): FIGURES[name].section
             for name, pictures in PICTURES.items()

@@ -15,9 +15,14 @@ rule write_labels:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        code=lambda wildcards: code_of("write_labels", WAYS=(NETWORKS[wildcards.network].way,)),
+        code=lambda wildcards: code_of(
+            "write_labels",
+            WAYS=(NETWORKS[wildcards.network].way,),
+            OPTIONS=tuple(options_of(wildcards.network)),
+        ),
         way=lambda wildcards: NETWORKS[wildcards.network].way,
-        source=source_of,
+        options=lambda wildcards: options_of(wildcards.network),
+        source=labels_made_from,
         classes=config["classes"],
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"

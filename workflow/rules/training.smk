@@ -43,6 +43,8 @@ rule train_student:
         code=code_of_training,
         network=network_of_job,
         way=lambda wildcards: NETWORKS[network_of_job(wildcards)].way,
+        options=lambda wildcards: options_of(network_of_job(wildcards)),
+        source=lambda wildcards: source_of_views(NETWORKS[network_of_job(wildcards)]),
         checkpoints=checkpoints,
         recipe=recipe_of_job,
         classes=len(config["classes"]),

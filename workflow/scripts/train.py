@@ -22,4 +22,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
         backbone=snakemake.input.get("backbone") or None,
         weights=snakemake.input.get("weights") or None,
         terminal=terminal,
+        options=snakemake.params.options,
+        source=snakemake.params.source,
+        source_model=snakemake.input.get("source_model") or None,
     )

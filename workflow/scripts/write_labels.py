@@ -13,4 +13,5 @@ with job(snakemake.log[0]):
         predictions={part: snakemake.input[part] for part in PARTS if snakemake.params.source},
         classes=snakemake.params.classes,
         labels=snakemake.output.labels,
+        options=snakemake.params.options,
     )

@@ -12,7 +12,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import GIVEN, WAYS, given, networks
+from snakedistill.teaching import GIVEN, OPTIONS, WAYS, given, networks
 
 
 def checked(config: dict) -> dict:
@@ -69,11 +69,7 @@ def _contradictions(config: dict) -> list[str]:
     ]
     lines += _contradictions_of_given(config["teacher"])
     for family, student in config["students"].items():
-        if WAYS[student["labels"]].from_source is None and student["generations"]:
-            lines.append(
-                f"students.{family}.generations: expected 0 with {student['labels']} labels, got "
-                f"{student['generations']}: a next generation would train on the same labels"
-            )
+        lines += _contradictions_of_family(f"students.{family}", student, given(config["teacher"]))
     for name, complete in recipes(config).items():
         backbone, weights = complete["backbone"], complete["weights"]
         if (wrong := backbones.unusable(backbone, config["image_size"])) is not None:
@@ -93,6 +89,32 @@ def _contradictions(config: dict) -> list[str]:
                 f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which keras.applications "
                 "networks have"
             )
+    return lines
+
+
+def _contradictions_of_family(name: str, student: dict, how_given: str | None) -> list[str]:
+    """Keys of a family, `students.NAME`, that do not fit each other, or the way in which the teacher is given."""
+    lines = []
+    labels, source = student["labels"], student.get("source")
+    if source is not None and WAYS[labels].from_source is None:
+        lines.append(f"{name}.source: expected none with {labels} labels, which have no source, got {source}")
+    used = [key for key in OPTIONS if student.get(key) not in (None, False)]
+    for key in used:
+        option = OPTIONS[key]
+        if labels not in option.labels:
+            known = " or ".join(option.labels)
+            lines.append(
+                f"{name}.{key}: expected none with {labels} labels, got {student[key]}: it is for {known} ones"
+            )
+        if option.needs_source_model and how_given == "predictions":
+            lines.append(
+                f"{name}.{key}: expected none with teacher.predictions, a teacher without a model, got {student[key]}"
+            )
+        lines += [
+            f"{name}.{key}: expected none with {other}, got {student[key]}: name one of the two"
+            for other in used[: used.index(key)]
+            if other in option.excludes or key in OPTIONS[other].excludes
+        ]
     return lines
 
 

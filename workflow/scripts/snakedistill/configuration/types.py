@@ -21,7 +21,7 @@ from snakedistill.data.layouts import LAYOUTS
 from snakedistill.networks.augmentation import TRANSFORMATIONS
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import WAYS
+from snakedistill.teaching import OPTIONS, SOURCES, WAYS
 
 
 def _without_dropped(students: object) -> object:
@@ -144,16 +144,29 @@ def _partial(model: type[Section], name: str) -> dict[str, Any]:
     return fields
 
 
-class Student(Section):
-    """A family of students."""
-
+class _Taught(Section):
     labels: Annotated[str, OneOf(WAYS)] = Field(
         description="how the family is taught: by manual labels, or by its source's answers (hard) or probabilities "
         "(soft)"
     )
     generations: Whole = Field(
-        ge=0, description="steps of recursion after the student itself; 0 without a source of labels"
+        ge=0,
+        description="networks after the first; with manual labels each is trained anew, as a control of recursion",
     )
+    source: Annotated[Literal[SOURCES] | None, BeforeValidator(null_from_text)] = Field(
+        default=None,
+        description="source of labels of a later generation: previous, the default, is the generation before it, "
+        "teacher makes every generation a fresh student of the teacher",
+        json_schema_extra=words("previous, teacher or null"),
+    )
+
+
+Student = create_model(
+    "Student",
+    __base__=_Taught,
+    __doc__="A family of students.",
+    **{name: option.setting for name, option in OPTIONS.items()},
+)
 
 
 Family = create_model("Family", __base__=Student, **_partial(Recipe, "Family"))

@@ -18,9 +18,10 @@ def lineage_file(path: str | Path) -> Path:
     return Path(path).with_suffix(".lineage.json")
 
 
-def training_settings(recipe: dict, image_size: int, precision: str, backend: str) -> dict:
+def training_settings(recipe: dict, image_size: int, precision: str, backend: str, options: dict | None = None) -> dict:
     """The settings that determine a training run, besides its network, seed, labels and images."""
-    return {"recipe": recipe, "image_size": image_size, "precision": precision, "backend": backend}
+    settings = {"recipe": recipe, "image_size": image_size, "precision": precision, "backend": backend}
+    return settings | ({"options": options} if options else {})
 
 
 def record_lineage(

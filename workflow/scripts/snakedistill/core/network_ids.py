@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 TEACHER = "teacher"
 
@@ -15,12 +16,14 @@ class Network:
         generation: step of recursion, or None.
         way: how it is taught, a key of `teaching.WAYS`; None for a given teacher, or where only the id is known.
         source: id of the network whose predictions become the labels (the source of labels), or None for manual ones.
+        options: of the way to teach, pairs of a key of `teaching.OPTIONS` and its setting.
     """
 
     family: str
     generation: int | None = None
     way: str | None = None
     source: str | None = None
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def id(self) -> str:

@@ -28,6 +28,10 @@ def card(
         "image_size": str(image_size),
         "run": run,
         "seed": str(seed),
-        "labels": f"{network.way}, from {network.source}" if network.source else str(network.way),
+        "labels": ", ".join(
+            [str(network.way)]
+            + ([f"from {network.source}"] if network.source else [])
+            + [f"{name} {setting}" for name, setting in network.options]
+        ),
         "recipe": json.dumps(recipe),
     }

@@ -1,10 +1,18 @@
-"""What a student learns from: the ways to teach, each a file with its labels and its loss."""
+"""What a student learns from: the ways to teach, each a file with its labels and its loss, and options of them."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from snakedistill.core.network_ids import TEACHER, Network
+from snakedistill.teaching.consistent import CONSISTENT
 from snakedistill.teaching.hard import HARD
 from snakedistill.teaching.manual import MANUAL
+from snakedistill.teaching.manual_share import MANUAL_SHARE
+from snakedistill.teaching.shuffled import SHUFFLED
+from snakedistill.teaching.smoothing import SMOOTHING
 from snakedistill.teaching.soft import SOFT
-from snakedistill.teaching.way import Way
+from snakedistill.teaching.temperature import TEMPERATURE
+from snakedistill.teaching.way import Option, Way
 
 WAYS: dict[str, Way] = {
     "manual": MANUAL,
@@ -13,7 +21,20 @@ WAYS: dict[str, Way] = {
 }
 """The ways to teach by name, which is the value of `labels:` in the configuration."""
 
+OPTIONS: dict[str, Option] = {
+    "consistent": CONSISTENT,
+    "shuffled": SHUFFLED,
+    "temperature": TEMPERATURE,
+    "smoothing": SMOOTHING,
+    "manual_share": MANUAL_SHARE,
+}
+"""What changes a way to teach, by the key of a family, in the order in which they are applied."""
+
 TEACHER_WAY = "manual"
+
+PREVIOUS = "previous"
+SOURCES = (PREVIOUS, TEACHER)
+"""The values of `source:` of a family: a later generation learns from the one before it, or from the teacher."""
 
 GIVEN = ("predictions", "classifier")
 """The keys of the config's `teacher` that name a file in place of a training run."""
@@ -22,6 +43,20 @@ GIVEN = ("predictions", "classifier")
 def given(teacher: dict) -> str | None:
     """How the teacher is given: the key of `GIVEN` that the config's `teacher` has, or None where it is trained."""
     return next((key for key in GIVEN if teacher[key] is not None), None)
+
+
+def taught(way: str, options: Mapping[str, Any]) -> Way:
+    """A way to teach with its options.
+
+    Args:
+        way: key of `WAYS`.
+        options: settings by key of `OPTIONS`.
+    """
+    found = WAYS[way]
+    for name, option in OPTIONS.items():
+        if name in options:
+            found = option.applied(found, options[name])
+    return found
 
 
 def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str, Network]:
@@ -36,18 +71,33 @@ def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str,
     found = []
     for family, student in students.items():
         source = None if WAYS[student["labels"]].from_source is None else TEACHER
+        options = tuple((name, student[name]) for name in OPTIONS if student.get(name) not in (None, False))
         for generation in range(student["generations"] + 1):
-            network = Network(family, generation, student["labels"], source)
+            network = Network(family, generation, student["labels"], source, options)
             found.append(network)
-            source = network.id if source else None
+            if source and student.get("source") != TEACHER:
+                source = network.id
     ways = list(WAYS)
     found.sort(key=lambda network: (network.generation, ways.index(network.way), network.family))
     return {network.id: network for network in (Network(TEACHER, way=teacher_way), *found)}
 
 
+def made_from(network: Network) -> str | None:
+    """Id of the network from whose predictions the labels of a network are made, or None."""
+    if any(OPTIONS[name].reads_teacher(setting) for name, setting in network.options):
+        return TEACHER
+    return network.source
+
+
+def source_of_views(network: Network) -> str | None:
+    """Id of the network whose model answers the views of a training run, or None."""
+    return network.source if any(OPTIONS[name].needs_source_model for name, _ in network.options) else None
+
+
 def labels_in_words(network: Network) -> str:
-    """Whose labels a network trains on, for example "probabilities of soft-2"."""
+    """Whose labels a network trains on, for example "probabilities of soft-2 at temperature 4"."""
     if network.way is None:
         return "given, not trained here"
     what = WAYS[network.way].from_source
-    return f"{what} of {network.source}" if what else f"{network.way} labels"
+    labels = f"{what} of {network.source}" if what else f"{network.way} labels"
+    return " ".join([labels, *(OPTIONS[name].words(setting) for name, setting in network.options)])

@@ -4,4 +4,4 @@ from snakedistill.measures.metrics import answer
 from snakedistill.teaching.cross_entropy import cross_entropy
 from snakedistill.teaching.way import Way
 
-HARD = Way(label=lambda manual, probability: answer(probability), loss=cross_entropy, from_source="answers")
+HARD = Way(label=lambda inputs: answer(inputs.probability), loss=cross_entropy, from_source="answers")

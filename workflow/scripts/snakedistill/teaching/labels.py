@@ -8,7 +8,9 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import read_predictions, record_lineage
 from snakedistill.core.outputs import outputs_of_classes
-from snakedistill.teaching import WAYS
+from snakedistill.networks.augmentation.draws import random_stream
+from snakedistill.teaching import taught
+from snakedistill.teaching.way import LabelInputs
 
 
 def write_labels(
@@ -20,40 +22,48 @@ def write_labels(
     predictions: dict[str, str],
     classes: list[str],
     labels: str,
+    options: dict | None = None,
 ) -> None:
     """Write the label of every image of every part, in the order of `splits`, and the labels' lineage beside it.
 
     Args:
         network_id: the network that trains on the labels.
         seed: training seed.
-        splits: CSV with image_id and manual label.
+        splits: CSV with image_id, manual label and split.
         way: how the network is taught, a key of `WAYS`.
-        source: id of the network whose predictions become the labels; None if the way to teach needs none.
+        source: id of the network from whose predictions the labels are made; None if the way to teach needs none.
         predictions: files of the source's predictions by part; empty without a source.
         classes: names; the position of a name is its label.
         labels: file to write: image_id and label, of each class where it is soft, see `core.outputs`.
+        options: of the way, settings by key of `OPTIONS`.
 
     Raises:
         InputError: predictions and images do not match one to one, or the predictions are of another network, seed or
             split.
     """
     manual = read_csv(splits)
-    probability = None
+    predicted = {}
     if source is not None:
-        probability = _probabilities(source, seed, splits, predictions)
-        probability = probability.in_order_of(manual["image_id"], splits, "the predictions")["probability"]
+        found = _predictions(source, seed, splits, predictions)
+        predicted = found.in_order_of(manual["image_id"], splits, "the predictions").values
+        probability = predicted["probability"]
         if not (probability.min() >= 0 and probability.max() <= 1):  # nor is NaN
             raise InputError(f"{list(predictions.values())} hold probabilities outside [0, 1]: make them again")
-    label = WAYS[way].label(manual["label"].to_numpy(), probability)
+    inputs = LabelInputs(
+        manual=manual["label"].to_numpy(),
+        part=manual["split"].to_numpy(),
+        classes=len(classes),
+        stream=random_stream(seed, network_id, "labels"),
+        **predicted,
+    )
+    label = taught(way, options or {}).label(inputs)
     label = label if label.ndim == 1 else outputs_of_classes(label)
     write_by_image(labels, manual["image_id"], {"label": label}, classes)
     record_lineage(labels, network_id, seed, splits=splits, **predictions)
 
 
-def _probabilities(source: str, seed: int, splits: str, predictions: dict[str, str]) -> ByImage:
-    ids, found = [], []
-    for path in predictions.values():
-        of_part = read_predictions(path, source, seed, splits=splits)
-        ids.append(of_part.image_id)
-        found.append(of_part["probability"])
-    return ByImage(pd.concat(ids, ignore_index=True), {"probability": np.concatenate(found)})
+def _predictions(source: str, seed: int, splits: str, predictions: dict[str, str]) -> ByImage:
+    """Logits and probabilities of each class of all parts."""
+    parts = [read_predictions(path, source, seed, splits=splits) for path in predictions.values()]
+    ids = pd.concat([part.image_id for part in parts], ignore_index=True)
+    return ByImage(ids, {name: np.concatenate([part[name] for part in parts]) for name in ("logit", "probability")})

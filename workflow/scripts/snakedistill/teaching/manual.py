@@ -3,4 +3,4 @@
 from snakedistill.teaching.cross_entropy import cross_entropy
 from snakedistill.teaching.way import Way
 
-MANUAL = Way(label=lambda manual, probability: manual, loss=cross_entropy)
+MANUAL = Way(label=lambda inputs: inputs.manual, loss=cross_entropy)

@@ -3,4 +3,4 @@
 from snakedistill.teaching.cross_entropy import cross_entropy
 from snakedistill.teaching.way import Way
 
-SOFT = Way(label=lambda manual, probability: probability, loss=cross_entropy, from_source="probabilities")
+SOFT = Way(label=lambda inputs: inputs.probability, loss=cross_entropy, from_source="probabilities")

@@ -15,17 +15,18 @@ from tqdm import tqdm
 from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv, written_whole
-from snakedistill.core.lineage import read_labels, record_lineage, training_settings
+from snakedistill.core.lineage import check_lineage, read_labels, record_lineage, training_settings
 from snakedistill.core.outputs import logits_of_classes, outputs_of_classes, shares_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
-from snakedistill.networks.classifier import build_network, probabilities
-from snakedistill.networks.training_model import faster_precision, training_model
-from snakedistill.teaching import WAYS
+from snakedistill.networks.classifier import build_network, load_network, probabilities
+from snakedistill.networks.training_model import evaluation_model, faster_precision, training_model
+from snakedistill.teaching import taught
 from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
+from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
 from snakedistill.training.forward import predicted
@@ -52,6 +53,9 @@ def train(
     backbone: str | None = None,
     weights: str | None = None,
     terminal: TextIO | None = None,
+    options: dict | None = None,
+    source: str | None = None,
+    source_model: str | None = None,
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
 
@@ -78,10 +82,13 @@ def train(
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
         terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
+        options: of the way to teach, settings by key of `teaching.OPTIONS`.
+        source: id of the source of labels, where it answers the augmented images in training; else None.
+        source_model: its .keras file.
 
     Raises:
-        InputError: labels and images do not match, the labels are of another network, seed or split, or the loss is no
-            longer a number.
+        InputError: labels and images do not match, the labels or the source's model are of another network, seed or
+            split, or the loss is no longer a number.
     """
     keras.utils.set_random_seed(int(random_stream(seed, network_id, "weights").integers(2**31)))
     network = build_network(
@@ -104,7 +111,8 @@ def train(
     used_precision = faster_precision(network) if precision == "auto" else precision
     print(f"{network_id}: trains in {used_precision}")
     training = training_model(network, used_precision, augmentation)
-    loss, of_classes = WAYS[way].loss(outputs), np.ones(classes)
+    way_taught = taught(way, options or {})
+    loss, of_classes = way_taught.loss(outputs), np.ones(classes)
     if recipe["class_weights"] == BALANCED:
         of_classes = balanced_weights(targets[TRAIN])
         loss = weighted(loss, of_classes)
@@ -116,8 +124,12 @@ def train(
     answer_of_validation = metrics.answer(label_of_validation)
 
     launch, forward = launch_for(training), forward_for(training)
+    answer = None
+    if source_model is not None:
+        check_lineage(source_model, source, seed, splits=splits)
+        answer = forward_for(evaluation_model(load_network(source_model), augmentation))
 
-    settings = training_settings(recipe, image_size, precision, keras.backend.backend())
+    settings = training_settings(recipe, image_size, precision, keras.backend.backend(), options)
     determined_by = {
         "network": network_id,
         "way": way,
@@ -126,7 +138,7 @@ def train(
         "keras": keras.__version__,
         "used_precision": used_precision,
     } | settings
-    files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights))]
+    files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights, source_model))]
     saved = Checkpoints(checkpoints, fingerprint_of_training(determined_by, files))
     rows: list[dict] = []
     best_accuracy, best_weights = -1.0, None
@@ -146,6 +158,8 @@ def train(
             order = random_stream(seed, network_id, "order", epoch).permutation(len(images[TRAIN]))
             draws = draw(augmentation, seed, network_id, TRAIN, epoch, *images[TRAIN].shape[:2])
             passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order)
+            if answer is not None:
+                passed = labels_of_views(passed, answer, way_taught)
             mean_loss, mean_accuracy = fit_epoch(training, passed, bar.update, launch)
             if not math.isfinite(mean_loss):
                 raise InputError(
@@ -156,7 +170,7 @@ def train(
             if recipe["validation_augmentation"]:
                 draws = draw(augmentation, seed, network_id, VALIDATION, epoch, *images[VALIDATION].shape[:2])
             (logit,) = predicted(forward, images[VALIDATION], draws)
-            of_images = metrics.cross_entropy(logits_of_classes(logit), label_of_validation)
+            of_images = way_taught.loss_of_images(logits_of_classes(logit), label_of_validation)
             probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
             row = {
                 "epoch": epoch,
@@ -186,7 +200,8 @@ def train(
     network.set_weights(best_weights)
     with written_whole(model) as temporary:
         network.save(temporary)
-    record_lineage(model, network_id, seed, settings, splits=splits, labels=labels)
+    made_from = {"splits": splits, "labels": labels} | ({"source": source_model} if source_model else {})
+    record_lineage(model, network_id, seed, settings, **made_from)
     write_csv(pd.DataFrame(rows), history)
     saved.remove()
     best = max(rows, key=lambda row: row["val_accuracy"])

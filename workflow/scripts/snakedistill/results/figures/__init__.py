@@ -18,10 +18,11 @@ def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
 
 
 def _of_recursive_families(figure: str) -> Callable[[Mapping[str, Network]], dict[str, str]]:
-    """`pictures` of a figure with a picture for each family of several generations."""
+    """`pictures` of a figure with a picture for each family whose later generations learn from the one before."""
 
     def pictures(networks: Mapping[str, Network]) -> dict[str, str]:
-        families = {network.family for network in networks.values() if network.generation}
+        students = {name: network for name, network in networks.items() if network.generation is not None}
+        families = {network.family for network in students.values() if network.source in students}
         return {family: f"{figure}-{family}" for family in sorted(families, reverse=True)}
 
     return pictures

@@ -1,0 +1,46 @@
+"""A control: the source's predictions on other images, which say nothing of the image itself."""
+
+from dataclasses import replace
+
+import numpy as np
+from pydantic import Field
+
+from snakedistill.measures.metrics import answer
+from snakedistill.teaching.way import LabelInputs, Option, Way
+
+
+def shuffled(way: Way, _: bool) -> Way:
+    """A way that is taught by permuted predictions: within a part, a class, and right or wrong answers.
+
+    So labels have the same distribution and the same errors, and no knowledge of the image.
+    """
+
+    def label(inputs: LabelInputs):
+        right = answer(inputs.probability) == inputs.manual
+        groups = np.unique(np.stack([_numbered(inputs.part), inputs.manual, right]), axis=1, return_inverse=True)[1]
+        row = np.arange(len(groups))
+        for group in range(groups.max() + 1):
+            of_group = np.flatnonzero(groups == group)
+            row[of_group] = inputs.stream.permutation(of_group)
+        return way.label(replace(inputs, logit=inputs.logit[row], probability=inputs.probability[row]))
+
+    return replace(way, label=label)
+
+
+def _numbered(values: np.ndarray) -> np.ndarray:
+    return np.unique(values, return_inverse=True)[1]
+
+
+SHUFFLED = Option(
+    setting=(
+        bool | None,
+        Field(
+            default=None,
+            description="true: the source's predictions are permuted within each part, class, and right or wrong "
+            "answers; a control",
+        ),
+    ),
+    labels=("soft",),
+    applied=shuffled,
+    words=lambda _: "permuted within class and within right and wrong answers",
+)

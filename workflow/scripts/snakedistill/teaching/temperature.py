@@ -1,0 +1,42 @@
+"""Labels and loss at a temperature, which shows a student more of what its source thinks of the wrong classes."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
+
+from snakedistill.core.outputs import softmax
+from snakedistill.core.settings import NullOrNumber
+from snakedistill.measures import metrics
+from snakedistill.teaching.cross_entropy import cross_entropy
+from snakedistill.teaching.way import LabelInputs, Option, Way
+
+
+def at_temperature(way: Way, temperature: float) -> Way:
+    """A way whose labels are softmax(t / T) of the source's logits t, and whose loss is T^2 CE(label, logit / T).
+
+    Source: Hinton et al. 2015, 1503.02531, section 2. Of two classes the softmax is sigmoid(t / T).
+    """
+
+    def label(inputs: LabelInputs):
+        logit = inputs.logit / temperature
+        return way.label(replace(inputs, logit=logit, probability=softmax(logit)))
+
+    return replace(
+        way,
+        label=label,
+        loss=lambda outputs: cross_entropy(outputs, temperature),
+        loss_of_images=lambda logit, label: temperature**2 * metrics.cross_entropy(logit / temperature, label),
+    )
+
+
+TEMPERATURE = Option(
+    setting=(
+        Annotated[Annotated[float, Field(gt=0)] | None, NullOrNumber],
+        Field(default=None, description="T of softmax(logit / T) in soft labels and in the loss, times T squared"),
+    ),
+    labels=("soft",),
+    applied=at_temperature,
+    words=lambda temperature: f"at temperature {temperature:g}",
+    excludes=("manual_share",),  # the manual labels would be compared with a student at temperature T
+)
