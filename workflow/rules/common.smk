@@ -82,7 +82,9 @@ TRAINED = STUDENTS if GIVEN else list(NETWORKS)
 MODELS = STUDENTS if GIVEN == "predictions" else list(NETWORKS)
 TAUGHT_IN_RUN = {  # the entries of the registries of teaching that this run uses
     "WAYS": tuple(sorted({NETWORKS[network].way for network in TRAINED})),
-    "OPTIONS": tuple(sorted({name for network in TRAINED for name, _ in NETWORKS[network].options})),
+    "OPTIONS": tuple(
+        sorted({name for network in TRAINED for name, _ in NETWORKS[network].options})
+    ),
 }
 RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
