@@ -479,6 +479,11 @@ def test_families_of_ones_own_have_colours_of_their_own():
     assert style.looks_of(["omega", "zeta", "alpha", "mild", "beta"]) == looks
 
 
+def test_many_families_of_ones_own_have_pairs_of_colour_and_marker_of_their_own():
+    looks = style.looks_of(f"own{number}" for number in range(40)).values()
+    assert len({(look["color"], look["marker"]) for look in looks}) == len(looks) == 44
+
+
 def doubted(folder, classes, paths, student="soft-0"):
     rng = np.random.default_rng(0)
     ids = [f"{classes[i % 2]}.{i}" for i in range(20)]

@@ -1,5 +1,6 @@
 """The look of all figures, and what they share."""
 
+import itertools
 import textwrap
 from collections.abc import Iterable
 
@@ -22,10 +23,8 @@ _LOOKS = {  # colours of Okabe and Ito
     "hard": {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 2))},
     "soft": {"color": "#009E73", "marker": "o", "linestyle": "-"},
 }
-_OTHER_LOOKS = [
-    {"color": color, "marker": marker, "linestyle": "-."}
-    for color, marker in (("#CC79A7", "v"), ("#56B4E9", "P"), ("#E69F00", "X"), ("#332288", "<"), ("#661100", ">"))
-]
+_OTHER_COLOURS = ("#CC79A7", "#56B4E9", "#E69F00", "#332288", "#661100")
+_OTHER_MARKERS = "vPX<>p*dh"  # 9 beside 5 colours: 45 pairs
 
 
 def set_style() -> None:
@@ -91,5 +90,5 @@ def seeds_in_words(table: pd.DataFrame) -> str:
 def looks_of(networks: Iterable[str]) -> dict[str, dict]:
     """Colour, marker and line style by family; `networks` are ids or families, of the whole run."""
     own = sorted({parsed(network).family for network in networks} - set(_LOOKS))
-    others = {family: _OTHER_LOOKS[number % len(_OTHER_LOOKS)] for number, family in enumerate(own)}
-    return others | _LOOKS
+    pairs = zip(own, itertools.cycle(_OTHER_COLOURS), itertools.cycle(_OTHER_MARKERS), strict=False)
+    return {family: {"color": colour, "marker": marker, "linestyle": "-."} for family, colour, marker in pairs} | _LOOKS
