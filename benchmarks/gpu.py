@@ -21,7 +21,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from training import LITE0, MULTIPLY_ADDS, torch_builder, whole_fit
+from training import LITE0, MULTIPLY_ADDS, torch_step, whole_fit
 
 from snakedistill.core.job import fix_threads
 
@@ -184,17 +184,11 @@ def serve_torch(pipe: Connection, images: Path, student: str, size: int, precisi
         array = np.load(images, mmap_mode="r")
         batch = torch.from_numpy(array[:size].copy()).permute(0, 3, 1, 2).cuda().float() / 255
         target = torch.rand(size, 1, device="cuda")
-        network = torch_builder(student)(num_classes=1).to("cuda", memory_format=torch.channels_last).train()
-        adam = torch.optim.Adam(network.parameters(), 1e-4)
+        step = torch_step(student, precision, "cuda")
 
         def steps() -> None:
             for _ in range(len(array) // size):
-                with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bfloat16"):
-                    logit = network(batch)
-                loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
-                adam.zero_grad()
-                loss.backward()
-                adam.step()
+                step(batch, target)
             torch.cuda.synchronize()
 
         return steps

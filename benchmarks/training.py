@@ -247,21 +247,7 @@ def torch_passes(
     teacher = resnet50(num_classes=1).to(memory_format=torch.channels_last).eval()
     constant = array[:BATCH].float() / 255
 
-    def trainer() -> Callable[[torch.Tensor, torch.Tensor], None]:
-        network = torch_builder(student)(num_classes=1).to(memory_format=torch.channels_last).train()
-        adam = torch.optim.Adam(network.parameters(), 1e-4)
-
-        def step(batch: torch.Tensor, target: torch.Tensor) -> None:
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-                logit = network(batch)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-
-        return step
-
-    online, bare = trainer(), trainer()
+    online, bare = (torch_step(student, precision, "cpu") for _ in range(2))
 
     def with_teacher() -> None:
         for rows in torch.randperm(len(array)).split(BATCH):
@@ -275,6 +261,24 @@ def torch_passes(
             bare(constant, targets[:BATCH])
 
     return {"PyTorch, online teacher": with_teacher, "PyTorch, bare step": bare_steps}
+
+
+def torch_step(student: str, precision: str, device: str) -> Callable:
+    """A training step of PyTorch, channels last, of a network with random weights: a function of a batch and labels."""
+    import torch
+
+    network = torch_builder(student)(num_classes=1).to(device, memory_format=torch.channels_last).train()
+    adam = torch.optim.Adam(network.parameters(), 1e-4)
+
+    def step(batch: torch.Tensor, target: torch.Tensor) -> None:
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+            logit = network(batch)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+
+    return step
 
 
 def torch_builder(student: str) -> Callable:

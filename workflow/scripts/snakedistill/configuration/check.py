@@ -12,7 +12,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import GIVEN, OPTIONS, WAYS, given, networks
+from snakedistill.teaching import GIVEN, OPTIONS, WAYS, given, networks, options_of_family
 
 
 def checked(config: dict) -> dict:
@@ -98,7 +98,7 @@ def _contradictions_of_family(name: str, student: dict, how_given: str | None) -
     labels, source = student["labels"], student.get("source")
     if source is not None and WAYS[labels].from_source is None:
         lines.append(f"{name}.source: expected none with {labels} labels, which have no source, got {source}")
-    used = [key for key in OPTIONS if student.get(key) not in (None, False)]
+    used = list(options_of_family(student))
     for key in used:
         option = OPTIONS[key]
         if labels not in option.labels:

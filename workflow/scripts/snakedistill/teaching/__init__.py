@@ -45,6 +45,11 @@ def given(teacher: dict) -> str | None:
     return next((key for key in GIVEN if teacher[key] is not None), None)
 
 
+def options_of_family(student: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a family of the config's `students` turns on, settings by key of `OPTIONS`, in its order."""
+    return {name: student[name] for name in OPTIONS if student.get(name) not in (None, False)}
+
+
 def taught(way: str, options: Mapping[str, Any]) -> Way:
     """A way to teach with its options.
 
@@ -71,7 +76,7 @@ def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str,
     found = []
     for family, student in students.items():
         source = None if WAYS[student["labels"]].from_source is None else TEACHER
-        options = tuple((name, student[name]) for name in OPTIONS if student.get(name) not in (None, False))
+        options = tuple(options_of_family(student).items())
         for generation in range(student["generations"] + 1):
             network = Network(family, generation, student["labels"], source, options)
             found.append(network)
