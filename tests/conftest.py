@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
@@ -31,8 +32,14 @@ TINY = {
     "run": "tiny",
     "image_size": 32,
     "precision": "float32",
-    "teacher": {"backbone": "mobilenetv2", "epochs": 2, "batch_size": 8},
-    "student": {"epochs": 2, "batch_size": 8, "augmentation": {"flip": True, "shift": 0.1}},
+    "teacher": {"backbone": "resnet18", "epochs": 2, "batch_size": 8},
+    "student": {
+        "backbone": "extractor.keras",
+        "preprocessing": "none",
+        "epochs": 2,
+        "batch_size": 8,
+        "augmentation": {"flip": True, "shift": 0.1},
+    },
     "students": {
         "classic": {"labels": "manual", "generations": 0},
         "hard": {"labels": "hard", "generations": 1},
@@ -88,6 +95,14 @@ def measured_timing(
     adds = {"teacher": 4_100_000_000, student: 1_800_000_000}
     path.write_text(json.dumps({"machine": machine, "images": 70, "multiply_adds": adds, "calls": calls}))
     return path
+
+
+def measured_speed(path: Path, ratio: float = 2.5, low: float = 2.4, high: float = 2.6) -> str:
+    """Write what `time_backbones` writes, with this ratio in every row."""
+    keys = itertools.product(("Keras", "ONNX Runtime"), (1, 8), ("no", "yes"))
+    rows = [dict(zip(("runtime", "batch_size", "decoding"), key, strict=True)) for key in keys]
+    pd.DataFrame(rows).assign(ratio=ratio, ratio_low=low, ratio_high=high).to_csv(path, index=False)
+    return str(path)
 
 
 def kaggle_zip(path: Path, members: dict[str, bytes], unlabelled: dict[int, bytes] | None = None) -> Path:
@@ -153,8 +168,18 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
     return done
 
 
+def save_extractor(path: Path) -> None:
+    """Save a Keras feature extractor of one convolution."""
+    import keras
+
+    images = keras.layers.Input((None, None, 3))
+    scaled = keras.layers.Rescaling(1 / 255)(images)
+    features = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(scaled)
+    keras.Model(images, keras.layers.BatchNormalization()(features), name="extractor").save(path)
+
+
 def copy_project(folder: Path) -> None:
-    """Copy this project to `folder`, with an archive of 41 small pictures and the tiny experiment as tiny.yaml."""
+    """Copy this project to `folder`, with the tiny experiment as tiny.yaml: 41 small pictures and a small backbone."""
     for file in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / file, folder)
     for part in ("workflow", "profiles", "presets", "envs"):
@@ -163,6 +188,7 @@ def copy_project(folder: Path) -> None:
     members = {f"{name}.{i}.jpg": jpeg(rng, label) for label, name in enumerate(("cat", "dog")) for i in range(20)}
     members["cat.20.jpg"] = members["cat.0.jpg"][:300]
     kaggle_zip(folder / "archive.zip", members, {number: jpeg(rng, number % 2) for number in range(1, 6)})
+    save_extractor(folder / "extractor.keras")
     (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | {"archive": "archive.zip"}))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, measured_speed
 from made_up import MadeUp
 
 from snakedistill.core.errors import InputError
@@ -17,11 +17,10 @@ IMAGES = {"train": 2000, "validation": 600, "test": 600}
 FEW = {"train": 200, "validation": 200, "test": 200}
 
 
-def weigh(run: MadeUp, seconds=None, backbones=("resnet50", "resnet18"), threads=(2,)) -> pd.DataFrame:
+def weigh(run: MadeUp, *speed: float) -> pd.DataFrame:
     """The claims of a made-up run."""
-    run.time(seconds or {}, threads)
-    run.tabulate("timing", biryukova.NAME, REFERENCE)
-    write_claims(run.run(biryukova.NAME), backbones, PRINTED, str(run.folder / "claims.csv"))
+    paths = measured_speed(run.folder / "speed.csv", *speed), PRINTED, str(run.folder / "claims.csv")
+    write_claims(run.run(biryukova.NAME), *paths)
     return pd.read_csv(run.folder / "claims.csv")
 
 
@@ -119,28 +118,21 @@ def test_the_papers_own_evidence_comes_from_its_tables(tmp_path):
     assert paper["hard-0 - soft-0: uncertainty, train"] == pytest.approx(0.005 - 0.00163)
     assert paper["soft-2 - hard-2: accuracy, test"] == pytest.approx(0.95733 - 0.9488)
     assert paper["hard-0: end bins, train"] == pytest.approx(0.46382 + 0.45257)
-    assert paper["teacher / student: seconds an image, Keras, batch 32, threads 2"] == pytest.approx(0.35452 / 0.07168)
+    assert paper["resnet50 / resnet18: seconds an image, Keras, batch 1"] == pytest.approx(0.35452 / 0.07168)
     epochs = claims.loc["hard-0 / classic-0: best epoch"]
     assert (epochs["value"], epochs["paper"], epochs["finding"]) == (0.5, pytest.approx(47 / 86), OPEN)
 
 
 @pytest.mark.parametrize(
-    ("teacher", "backbones", "finding"),
-    [
-        ([160, 161, 159, 160, 162], ("resnet50", "resnet18"), HOLDS),
-        ([100, 101, 99, 100, 102], ("resnet50", "resnet18"), FAILS),
-        ([100, 101, 144, 150, 160], ("resnet50", "resnet18"), OPEN),
-        ([160, 161, 159, 160, 162], ("efficientnet", "resnet18"), OPEN),
-    ],
+    ("speed", "finding"), [((4.9, 4.6, 5.2), HOLDS), ((2.2, 2.1, 2.3), FAILS), ((4.4, 4.2, 4.6), OPEN)]
 )
-def test_the_claim_on_speed_is_weighed_by_the_timing(tmp_path, teacher, backbones, finding):
-    seconds = {("teacher", "Keras", "float32", 32, "no"): teacher}
-    claims = weigh(made_up(tmp_path), seconds, backbones)
-    (row,) = claims.query("claim == 'C2'").to_dict("records")
-    assert row["verdict"] == row["finding"] == finding
-    assert row["value"] == pytest.approx(np.median(teacher) / 32)
-    assert row["low"] <= row["value"] <= row["high"]
-    assert ("this run has efficientnet and resnet18" in row["interval"]) == (backbones[0] != "resnet50")
+def test_the_claim_on_speed_is_weighed_by_the_papers_networks_in_every_runtime(tmp_path, speed, finding):
+    claims = weigh(made_up(tmp_path), *speed).query("claim == 'C2'").set_index("evidence")
+    assert len(claims) == 8
+    assert set(claims["finding"]) == set(claims["verdict"]) == {finding}
+    row = claims.loc["resnet50 / resnet18: seconds an image, ONNX Runtime, batch 8, from the file"]
+    assert (row["value"], row["low"], row["high"]) == speed and np.isnan(row["paper"])
+    assert row["interval"] == "bootstrap over rounds of calls, 99.38 %"
 
 
 def test_the_level_is_shared_by_the_evidence_of_a_claim(tmp_path):
@@ -152,7 +144,7 @@ def test_the_level_is_shared_by_the_evidence_of_a_claim(tmp_path):
 
 
 def test_what_a_run_lacks_is_named(tmp_path):
-    claims = weigh(made_up(tmp_path, networks=["teacher", "soft-0"]), backbones=("resnet18", "resnet18"))
+    claims = weigh(made_up(tmp_path, networks=["teacher", "soft-0"]), 4.4, 4.2, 4.6)
     assert set(claims["verdict"]) == {OPEN}
     lacking = claims.set_index("evidence")["interval"]
     assert lacking["hard-0 - classic-0: accuracy, test"] == "none: this run has no hard-0"
@@ -208,7 +200,7 @@ def test_the_claim_about_dogs_is_open_for_other_classes(tmp_path):
     ],
 )
 def test_every_claim_is_weighed_whatever_families_a_run_has(tmp_path, networks, missing):
-    claims = weigh(made_up(tmp_path, networks=networks, images=FEW), threads=(1,))
+    claims = weigh(made_up(tmp_path, networks=networks, images=FEW))
     assert claims["claim"].drop_duplicates().tolist() == [f"C{number}" for number in range(1, 12)]
     lacking = claims[claims["interval"].str.startswith("none: this run has no")]
     assert set(lacking["finding"]) == {OPEN}
@@ -240,12 +232,6 @@ def test_one_augmented_repeat_is_enough_and_none_is_named(tmp_path):
     none = weigh(made_up(tmp_path, accuracy, repeats=0, images=FEW)).set_index("evidence").loc[evidence]
     assert none["interval"] == "none: soft-0 was trained without augmentation"
     assert none["finding"] == OPEN
-
-
-@pytest.mark.parametrize("threads", [(1,), (1, 2)])
-def test_speed_is_weighed_on_all_threads_that_were_timed(tmp_path, threads):
-    (row,) = weigh(made_up(tmp_path, images=FEW), threads=threads).query("claim == 'C2'").to_dict("records")
-    assert row["evidence"] == f"teacher / student: seconds an image, Keras, batch 32, threads {threads[-1]}"
 
 
 @pytest.mark.parametrize("name", ["augmented", "test"])

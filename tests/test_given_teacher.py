@@ -22,8 +22,6 @@ from snakedistill.data.given_predictions import read_given_predictions, wrong_co
 from snakedistill.data.rejected import DROPPED, UNPREDICTED
 from snakedistill.data.splits import write_splits
 from snakedistill.networks.heads import wrong_units
-from snakedistill.paper.biryukova import TABLES
-from snakedistill.paper.claims import write_claims
 from snakedistill.results.run import Run
 from snakedistill.results.summary.head import one_line
 from snakedistill.results.tables.evaluation import DURING_TRAINING
@@ -380,15 +378,6 @@ def test_the_result_in_one_line_leaves_out_what_the_teacher_lacks(of_predictions
     tables = [of_predictions.files[table] for table in ("uncertainty", "timing")]
     line = one_line(*tables, of_predictions.run().files["measurements"], "soft-0")
     assert line == "test accuracy on 20 images: teacher 0.950, soft-0 0.950"
-
-
-def test_the_claim_on_speed_is_open_with_its_reason(of_predictions, tmp_path):
-    of_predictions.tabulate("timing")
-    printed = {table: str(ROOT / f"workflow/reference/{table}.csv") for table in TABLES}
-    write_claims(of_predictions.run(), ("resnet18",), printed, str(tmp_path / "claims.csv"))
-    claims = pd.read_csv(tmp_path / "claims.csv").set_index("claim")
-    assert claims.loc["C2", "interval"] == "none: the teacher is a file of predictions, which takes no time"
-    assert claims.loc["C2", "verdict"] == "cannot be told"
 
 
 # Of a finished classifier.

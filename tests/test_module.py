@@ -7,7 +7,7 @@ import textwrap
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, TINY, snakemake
+from conftest import ROOT, TINY, save_extractor, snakemake
 
 from snakedistill.data.images import MappedImages
 
@@ -40,6 +40,7 @@ def outer(tmp_path, archive):
         shutil.copy(ROOT / file, tmp_path / "snakedistill")
     (tmp_path / "photographs").mkdir()
     archive.rename(tmp_path / "photographs/archive.zip")
+    save_extractor(tmp_path / "extractor.keras")
     settings = TINY | {"archive": "photographs/archive.zip"}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"distillation": settings, "something": "else"}))
     return tmp_path

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, measured_speed
 from made_up import TRAINED_WITH, MadeUp
 
 from snakedistill.core.errors import InputError
@@ -101,7 +101,8 @@ def made_up(
     inserts = []
     if reference == biryukova.NAME:
         paths = {table: str(REFERENCE / f"{table}.csv") for table in biryukova.TABLES}
-        write_claims(run.run(reference), ("resnet50v2", "resnet18"), paths, str(folder / "claims.csv"))
+        speed = measured_speed(folder / "speed.csv")
+        write_claims(run.run(reference), speed, paths, str(folder / "claims.csv"))
         write_claims_section(folder / "claims.csv", folder / "claims.md")
         inserts = [folder / "claims.md"]
     rows = [(name, part, images // 2) for name in classes for part, images in IMAGES.items()]

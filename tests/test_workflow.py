@@ -32,7 +32,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "config.yaml",
     ]
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
-    expected += ["timing.json", "claims.md"]
+    expected += ["timing.json", "claims.md", "speed.csv"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
     expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
@@ -300,7 +300,7 @@ def test_classify_without_photos_says_so_before_anything_runs(folder):
 
 def test_the_merged_configuration_is_beside_the_results(folder):
     merged = yaml.safe_load((folder / "results/tiny/config.yaml").read_text())
-    assert merged["teacher"]["backbone"] == "mobilenetv2"
+    assert merged["teacher"]["backbone"] == "resnet18"
     assert merged["teacher"]["dropout"] == 0.5
 
 

@@ -7,10 +7,10 @@ with job(snakemake.log[0]):
     from snakedistill.paper.claims_section import write_claims_section
     from snakedistill.results.run import Run
 
-    needs = (*PARTS, "augmented", "histories", "splits", "timing")
+    needs = (*PARTS, "augmented", "histories", "splits")
     write_claims(
         run=Run(files={name: snakemake.input[name] for name in needs}, **snakemake.params.run),
-        backbones=tuple(snakemake.params.backbones),
+        speed=snakemake.input.speed,
         printed={table: snakemake.input[f"printed_{table}"] for table in TABLES},
         claims=snakemake.output.claims,
     )

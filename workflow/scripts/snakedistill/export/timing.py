@@ -107,7 +107,7 @@ def time_calls(
     order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
 
     Args:
-        networks: as in `time_networks`, like the next five.
+        networks: as in `time_networks`, like the next five; without `int8` that form is left out.
         archive: path of the archive.
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
@@ -171,7 +171,8 @@ def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str]
     from snakedistill.networks.classifier import load_network  # imports TensorFlow, whose threads are fixed then
 
     network = load_network(files["keras"])
-    sessions = {precision: open_network(files[kind], threads) for precision, kind in _PRECISIONS.items()}
+    kinds = {precision: kind for precision, kind in _PRECISIONS.items() if kind in files}
+    sessions = {precision: open_network(files[kind], threads) for precision, kind in kinds.items()}
     found: list[tuple[tuple[str, str], Answer]] = [
         (("Keras", "float32"), lambda batch: network.predict(batch, batch_size=len(batch), verbose=0))
     ]
@@ -180,7 +181,7 @@ def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str]
             (("ONNX Runtime", precision), lambda batch, session=session: session.run([OUTPUT], {INPUT: batch}))
         )
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    for precision, kind in _PRECISIONS.items():
+    for precision, kind in kinds.items():
         compiled = openvino.Core().compile_model(files[kind], "CPU", options)
         found.append((("OpenVINO", precision), lambda batch, compiled=compiled: compiled(batch)))
     return found

@@ -51,6 +51,9 @@ NAME = "paper"
 TABLES = ("evaluation", "uncertainty", "histograms", "best_epoch", "timing")
 """The tables of which it prints numbers."""
 
+TIMED_BACKBONES = ("resnet50", "resnet18")
+"""The two networks whose speed it compares, the slower one first."""
+
 ARCHIVE = "get Kaggle's archive with `kaggle competitions download -c dogs-vs-cats`"
 """How to get its images."""
 

@@ -31,7 +31,7 @@ def _how_to_read(seeds: int) -> str:
     if seeds > 1:
         shown = (
             f"Verdicts are counted over {seeds} seeds, and the table shows the evidence that decides a claim in most "
-            "of them. C2 is measured once, with the networks of the first seed, and has its interval in brackets."
+            "of them. C2 is measured once, for no training run bears on it, and has its interval in brackets."
         )
     else:
         shown = (

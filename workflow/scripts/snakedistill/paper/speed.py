@@ -1,0 +1,74 @@
+"""How long the paper's two networks take for an image on this machine's CPU, whatever networks a run trains."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from snakedistill.core.files import read_csv, write_csv
+from snakedistill.core.parts import TEST
+from snakedistill.data.images import write_arrays
+from snakedistill.export.onnx_export import write_onnx
+from snakedistill.export.timing import this_machine, time_calls
+from snakedistill.measures.intervals import ratio_interval
+from snakedistill.networks.classifier import build_network
+from snakedistill.paper.biryukova import TIMED_BACKBONES
+
+IMAGE_SIZE = 224
+BATCH_SIZES = (1, 8)
+KEYS = ["runtime", "batch_size", "decoding"]
+
+
+def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: int, speed: str) -> None:
+    """Time ResNet-50 and ResNet-18 at 224 pixels in float32 in every runtime, in turn; see `time_calls`.
+
+    Their weights are random: the time does not depend on them. TensorFlow's threads must be fixed already.
+
+    Args:
+        archive: path of the archive, for the image files.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split; the images are the first of the test part.
+        rounds: number of calls of every combination.
+        threads: threads of every runtime.
+        speed: CSV to write: runtime, batch_size, decoding; resnet50 and resnet18 (median seconds an image), ratio of
+            these with its bootstrap interval over rounds (ratio_low, ratio_high), of a level such that those of all m
+            rows hold together with 95 % confidence, 1 - 0.05 / m; resnet50_mean and resnet18_mean (seconds an image);
+            threads, rounds; the machine.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        networks = {backbone: _written(backbone, threads, folder) for backbone in TIMED_BACKBONES}
+        frame = read_csv(splits)
+        chosen, images = folder / "splits.csv", folder / "images.npy"
+        write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
+        write_arrays(archive, index, chosen, IMAGE_SIZE, {TEST: images}, threads)
+        calls = time_calls(networks, archive, index, chosen, images, rounds, threads, BATCH_SIZES)
+    write_csv(ratios(calls, threads, rounds), speed)
+
+
+def ratios(calls: list[dict], threads: int, rounds: int) -> pd.DataFrame:
+    """The rows of `speed` of `time_backbones`, from what `time_calls` returns."""
+    machine, rows = this_machine(), []
+    slower, faster = TIMED_BACKBONES
+    groups = pd.DataFrame(calls).groupby(KEYS)
+    for key, group in groups:
+        row = dict(zip(KEYS, key, strict=True))
+        seconds = {one.network: np.array(one.seconds) / row["batch_size"] for one in group.itertuples()}
+        row |= {backbone: np.median(seconds[backbone]) for backbone in TIMED_BACKBONES}
+        low, high = ratio_interval(seconds[slower], seconds[faster], 1 - 0.05 / len(groups))
+        row |= {"ratio": row[slower] / row[faster], "ratio_low": low, "ratio_high": high}
+        row |= {f"{backbone}_mean": seconds[backbone].mean() for backbone in TIMED_BACKBONES}
+        rows.append(row | {"threads": threads, "rounds": rounds} | machine)
+    return pd.DataFrame(rows)
+
+
+def _written(backbone: str, threads: int, folder: Path) -> dict[str, Path]:
+    """The files of a network with this backbone and random weights, by form."""
+    keras.utils.set_random_seed(0)
+    network = build_network(backbone, IMAGE_SIZE, backbone)
+    files = {"keras": folder / f"{backbone}.keras", "onnx": folder / f"{backbone}.onnx"}
+    network.save(files["keras"])
+    write_onnx(network, {"network": backbone}, threads, files["onnx"])
+    return files
