@@ -121,7 +121,27 @@ def test_the_paper_preset_is_the_papers():
             "teacher",
             r"classic\.source: expected none with manual labels, which have no source",
         ),
-        ("students.soft.source", "all", r"students\.soft\.source: expected previous, teacher or null, got 'all'"),
+        (
+            "students.soft.source",
+            "every",
+            r"students\.soft\.source: expected previous, teacher, all, early, untrained or null, got 'every'",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 1, "source": "all", "consistent": True},
+            r"students\.soft\.consistent: expected none with source all, a mean without a model, got True",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "unlabelled": True, "manual_share": 0.5},
+            r"students\.soft\.unlabelled: expected none with manual_share, got True: name one of the two",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "image_weights": "confidence"},
+            r"students\.soft\.image_weights: expected none with soft labels, got confidence: .* manual ones",
+        ),
+        ("students.early", {"labels": "soft", "generations": 0}, r"students: expected .* not 'teacher', 'early' or"),
         ("students.soft.temperature", 0, r"students\.soft\.temperature: expected a number .*, got 0"),
         ("students.hard.temperature", 2, r"hard\.temperature: expected none with hard labels, got 2\.0: .* soft ones"),
         ("students.soft.smoothing", 0.1, r"soft\.smoothing: expected none with soft labels, got 0\.1: .* manual ones"),

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from made_up import MadeUp
 
 from snakedistill.configuration.inputs import _wrong_teacher

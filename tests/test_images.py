@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from snakedistill.core.errors import InputError
-from snakedistill.data.images import MappedImages, resized_pixels, write_arrays
+from snakedistill.data.images import JoinedImages, MappedImages, resized_pixels, write_arrays
 from snakedistill.data.index import write_index
 
 
@@ -40,6 +40,17 @@ def test_mapped_images_read_rows_as_numpy_does(tmp_path):
     np.testing.assert_array_equal(images.read(rows), array[rows])
     np.testing.assert_array_equal(images.read(slice(40, 60)), array[40:])
     assert len(images) == 50
+
+
+def test_joined_images_read_rows_of_every_array(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = [rng.integers(0, 256, (images, 4, 4, 3), dtype=np.uint8) for images in (5, 3)]
+    for number, array in enumerate(arrays):
+        np.save(tmp_path / f"{number}.npy", array)
+    joined, whole = JoinedImages(*(MappedImages(tmp_path / f"{n}.npy") for n in (0, 1))), np.concatenate(arrays)
+    assert joined.shape == (8, 4, 4, 3) and len(joined) == 8
+    for rows in (np.array([7, 0, 5, 4, 4]), slice(3, 7), slice(6, None), np.array([], int)):
+        np.testing.assert_array_equal(joined.read(rows), whole[rows])
 
 
 def test_resident_memory_does_not_grow_with_the_images_read(tmp_path):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.parts import PARTS
-from snakedistill.data.rejected import DROPPED
-from snakedistill.data.splits import group_copies, part_sizes, split_drawn, split_given, write_splits
+from snakedistill.data.rejected import DROPPED, UNDRAWN
+from snakedistill.data.splits import drawn_images, group_copies, part_sizes, split_drawn, split_given, write_splits
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 CLASSES = ["cat", "dog"]
@@ -166,7 +166,31 @@ def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
         assert sorted({frozenset(np.flatnonzero(group == one).tolist()) for one in group}, key=min) == expected
 
 
-def written(folder, near_duplicates=None, balanced=True):
+@pytest.mark.parametrize("seed", [0, 1])
+def test_drawn_images_keep_the_shares_of_classes_and_parts_or_are_balanced(seed):
+    labels = np.repeat([0, 1, 2], [600, 300, 100])
+    given = np.tile(["train", "train", "train", "test"], 250)
+    for parts in (None, given):
+        drawn = drawn_images(labels, parts, 100, False, seed)
+        assert np.bincount(labels[drawn]).tolist() == [60, 30, 10]
+        assert (drawn == drawn_images(labels, parts, 100, False, seed)).all()
+        assert (drawn != drawn_images(labels, parts, 100, False, seed + 1)).any()
+        balanced = drawn_images(labels, parts, 120, True, seed)
+        assert np.bincount(labels[balanced]).tolist() == [40, 40, 40]
+    assert np.bincount(labels[balanced & (given == "test")]).tolist() == [10, 10, 10]
+    assert drawn_images(labels, None, 997, False, seed).sum() == 997
+    assert drawn_images(labels, None, 1000, False, seed).all()
+
+
+@pytest.mark.parametrize(
+    ("balanced", "most"), [(True, "300 images, with the same number of each class,"), (False, "500")]
+)
+def test_more_images_than_there_are_say_so(balanced, most):
+    with pytest.raises(InputError, match=f"expected at most the {most}.* that the archive has, got 900"):
+        drawn_images(np.repeat([0, 1], [350, 150]), None, 900, balanced, 0)
+
+
+def written(folder, near_duplicates=None, balanced=True, images=None):
     """Draw the split of folder/index.csv, in which one file was unusable."""
     (folder / "unusable.csv").write_text("member,reason\ntrain/cat.99.jpg,cannot be decoded\n")
     write_splits(
@@ -178,6 +202,7 @@ def written(folder, near_duplicates=None, balanced=True):
         near_duplicates,
         balanced,
         **{name: folder / f"{name}.csv" for name in ("splits", "copies", "rejected", "counts")},
+        images=images,
     )
 
 
@@ -198,6 +223,15 @@ def test_images_dropped_for_balance_are_rejected_and_the_others_counted(tmp_path
     counts = pd.read_csv(tmp_path / "counts.csv")
     assert counts["images"].tolist() == [14, 3, 3, 14, 3, 3]
     assert counts["class"].tolist() == ["cat"] * 3 + ["dog"] * 3
+
+
+def test_images_that_are_not_drawn_are_rejected_with_the_reason(tmp_path):
+    rows = [(f"{label}.{i}", f"{label}/{i}.jpg", label, f"{label}.{i}", "0") for label in (0, 1) for i in range(50)]
+    columns = ["image_id", "member", "label", "sha256", "perceptual_hash"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "index.csv", index=False)
+    written(tmp_path, images=40)
+    assert (pd.read_csv(tmp_path / "rejected.csv")["reason"] == UNDRAWN).sum() == 60
+    assert pd.read_csv(tmp_path / "counts.csv")["images"].tolist() == [14, 3, 3, 14, 3, 3]
 
 
 def test_copies_with_both_labels_are_listed_and_told(tmp_path, capsys):

@@ -1,5 +1,7 @@
 """The ways to teach: their labels, their losses, and the networks that learn by them."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from snakedistill.measures import metrics
 from snakedistill.measures.metrics import answer
 from snakedistill.teaching import OPTIONS, TEACHER_WAY, WAYS, labels_in_words, made_from, networks, taught
 from snakedistill.teaching.class_weights import balanced_weights, weight_of_labels, weighted
+from snakedistill.teaching.mean import logarithm_of_mean
 from snakedistill.teaching.smoothing import mean_entropy, smoothing_of_entropy
 from snakedistill.teaching.way import LabelInputs
 
@@ -205,6 +208,8 @@ TAUGHT = {
     "manual_share": ("soft", (0.0, 0.3, 1.0)),
     "smoothing": ("manual", (0.0, 0.1, "teacher")),
     "shuffled": ("soft", (True,)),
+    "image_weights": ("manual", ("confidence",)),
+    "unlabelled": ("soft", (True,)),
 }
 CASES = [
     (way, {name: setting}, classes)
@@ -226,24 +231,26 @@ def test_the_gradient_of_an_option_is_the_numerical_derivative_of_its_loss(way, 
 
     way, given = taught(way, options), predicted(classes, images=30)
     label = labels_of_classes(np.asarray(way.label(given)), classes).astype(np.float64)
+    weight = np.ones(30) if way.weight is None else way.weight(given)
     np.testing.assert_allclose(label.sum(axis=1), 1, atol=1e-6)
     student = np.random.default_rng(1).normal(0, 1.5, (30, 1 if classes == 2 else classes))
     variable = tf.Variable(student.astype(np.float32))
     with tf.GradientTape() as tape:
-        loss = way.loss(student.shape[1])(outputs_of_classes(label).astype(np.float32), variable)
+        loss = way.loss(student.shape[1])(outputs_of_classes(label).astype(np.float32), variable, sample_weight=weight)
     gradient = tape.gradient(loss, variable).numpy()
 
     def numerical(image: int, output: int, step: float = 1e-4) -> float:
         moved = [student.copy(), student.copy()]
         for sign, values in zip((1, -1), moved, strict=True):
             values[image, output] += sign * step
-        high, low = (way.loss_of_images(logits_of_classes(values), label).mean() for values in moved)
+        high, low = ((weight * way.loss_of_images(logits_of_classes(values), label)).mean() for values in moved)
         return (high - low) / (2 * step)
 
     expected = np.array([[numerical(image, output) for output in range(student.shape[1])] for image in range(30)])
     np.testing.assert_allclose(gradient, expected, atol=2e-6)
     assert np.abs(expected).max() > 1e-3
-    assert float(loss) == pytest.approx(way.loss_of_images(logits_of_classes(student), label).mean(), rel=1e-5)
+    of_images = weight * way.loss_of_images(logits_of_classes(student), label)
+    assert float(loss) == pytest.approx(of_images.mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -333,3 +340,54 @@ def test_a_source_and_options_of_families():
     }
     assert labels_in_words(found["tempered-1"]) == "probabilities of tempered-0 at temperature 4"
     assert labels_in_words(found["smoothed-0"]) == "manual labels smoothed to the teacher's entropy"
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_images_weigh_by_the_teachers_confidence_with_the_mean_1_in_each_part(classes):
+    given = predicted(classes)
+    way = taught("manual", {"image_weights": "confidence"})
+    weight, confidence = way.weight(given), given.probability.max(axis=1)
+    for part in (TRAIN, TEST):
+        of_part = given.part == part
+        np.testing.assert_allclose(weight[of_part], confidence[of_part] / confidence[of_part].mean())
+    equally_sure = replace(given, probability=np.full((len(weight), classes), 1 / classes))
+    np.testing.assert_allclose(way.weight(equally_sure), 1)
+    np.testing.assert_array_equal(way.label(given), given.manual)
+
+
+def test_a_family_that_learns_from_all_before_has_means_as_sources():
+    families = {
+        "every": {"labels": "soft", "generations": 2, "source": "all"},
+        "soft": {"labels": "soft", "generations": 1},
+    }
+    found = networks(families)
+    assert list(found) == [
+        "teacher", "every-0", "soft-0", "mean-every-0", "every-1", "soft-1", "mean-every-1", "every-2",
+    ]  # fmt: skip
+    assert [found[f"every-{k}"].source for k in range(3)] == [TEACHER, "mean-every-0", "mean-every-1"]
+    assert found["mean-every-1"].members == ("teacher", "every-0", "every-1")
+    assert found["mean-every-1"].way is None and found["mean-every-1"].source is None
+    assert labels_in_words(found["every-2"]) == "probabilities of mean-every-1"
+    assert labels_in_words(found["mean-every-0"]) == "the mean of teacher and every-0, not trained"
+
+
+def test_stages_of_the_teacher_are_networks_where_a_family_learns_from_them():
+    families = {
+        "budding": {"labels": "soft", "generations": 1, "source": "early"},
+        "blind": {"labels": "hard", "generations": 0, "source": "untrained"},
+    }
+    found = networks(families)
+    assert list(found) == ["teacher", "early", "untrained", "blind-0", "budding-0", "budding-1"]
+    assert {found[f"budding-{k}"].source for k in range(2)} == {"early"}
+    assert found["early"].way == TEACHER_WAY and found["early"].is_first
+    assert list(networks({"budding": families["budding"]})) == ["teacher", "early", "budding-0", "budding-1"]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_mean_of_networks_is_that_of_their_probabilities(classes):
+    logits = [predicted(classes).logit, 3 * predicted(classes).logit[::-1]]
+    found = logarithm_of_mean(logits)
+    np.testing.assert_allclose(np.exp(found), (softmax(logits[0]) + softmax(logits[1])) / 2, rtol=1e-9)
+    np.testing.assert_allclose(softmax(logarithm_of_mean([logits[0]])), softmax(logits[0]), rtol=1e-9)
+    far = np.tile([[-800.0, 800.0]], (3, 1))
+    assert np.isfinite(logarithm_of_mean([far, far])).all()

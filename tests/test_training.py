@@ -1,16 +1,18 @@
+import json
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.lineage import record_lineage
+from snakedistill.core.lineage import check_lineage, record_lineage
 from snakedistill.core.outputs import labels_of_classes, shares_of_classes
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
-from snakedistill.networks.augmentation.draws import draw
+from snakedistill.networks.augmentation.draws import draw, random_stream
 from snakedistill.networks.classifier import build_network, load_network, logit_and_probability
 from snakedistill.networks.training_model import evaluation_model, training_model
 from snakedistill.teaching import WAYS, taught
@@ -52,7 +54,7 @@ def data(tmp_path_factory):
     return folder
 
 
-def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options=None, source=None, **changes):
+def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options=None, more=None, **changes):
     folder.mkdir(exist_ok=True)
     train(
         network_id,
@@ -69,7 +71,7 @@ def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options
         history=folder / "history.csv",
         checkpoints=folder / "checkpoints",
         options=options,
-        **source or {},
+        **more or {},
     )
     return pd.read_csv(folder / "history.csv")
 
@@ -400,7 +402,70 @@ def test_a_consistent_training_run_without_augmentation_is_a_soft_one(data, trai
     changes = {"labels": tmp_path / "labels.csv", "augmentation": {}, "epochs": 1}
     soft = train_in(data, tmp_path / "soft", "soft-1", **changes)
     source = {"source": "soft-0", "source_model": folder / "model.keras"}
-    views = train_in(data, tmp_path / "views", "soft-1", options={"consistent": True}, source=source, **changes)
+    views = train_in(data, tmp_path / "views", "soft-1", options={"consistent": True}, more=source, **changes)
     assert views["loss"][0] == pytest.approx(soft["loss"][0], rel=1e-3)
     with pytest.raises(InputError, match="its network is soft-0, not teacher"):
-        train_in(data, tmp_path / "wrong", "soft-1", source=source | {"source": "teacher"}, **changes)
+        train_in(data, tmp_path / "wrong", "soft-1", more=source | {"source": "teacher"}, **changes)
+
+
+def labelled(data, folder, network_id, **values):
+    """A file of labels of this network."""
+    pd.read_csv(data / "splits.csv")[["image_id", "label"]].assign(**values).to_csv(folder / "labels.csv", index=False)
+    record_lineage(folder / "labels.csv", network_id, 0, splits=data / "splits.csv")
+    return folder / "labels.csv"
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_stage_of_the_teacher_is_the_teacher_after_so_many_epochs(data, tmp_path, epochs):
+    """It has the draws, the initial weights and the learning rates of the whole training run."""
+    found = {}
+    for network_id, stop_after in (("teacher", None), ("early", epochs)):
+        (tmp_path / network_id).mkdir()
+        labels = labelled(data, tmp_path / network_id, network_id)
+        recipe = {"labels": labels, "epochs": 2, "schedule": "cosine", "learning_rate": 1e-5}
+        found[network_id] = train_in(
+            data, tmp_path / network_id, network_id, way="manual", more={"stop_after": stop_after}, **recipe
+        )
+    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+    pd.testing.assert_frame_equal(found["early"][columns], found["teacher"][columns][:epochs], check_dtype=epochs > 0)
+    check_lineage(tmp_path / "early/model.keras", "early", 0, splits=data / "splits.csv")
+    if epochs == 0:
+        keras.utils.set_random_seed(int(random_stream(0, "teacher", "weights").integers(2**31)))
+        built = build_network("early", 32, "resnet18", None, "paper", 0.2, 0.8, 2).get_weights()
+        stage = load_network(tmp_path / "early/model.keras").get_weights()
+        assert all(map(np.array_equal, stage, built))
+
+
+def test_images_without_a_manual_label_join_the_training_part(data, tmp_path, capsys):
+    """Those of train, given a second time so, are as many more images, with the labels of the other file."""
+    np.save(tmp_path / "more.npy", np.load(data / "train.npy")[:10])
+    pd.DataFrame({"image_id": [f"test1/{i}.jpg" for i in range(10)], "label": 0.5}).to_csv(
+        tmp_path / "more.csv", index=False
+    )
+    record_lineage(tmp_path / "more.csv", "soft-0", 0, splits=data / "splits.csv")
+    unlabelled = {"images": tmp_path / "more.npy", "labels": tmp_path / "more.csv"}
+    wider = train_in(
+        data, tmp_path / "wider", more={"unlabelled": unlabelled}, epochs=1, batch_size=50, augmentation={}
+    )
+    assert "soft-0: trains on 50 images, of which 10 have no manual label" in capsys.readouterr().out
+    plain = train_in(data, tmp_path / "plain", epochs=1, batch_size=40, augmentation={})
+    assert wider["loss"][0] != plain["loss"][0]
+    assert json.loads((tmp_path / "wider/model.lineage.json").read_text())["unlabelled"]
+
+
+def test_an_image_weighs_in_the_loss_and_one_of_weight_0_does_not_count(data, tmp_path):
+    splits = pd.read_csv(data / "splits.csv")
+    of_left = (splits["label"] == 0).to_numpy(float)
+    losses = []
+    for label in (splits["label"], 0):  # of the images of weight 0 another label
+        labels = labelled(data, tmp_path, "sure-0", label=label, weight=2 * of_left)
+        history = train_in(data, tmp_path / "weighted", "sure-0", labels, "manual", augmentation={}, epochs=2)
+        losses.append(history[["loss", "val_loss"]])
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+    labelled(data, tmp_path, "sure-0", weight=np.ones(len(splits)))
+    ones = train_in(data, tmp_path / "ones", "sure-0", labels, "manual", augmentation={}, epochs=1)
+    labelled(data, tmp_path, "sure-0")
+    without = train_in(data, tmp_path / "without", "sure-0", labels, "manual", augmentation={}, epochs=1)
+    assert ones["loss"][0] == pytest.approx(without["loss"][0], rel=1e-5)
+    assert ones["val_loss"][0] == pytest.approx(without["val_loss"][0], rel=1e-3)
+    assert losses[0]["loss"][0] != pytest.approx(without["loss"][0], rel=1e-2)

@@ -21,7 +21,7 @@ from snakedistill.core.files import name_of_folder
 from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.lineage import lineage_file, training_settings
 from snakedistill.core.network_ids import TEACHER, Network
-from snakedistill.core.parts import PARTS, TEST, VALIDATION
+from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
 from snakedistill.export.card import card
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
@@ -36,7 +36,15 @@ from snakedistill.results.run_description import (
 )
 from snakedistill.results.summary.sections import SECTIONS
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
-from snakedistill.teaching import TEACHER_WAY, given, made_from, networks, source_of_views
+from snakedistill.teaching import (
+    MEAN,
+    STAGES,
+    TEACHER_WAY,
+    given,
+    made_from,
+    networks,
+    source_of_views,
+)
 
 
 def with_the_workflow(path):
@@ -76,10 +84,14 @@ FIRST_SEED = config["seeds"][0]
 # How the teacher is given: as predictions, as a classifier, or None, where it is trained here.
 GIVEN = given(config["teacher"])
 NETWORKS = networks(config["students"], None if GIVEN else TEACHER_WAY)
-STUDENTS = [network for network in NETWORKS if network != TEACHER]
-# The networks that are trained here, and those that have a model. All networks have predictions and an evaluation.
-TRAINED = STUDENTS if GIVEN else list(NETWORKS)
-MODELS = STUDENTS if GIVEN == "predictions" else list(NETWORKS)
+# The networks that are trained here, those that have a model, and means of others. All networks have predictions and an
+# evaluation.
+TRAINED = [network for network in NETWORKS if NETWORKS[network].way is not None]
+MODELS = ([TEACHER] if GIVEN == "classifier" else []) + TRAINED
+MEANS = [network for network in NETWORKS if NETWORKS[network].members]
+STUDENTS = [network for network in TRAINED if NETWORKS[network].generation is not None]
+# The networks that train on images without a manual label too.
+SEE_UNLABELLED = [network for network in STUDENTS if UNLABELLED in dict(NETWORKS[network].options)]
 TAUGHT_IN_RUN = {  # the entries of the registries of teaching that this run uses
     "WAYS": tuple(sorted({NETWORKS[network].way for network in TRAINED})),
     "OPTIONS": tuple(
@@ -107,7 +119,8 @@ container: with_the_workflow("../../containers/snakedistill.sif")
 wildcard_constraints:
     seed=r"\d+",
     network="|".join(MODELS),
-    student="|".join(STUDENTS),
+    student="|".join(network for network in TRAINED if network != TEACHER),
+    mean="|".join(MEANS) or MEAN,
 
 
 # Environments and resources of the rules.
@@ -165,12 +178,16 @@ GIVEN_CONTENT = content_of_file(config["teacher"][GIVEN]) if GIVEN else None
 # Only where images without a prediction are dropped does the split depend on the file.
 DROPS = GIVEN == "predictions" and config["teacher"]["missing"] == "drop"
 IMAGES = {part: f"{RUN}/data/images/{part}.npy" for part in PARTS}
+UNLABELLED_IMAGES = f"{RUN}/data/images/{UNLABELLED}.npy"
+UNLABELLED_LIST = f"{RUN}/data/{UNLABELLED}.csv"
 SPLITS = f"{RUN}/data/splits.csv"
 # Files with numbers of each image and class: text, or a NumPy archive where there are many classes.
 BY_IMAGE = suffix(len(config["classes"]))
 PREDICTIONS = {part: f"{SEED}/predictions/{{network}}/{part}.{BY_IMAGE}" for part in PARTS}
 AUGMENTED = f"{SEED}/predictions/{{network}}/augmented.{BY_IMAGE}"
 LABELS = f"{SEED}/labels/{{network}}.{BY_IMAGE}"
+UNLABELLED_PREDICTIONS = f"{SEED}/predictions/{{network}}/{UNLABELLED}.{BY_IMAGE}"
+UNLABELLED_LABELS = f"{SEED}/labels/{UNLABELLED}/{{network}}.{BY_IMAGE}"
 
 
 def lineage_of(files):
@@ -206,7 +223,10 @@ OF_NETWORKS = {
     **{part: (PREDICTIONS[part], NETWORKS) for part in PARTS},
     "augmented": (AUGMENTED, MODELS),
     "labels": (LABELS, TRAINED),
-    "histories": (f"{SEED}/history/{{network}}.csv", TRAINED),
+    "histories": (
+        f"{SEED}/history/{{network}}.csv",
+        [network for network in TRAINED if STAGES.get(network) != 0],
+    ),
     "evaluations": (f"{SEED}/evaluation/{{network}}.csv", NETWORKS),
 }
 LACKING = {

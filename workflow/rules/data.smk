@@ -109,3 +109,31 @@ rule write_arrays:
         "Decoding and resizing the images to {params.image_size} pixels"
     script:
         "../scripts/write_arrays.py"
+
+
+if SEE_UNLABELLED:
+
+    rule write_unlabelled:
+        input:
+            archive=ARCHIVE,
+            unusable=rules.index_archive.output.unusable,
+        output:
+            listed=UNLABELLED_LIST,
+            array=UNLABELLED_IMAGES,
+        log:
+            f"{RUN}/logs/write_unlabelled.log",
+        benchmark:
+            f"{RUN}/benchmarks/write_unlabelled.tsv"
+        priority: 3  # that there are none is said before a network is trained
+        conda:
+            LIGHT_ENVIRONMENT
+        threads: CORES
+        resources:
+            **growing(2000, minutes_by_size(2)),
+        params:
+            **params_of("write_unlabelled", "image_size"),
+            archive=ARCHIVE_CONTENT,
+        message:
+            "Decoding and resizing the images without a label to {params.image_size} pixels"
+        script:
+            "../scripts/write_unlabelled.py"

@@ -22,6 +22,7 @@ rule predict:
         **growing(mem_mb_of_network, minutes_by_size(3)),
     params:
         **params_of("predict", "backend", "classes"),
+        parts=PARTS,
     message:
         "Predicting with {wildcards.network}, seed {wildcards.seed}"
     script:

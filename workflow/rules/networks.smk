@@ -69,6 +69,22 @@ def predictions_of_source(wildcards):
     return files | {"lineage": lineage_of(files.values())}
 
 
+def predictions_of_unlabelled(wildcards):
+    """The source's predictions of the images without a manual label, and their lineage."""
+    path = UNLABELLED_PREDICTIONS.format(seed=wildcards.seed, network=labels_made_from(wildcards))
+    return {UNLABELLED: path, "lineage": lineage_of([path])}
+
+
+def predictions_of_members(wildcards):
+    """The predictions of the networks of which one is the mean, by part, and their lineage."""
+    members = NETWORKS[wildcards.mean].members
+    files = {
+        part: [path.format(seed=wildcards.seed, network=network) for network in members]
+        for part, path in PREDICTIONS.items()
+    }
+    return files | {"lineage": lineage_of(path for of_part in files.values() for path in of_part)}
+
+
 def files_of_recipe(network):
     """The files of the backbone and of its weights that a recipe names, by what they are."""
     recipe = recipe_of(network)
@@ -88,6 +104,10 @@ def inputs_of_training(wildcards):
     if (source := source_of_views(NETWORKS[network])) is not None:
         model = f"{SEED}/models/{source}.keras".format(seed=wildcards.seed)
         found |= {"source_model": model, "source_lineage": lineage_of([model])}
+    if network in SEE_UNLABELLED:
+        labels = UNLABELLED_LABELS.format(seed=wildcards.seed, network=network)
+        found |= {"unlabelled_images": UNLABELLED_IMAGES, "unlabelled_labels": labels}
+        found |= {"unlabelled_lineage": lineage_of([labels])}
     given = files_of_recipe(network).items()
     return found | {name: ancient(local(path)) for name, path in given}
 

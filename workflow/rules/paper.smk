@@ -35,11 +35,11 @@ rule time_backbones:
 rule weigh_claims:
     input:
         **needed([*PARTS, "augmented", "histories", "splits"]),
-        speed=rules.time_backbones.output.speed,
         **{
             f"printed_{table}": ancient(local(with_the_workflow(path)))
             for table, path in PRINTED.items()
         },
+        speed=rules.time_backbones.output.speed,
     output:
         claims=in_report(f"{RUN}/claims.csv", "result", result="claims C1 to C11, all evidence"),
         section=f"{RUN}/claims.md",

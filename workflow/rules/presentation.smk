@@ -25,7 +25,7 @@ if PAPER:
 RUN_OF = {
     "results": RESULTS,
     "lacking": LACKING,
-    "teachers": [TEACHER],
+    "teachers": [network for network in NETWORKS if network not in STUDENTS],
     "sources": {network: NETWORKS[network].source for network in NETWORKS},
     "independent": {network: independent_students(network) for network in STUDENTS},
     "classes": config["classes"],

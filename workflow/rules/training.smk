@@ -1,4 +1,7 @@
-"""Weights that come from elsewhere, and the training of every student: one rule, whatever labels it trains on."""
+"""Weights that come from elsewhere, and the training of every student: one rule, whatever labels it trains on.
+
+The stages of a teacher are trained by it too.
+"""
 
 
 rule fetch_weights:
@@ -45,6 +48,8 @@ rule train_student:
         way=lambda wildcards: NETWORKS[network_of_job(wildcards)].way,
         options=lambda wildcards: options_of(network_of_job(wildcards)),
         source=lambda wildcards: source_of_views(NETWORKS[network_of_job(wildcards)]),
+        unlabelled=lambda wildcards: network_of_job(wildcards) in SEE_UNLABELLED,
+        stop_after=lambda wildcards: STAGES.get(network_of_job(wildcards)),
         checkpoints=checkpoints,
         recipe=recipe_of_job,
         classes=len(config["classes"]),

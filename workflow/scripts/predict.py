@@ -1,7 +1,6 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
-    from snakedistill.core.parts import PARTS
     from snakedistill.training.prediction import write_predictions
 
     write_predictions(
@@ -9,7 +8,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         network_id=snakemake.wildcards.network,
         seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
-        arrays={part: snakemake.input[part] for part in PARTS},
+        arrays={part: snakemake.input[part] for part in snakemake.params.parts},
         classes=snakemake.params.classes,
-        predictions={part: snakemake.output[part] for part in PARTS},
+        predictions={part: snakemake.output[part] for part in snakemake.params.parts},
+        unlabelled=snakemake.input.get("listed"),
     )

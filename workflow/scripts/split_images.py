@@ -11,6 +11,7 @@ with job(snakemake.log[0]):
         seed=shares.pop("seed"),
         near_duplicates=shares.pop("near_duplicates"),
         balanced=shares.pop("balanced"),
+        images=shares.pop("images"),
         shares=shares,
         predictions=snakemake.input.get("predictions") or None,
         **dict(snakemake.output.items()),

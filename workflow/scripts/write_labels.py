@@ -1,7 +1,6 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.core.parts import PARTS
     from snakedistill.teaching.labels import write_labels
 
     write_labels(
@@ -10,8 +9,9 @@ with job(snakemake.log[0]):
         splits=snakemake.input.splits,
         way=snakemake.params.way,
         source=snakemake.params.source,
-        predictions={part: snakemake.input[part] for part in PARTS if snakemake.params.source},
+        predictions={part: snakemake.input[part] for part in snakemake.params.parts},
         classes=snakemake.params.classes,
         labels=snakemake.output.labels,
         options=snakemake.params.options,
+        unlabelled=snakemake.input.get("listed"),
     )

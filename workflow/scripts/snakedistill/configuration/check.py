@@ -12,7 +12,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import GIVEN, OPTIONS, WAYS, given, networks, options_of_family
+from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family
 
 
 def checked(config: dict) -> dict:
@@ -57,7 +57,7 @@ def _contradictions(config: dict) -> list[str]:
         )
     if config["reference"] is not None and Path(config["reference"]) == Path("results", config["run"], "tables"):
         lines.append(f"reference: expected the tables of another run, got {config['reference']}, this run's own")
-    known = list(networks(config["students"]))
+    known = [network for network, one in networks(config["students"]).items() if not one.members]
     if given(config["teacher"]) == "predictions":  # there is no network of the teacher
         known.remove(TEACHER)
     exported = {"network": [config["export"]["network"]], "networks": config["export"]["networks"]}
@@ -98,6 +98,8 @@ def _contradictions_of_family(name: str, student: dict, how_given: str | None) -
     labels, source = student["labels"], student.get("source")
     if source is not None and WAYS[labels].from_source is None:
         lines.append(f"{name}.source: expected none with {labels} labels, which have no source, got {source}")
+    if source in STAGES and how_given is not None:
+        lines.append(f"{name}.source: expected none of {', '.join(STAGES)} with teacher.{how_given}, got {source}")
     used = list(options_of_family(student))
     for key in used:
         option = OPTIONS[key]
@@ -110,6 +112,8 @@ def _contradictions_of_family(name: str, student: dict, how_given: str | None) -
             lines.append(
                 f"{name}.{key}: expected none with teacher.predictions, a teacher without a model, got {student[key]}"
             )
+        if option.needs_source_model and source == ALL:
+            lines.append(f"{name}.{key}: expected none with source all, a mean without a model, got {student[key]}")
         lines += [
             f"{name}.{key}: expected none with {other}, got {student[key]}: name one of the two"
             for other in used[: used.index(key)]

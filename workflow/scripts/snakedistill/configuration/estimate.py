@@ -9,7 +9,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.data.archive import is_zip_of_zips, open_archive
 from snakedistill.data.layouts import LAYOUTS
-from snakedistill.teaching import given, networks
+from snakedistill.teaching import STAGES, TEACHER_WAY, given, networks
 
 # Measured on two cores of an AMD EPYC (Zen 5, and Zen 3 without bfloat16 instructions), rounded.
 CORE_SECONDS_A_MEGAPIXEL = {"resnet18": 0.55}  # of training in bfloat16
@@ -60,13 +60,14 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
         slower = EMULATED_BFLOAT16_FACTOR
     predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
     core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * images * pixels / 1e6
-    found, how = networks(config["students"]), given(config["teacher"])
-    trained = [network for network in found if network != TEACHER or how is None]
+    how = given(config["teacher"])
+    found = networks(config["students"], None if how else TEACHER_WAY)
+    trained = [network for network in found if found[network].way is not None]
     for network in found.values():
-        if network.id == TEACHER and how == "predictions":
+        if network.id not in trained and (network.id != TEACHER or how == "predictions"):
             continue
         complete = recipe(config, network.family)
-        epochs = complete["epochs"] if network.id in trained else 0
+        epochs = STAGES.get(network.id, complete["epochs"]) if network.id in trained else 0
         predicted = predictions + epochs * config["split"]["validation"]
         passes = epochs * slower * config["split"]["train"]
         passes += SHARE_OF_A_PREDICTION * FLOAT32_FACTOR * predicted

@@ -2,15 +2,16 @@
 
 from snakedistill.configuration.types import Recipe, Student
 from snakedistill.core.network_ids import TEACHER
-from snakedistill.teaching import given
+from snakedistill.teaching import STAGES, given
 
 
 def recipe(config: dict, family: str) -> dict:
     """The complete training recipe of a family: the config's `teacher`, or `student` with the family's own keys.
 
-    A given classifier has a backbone, the file, and only what is used without training: preprocessing and augmentation.
+    A stage of the teacher has the teacher's. A given classifier has a backbone, the file, and only what is used without
+    training: preprocessing and augmentation.
     """
-    if family == TEACHER:
+    if family == TEACHER or family in STAGES:
         teacher = config["teacher"]
         if given(teacher) == "classifier":
             used = {key: teacher[key] for key in ("augmentation", "preprocessing")}

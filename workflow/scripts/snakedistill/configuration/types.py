@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, create_model
 
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.settings import (
     NullOrNumber,
     Number,
@@ -21,7 +22,7 @@ from snakedistill.data.layouts import LAYOUTS
 from snakedistill.networks.augmentation import TRANSFORMATIONS
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import OPTIONS, SOURCES, WAYS
+from snakedistill.teaching import OPTIONS, SOURCES, STAGES, WAYS
 
 
 def _without_dropped(students: object) -> object:
@@ -49,7 +50,7 @@ def _all_or_ids(value: object) -> object:
 
 
 ClassName = Annotated[str, AfterValidator(_class_name)]
-FamilyName = Annotated[str, Field(pattern=r"^(?!teacher$)[a-z][a-z0-9_]*$")]
+FamilyName = Annotated[str, Field(pattern=rf"^(?!({'|'.join((TEACHER, *STAGES))})$)[a-z][a-z0-9_]*$")]
 
 
 class Sample(Section):
@@ -70,6 +71,10 @@ class Split(Section):
     balanced: bool = Field(
         description="whether images of larger classes are dropped, so that a part has the same number of each class; "
         "false: every image is kept, and each class is divided by the shares"
+    )
+    images: Annotated[Annotated[int, Field(ge=2)] | None, NullOrNumber] = Field(
+        description="how many images are used, drawn so that the classes keep their shares, or balanced have the same "
+        "number; null: all"
     )
     near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
         description="most bits, of 64, in which the perceptual hashes of copies differ; null: none are looked for",
@@ -155,9 +160,11 @@ class _Taught(Section):
     )
     source: Annotated[Literal[SOURCES] | None, BeforeValidator(null_from_text)] = Field(
         default=None,
-        description="source of labels of a later generation: previous, the default, is the generation before it, "
-        "teacher makes every generation a fresh student of the teacher",
-        json_schema_extra=words("previous, teacher or null"),
+        description="source of labels: previous, the default, is the generation before, and the teacher for the first; "
+        "teacher makes every generation a fresh student of the teacher; all is the mean of the teacher and all "
+        "generations before; early and untrained are the teacher after its first epoch and before it, for every "
+        "generation",
+        json_schema_extra=words("previous, teacher, all, early, untrained or null"),
     )
 
 
@@ -257,7 +264,8 @@ class Config(Section):
         description="families of students; a family may override any key of the recipe, and null drops one",
         min_length=1,
         json_schema_extra=words(
-            "a mapping of at least one family, each named by lower-case letters, digits and '_', not 'teacher'"
+            "a mapping of at least one family, each named by lower-case letters, digits and '_', not 'teacher', "
+            "'early' or 'untrained'"
         ),
     )
     evaluation: Evaluation = Field(description="how networks are measured")

@@ -111,10 +111,10 @@ def leaves(mapping: dict, name: str = "") -> dict[str, object]:
 
 
 def read_labels(path: str | Path, network_id: str, seed: int, splits: str | Path, classes: int) -> ByImage:
-    """Read `label`, float [n, classes], that a network trains on; its lineage is checked."""
+    """Read what a network trains on, its lineage checked: `label`, float [n, classes], and `weight` if there is one."""
     check_lineage(path, network_id, seed, splits=splits)
     found = read_by_image(path)
-    return ByImage(found.image_id, {"label": labels_of_classes(found["label"], classes)})
+    return ByImage(found.image_id, dict(found.values) | {"label": labels_of_classes(found["label"], classes)})
 
 
 def read_predictions(path: str | Path, network_id: str, seed: int, **made_from: str | Path) -> ByImage:

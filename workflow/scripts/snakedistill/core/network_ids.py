@@ -12,11 +12,13 @@ class Network:
     """One network of a run. The teacher is a family of its own and has no generation.
 
     Attributes:
-        family: `teacher`, or a key of the config's `students`.
+        family: `teacher`, a key of `teaching.STAGES`, a key of the config's `students`, or the family of a mean.
         generation: step of recursion, or None.
-        way: how it is taught, a key of `teaching.WAYS`; None for a given teacher, or where only the id is known.
+        way: how it is taught, a key of `teaching.WAYS`; None for a given teacher, for a mean of networks, or where only
+            the id is known.
         source: id of the network whose predictions become the labels (the source of labels), or None for manual ones.
         options: of the way to teach, pairs of a key of `teaching.OPTIONS` and its setting.
+        members: ids of the networks of whose probabilities it is the mean; empty for a network that is trained.
     """
 
     family: str
@@ -24,6 +26,7 @@ class Network:
     way: str | None = None
     source: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    members: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

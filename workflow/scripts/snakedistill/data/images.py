@@ -13,7 +13,15 @@ from snakedistill.data.archive import open_archive
 from snakedistill.data.decoding import DecodingError, decode, resized
 
 
-def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays: dict[str, str], threads: int) -> None:
+def write_arrays(
+    archive: str,
+    index: str,
+    splits: str,
+    image_size: int,
+    arrays: dict[str, str],
+    threads: int,
+    inner: str = "train",
+) -> None:
     """Decode the images of every part and write them as arrays.
 
     Each image is resized to a square as in section 3 of the paper, see `resized_pixels`.
@@ -26,12 +34,13 @@ def write_arrays(archive: str, index: str, splits: str, image_size: int, arrays:
         arrays: path of the .npy file to write by part: uint8 [n, image_size, image_size, 3] RGB, rows in the
             order of `splits`.
         threads: images decoded at once.
+        inner: which zip of a zip of zips, see `open_archive`.
     """
     members = read_csv(index)
     parts = read_csv(splits)
     members = members[members["image_id"].isin(parts["image_id"])]
     joined = join_one_to_one(parts, members[["image_id", "member"]], splits, index)
-    with open_archive(archive) as opened, contextlib.ExitStack() as stack:
+    with open_archive(archive, inner) as opened, contextlib.ExitStack() as stack:
 
         def pixels(member: str) -> np.ndarray:
             return resized_pixels(opened.read(member), image_size)
@@ -89,3 +98,29 @@ class MappedImages:
         # The pages stay in the system's cache, but no longer count as memory of this process.
         self._array._mmap.madvise(mmap.MADV_DONTNEED)
         return copied
+
+
+class JoinedImages:
+    """Images of several arrays, one after the other, to read like `MappedImages`.
+
+    Attributes:
+        shape: (images, height, width, channels).
+    """
+
+    def __init__(self, *arrays: MappedImages) -> None:
+        self._arrays = arrays
+        self.shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Copy some rows: uint8 [len(rows), height, width, channels]."""
+        rows = np.arange(len(self))[rows]
+        found = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        start = 0
+        for array in self._arrays:
+            inside = (start <= rows) & (rows < start + len(array))
+            found[inside] = array.read(rows[inside] - start)
+            start += len(array)
+        return found

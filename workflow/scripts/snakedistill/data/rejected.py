@@ -2,4 +2,5 @@
 
 REJECTED_COLUMNS = ["member", "reason"]
 UNPREDICTED = "no prediction of the teacher"
+UNDRAWN = "not drawn, see split.images"
 DROPPED = "dropped, so that the classes have the same number of images"

@@ -11,7 +11,7 @@ from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.given_predictions import read_given_predictions
 from snakedistill.data.near_duplicates import joined, near_groups
-from snakedistill.data.rejected import DROPPED, UNPREDICTED
+from snakedistill.data.rejected import DROPPED, UNDRAWN, UNPREDICTED
 
 
 def write_splits(
@@ -27,6 +27,7 @@ def write_splits(
     rejected: str,
     counts: str,
     predictions: str | None = None,
+    images: int | None = None,
 ) -> None:
     """Split the images, list the copies among them and all files that are not used.
 
@@ -46,10 +47,11 @@ def write_splits(
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
         rejected: CSV to write: member, reason; the unusable files, then the images without a prediction of the
-            teacher, then those dropped to balance the classes.
+            teacher, those not drawn, and those dropped to balance the classes.
         counts: CSV to write: class, split, images.
         predictions: CSV of a given teacher's predictions, see `read_given_predictions`: images without one are dropped
             before the draw; None drops none.
+        images: number of images to use, see `drawn_images`; None: all.
 
     Raises:
         InputError: a class does not fill a part, copies do not fit into one part, the given split lacks train, or the
@@ -61,6 +63,12 @@ def write_splits(
         has_prediction = frame["image_id"].isin(read_given_predictions(predictions, index, classes).image_id)
         unpredicted, frame = frame[~has_prediction], frame[has_prediction].reset_index(drop=True)
         print(f"{UNPREDICTED}: {len(unpredicted)} images")
+    undrawn = frame[:0]
+    if images is not None:
+        part = frame["split"].to_numpy() if "split" in frame else None
+        drawn = drawn_images(frame["label"].to_numpy(), part, images, balanced, seed)
+        undrawn, frame = frame[~drawn], frame[drawn].reset_index(drop=True)
+        print(f"{UNDRAWN}: {len(undrawn)} images")
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
     labels, is_given = frame["label"].to_numpy(), "split" in frame
     if is_given:
@@ -86,10 +94,49 @@ def write_splits(
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
     print(f"{DROPPED}: {len(dropped)} images")
     unpredicted = unpredicted[["member"]].assign(reason=UNPREDICTED)
-    write_csv(pd.concat([read_csv(unusable), unpredicted, dropped]), rejected)
+    undrawn = undrawn[["member"]].assign(reason=UNDRAWN)
+    write_csv(pd.concat([read_csv(unusable), unpredicted, undrawn, dropped]), rejected)
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)
+
+
+def drawn_images(labels: np.ndarray, given: np.ndarray | None, images: int, balanced: bool, seed: int) -> np.ndarray:
+    """Draw the images to use. Parts and classes keep their shares; balanced, the classes of a part have equal numbers.
+
+    Args:
+        labels: int [n].
+        given: str [n], the part of each image where the archive has its own split, else None.
+        images: number to draw; of an unbalanced draw exactly, of a balanced one at most as many too few as there are
+            classes and parts.
+        balanced: whether every part must hold the same number of each class.
+        seed: of the draw.
+
+    Returns:
+        bool [n].
+
+    Raises:
+        InputError: there are fewer; the counts are given.
+    """
+    parts = np.zeros(len(labels), int) if given is None else np.unique(given, return_inverse=True)[1]
+    strata, stratum = np.unique(np.stack([parts, labels]), axis=1, return_inverse=True)
+    sizes = np.bincount(stratum)
+    if balanced:
+        sizes = np.array([sizes[strata[0] == part].min() for part in strata[0]])
+    if images > sizes.sum():
+        same = ", with the same number of each class," if balanced else ""
+        raise InputError(
+            f"split.images: expected at most the {sizes.sum()} images{same} that the archive has, got {images}"
+        )
+    exact = images * sizes / sizes.sum()
+    quota = np.floor(exact).astype(int)
+    if not balanced:  # the rest goes to the strata that lost most by rounding
+        quota[np.argsort(quota - exact, kind="stable")[: images - quota.sum()]] += 1
+    rng = np.random.default_rng([seed, 2])
+    drawn = np.zeros(len(labels), bool)
+    for number, count in enumerate(quota):
+        drawn[rng.permutation(np.flatnonzero(stratum == number))[:count]] = True
+    return drawn
 
 
 def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int | None) -> np.ndarray:

@@ -6,12 +6,14 @@ from typing import Any
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.teaching.consistent import CONSISTENT
 from snakedistill.teaching.hard import HARD
+from snakedistill.teaching.image_weights import IMAGE_WEIGHTS
 from snakedistill.teaching.manual import MANUAL
 from snakedistill.teaching.manual_share import MANUAL_SHARE
 from snakedistill.teaching.shuffled import SHUFFLED
 from snakedistill.teaching.smoothing import SMOOTHING
 from snakedistill.teaching.soft import SOFT
 from snakedistill.teaching.temperature import TEMPERATURE
+from snakedistill.teaching.unlabelled import UNLABELLED
 from snakedistill.teaching.way import Option, Way
 
 WAYS: dict[str, Way] = {
@@ -27,14 +29,23 @@ OPTIONS: dict[str, Option] = {
     "temperature": TEMPERATURE,
     "smoothing": SMOOTHING,
     "manual_share": MANUAL_SHARE,
+    "image_weights": IMAGE_WEIGHTS,
+    "unlabelled": UNLABELLED,
 }
 """What changes a way to teach, by the key of a family, in the order in which they are applied."""
 
 TEACHER_WAY = "manual"
 
-PREVIOUS = "previous"
-SOURCES = (PREVIOUS, TEACHER)
-"""The values of `source:` of a family: a later generation learns from the one before it, or from the teacher."""
+STAGES = {"early": 1, "untrained": 0}
+"""Stages of the teacher's training run, which are networks of their own: the epochs after which each stops."""
+
+PREVIOUS, ALL = "previous", "all"
+SOURCES = (PREVIOUS, TEACHER, ALL, *STAGES)
+"""The values of `source:` of a family. A later generation learns from the one before it, or from the mean of the
+teacher and all generations before it. Every generation learns from the teacher, or from a stage of it."""
+
+MEAN = "mean"
+"""How the names of families of means begin, before a hyphen, which no other family's name has."""
 
 GIVEN = ("predictions", "classifier")
 """The keys of the config's `teacher` that name a file in place of a training run."""
@@ -65,9 +76,10 @@ def taught(way: str, options: Mapping[str, Any]) -> Way:
 
 
 def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str, Network]:
-    """All networks of one seed by id: the teacher, the students in the order of `WAYS`, their generations.
+    """All networks of one seed by id: the teacher, its stages, the students in the order of `WAYS`, their generations.
 
-    The order does not depend on that of the config's keys, which an overlay may change.
+    A mean of networks stands behind the last of them. Stages and means are there where a student learns from them. The
+    order does not depend on that of the config's keys, which an overlay may change.
 
     Args:
         students: the config's `students`.
@@ -75,16 +87,32 @@ def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str,
     """
     found = []
     for family, student in students.items():
-        source = None if WAYS[student["labels"]].from_source is None else TEACHER
+        kind = student.get("source") or PREVIOUS
+        source = None
+        if WAYS[student["labels"]].from_source is not None:
+            source = kind if kind in STAGES else TEACHER
         options = tuple(options_of_family(student).items())
+        members = [TEACHER]
         for generation in range(student["generations"] + 1):
             network = Network(family, generation, student["labels"], source, options)
             found.append(network)
-            if source and student.get("source") != TEACHER:
+            members.append(network.id)
+            if source and kind == PREVIOUS:
                 source = network.id
+            if source and kind == ALL and generation < student["generations"]:
+                found.append(Network(f"{MEAN}-{family}", generation, members=tuple(members)))
+                source = found[-1].id
     ways = list(WAYS)
-    found.sort(key=lambda network: (network.generation, ways.index(network.way), network.family))
-    return {network.id: network for network in (Network(TEACHER, way=teacher_way), *found)}
+    found.sort(
+        key=lambda network: (
+            network.generation,
+            len(network.members),
+            ways.index(network.way) if network.way else 0,
+            network.family,
+        )
+    )
+    stages = [Network(stage, way=TEACHER_WAY) for stage in STAGES if stage in {network.source for network in found}]
+    return {network.id: network for network in (Network(TEACHER, way=teacher_way), *stages, *found)}
 
 
 def made_from(network: Network) -> str | None:
@@ -96,11 +124,13 @@ def made_from(network: Network) -> str | None:
 
 def source_of_views(network: Network) -> str | None:
     """Id of the network whose model answers the views of a training run, or None."""
-    return network.source if any(OPTIONS[name].needs_source_model for name, _ in network.options) else None
+    return network.source if "consistent" in dict(network.options) else None
 
 
 def labels_in_words(network: Network) -> str:
     """Whose labels a network trains on, for example "probabilities of soft-2 at temperature 4"."""
+    if network.members:
+        return f"the mean of {' and '.join(network.members)}, not trained"
     if network.way is None:
         return "given, not trained here"
     what = WAYS[network.way].from_source

@@ -23,8 +23,11 @@ def write_labels(
     classes: list[str],
     labels: str,
     options: dict | None = None,
+    unlabelled: str | None = None,
 ) -> None:
     """Write the label of every image of every part, in the order of `splits`, and the labels' lineage beside it.
+
+    Or that of every image without a manual label, in the order of `unlabelled`.
 
     Args:
         network_id: the network that trains on the labels.
@@ -34,31 +37,36 @@ def write_labels(
         source: id of the network from whose predictions the labels are made; None if the way to teach needs none.
         predictions: files of the source's predictions by part; empty without a source.
         classes: names; the position of a name is its label.
-        labels: file to write: image_id and label, of each class where it is soft, see `core.outputs`.
+        labels: file to write: image_id and label, of each class where it is soft, see `core.outputs`; where the way
+            weights images, also weight.
         options: of the way, settings by key of `OPTIONS`.
+        unlabelled: CSV of the images without a manual label, see `write_unlabelled`; None for those of `splits`.
 
     Raises:
         InputError: predictions and images do not match one to one, or the predictions are of another network, seed or
             split.
     """
-    manual = read_csv(splits)
+    listed = read_csv(unlabelled or splits)
     predicted = {}
     if source is not None:
         found = _predictions(source, seed, splits, predictions)
-        predicted = found.in_order_of(manual["image_id"], splits, "the predictions").values
+        predicted = found.in_order_of(listed["image_id"], unlabelled or splits, "the predictions").values
         probability = predicted["probability"]
         if not (probability.min() >= 0 and probability.max() <= 1):  # nor is NaN
             raise InputError(f"{list(predictions.values())} hold probabilities outside [0, 1]: make them again")
     inputs = LabelInputs(
-        manual=manual["label"].to_numpy(),
-        part=manual["split"].to_numpy(),
+        manual=None if unlabelled else listed["label"].to_numpy(),
+        part=listed["split"].to_numpy(),
         classes=len(classes),
         stream=random_stream(seed, network_id, "labels"),
         **predicted,
     )
-    label = taught(way, options or {}).label(inputs)
-    label = label if label.ndim == 1 else outputs_of_classes(label)
-    write_by_image(labels, manual["image_id"], {"label": label}, classes)
+    way_taught = taught(way, options or {})
+    label = way_taught.label(inputs)
+    values = {"label": label if label.ndim == 1 else outputs_of_classes(label)}
+    if way_taught.weight is not None:
+        values["weight"] = way_taught.weight(inputs)
+    write_by_image(labels, listed["image_id"], values, classes)
     record_lineage(labels, network_id, seed, splits=splits, **predictions)
 
 

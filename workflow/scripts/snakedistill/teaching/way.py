@@ -15,7 +15,8 @@ class LabelInputs:
     """What the labels of n images are made from.
 
     Attributes:
-        manual: manual labels, int [n]; None in a batch of `labels_of_views`, as are part and stream.
+        manual: manual labels, int [n]; None of images without, and in a batch of `labels_of_views`, as are part and
+            stream.
         part: part of each image, str [n].
         classes: number of classes, K.
         stream: random generator of the network.
@@ -42,12 +43,14 @@ class Way:
         from_source: what of the source's predictions the labels are, in words, for example "answers"; None for a way
             that needs no source.
         loss_of_images: the same loss of each image, float64 [n], of logits and labels of each class, both [n, K].
+        weight: from `LabelInputs` to the weight of each image in the loss, float64 [n]; None where all weigh the same.
     """
 
     label: Callable[[LabelInputs], np.ndarray]
     loss: Callable[[int], Any]
     from_source: str | None = None
     loss_of_images: Callable[[np.ndarray, np.ndarray], np.ndarray] = metrics.cross_entropy
+    weight: Callable[[LabelInputs], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Option:
         words: from the setting to what labels are with it, for example "at temperature 4".
         excludes: other options that it cannot be combined with; one of the two says so.
         reads_teacher: whether, with this setting, labels without a source are made from the teacher's predictions.
-        needs_source_model: whether a training run takes the source's model.
+        needs_source_model: whether the source must have a model, which given predictions and means of networks lack.
     """
 
     setting: tuple[Any, FieldInfo]

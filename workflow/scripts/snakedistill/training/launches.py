@@ -17,26 +17,27 @@ elif keras.backend.backend() == "jax":
     import jax
     import jax.numpy as jnp
 
-from snakedistill.data.images import MappedImages
+from snakedistill.data.images import JoinedImages, MappedImages
 
 STEPS_ON_AN_ACCELERATOR = 16
 SHARE_OF_THE_MEMORY = 0.1  # of an accelerator, for the images of a part: several networks may train on one
 
 
-def launch_for(model: keras.Model) -> "Step | Launch | None":
+def launch_for(model: keras.Model, weighted: bool = False) -> "Step | Launch | None":
     """What trains the model on this backend and device; None: Keras's `train_on_batch`.
 
     Args:
         model: compiled with the metric `accuracy`, its optimizer built.
+        weighted: whether batches have weights of images.
     """
     if keras.backend.backend() == "tensorflow":
-        return Step(model)
+        return Step(model, weighted)
     if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
         return Launch(model, STEPS_ON_AN_ACCELERATOR)
     return None
 
 
-def near_the_device(images: MappedImages) -> "MappedImages | ImagesOnDevice":
+def near_the_device(images: MappedImages | JoinedImages) -> "MappedImages | JoinedImages | ImagesOnDevice":
     """The images in the memory of JAX's accelerator where there is one and they fit, else as they are."""
     if keras.backend.backend() != "jax" or jax.default_backend() == "cpu":
         return images
@@ -71,26 +72,27 @@ class Step:
 
     Args:
         model: compiled with the metric `accuracy`, its optimizer built.
+        weighted: whether batches have weights of images.
     """
 
     steps = 1
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, weighted: bool = False) -> None:
         self._model = model
         inputs = tuple(tf.TensorSpec(one.shape, one.dtype) for one in model.inputs)
-        label = tf.TensorSpec(model.output.shape)
+        label_and_weight = (tf.TensorSpec(model.output.shape), *([tf.TensorSpec([None])] if weighted else []))
         options = {"autograph": False, "jit_compile": model.jit_compile}
-        self._step = tf.function(self._one, input_signature=(inputs, label), **options)
+        self._step = tf.function(self._one, input_signature=(inputs, *label_and_weight), **options)
 
     def __call__(self, batches: Sequence[tuple]) -> np.ndarray:
-        """Train on the only (inputs, label): its loss and accuracy, float64 [1, 2]."""
-        ((inputs, label),) = batches
+        """Train on the only (inputs, label) or (inputs, label, weight): its loss and accuracy, float64 [1, 2]."""
+        ((inputs, *label_and_weight),) = batches
         self._model.reset_metrics()
-        loss, accuracy = self._step(tuple(keras.tree.flatten(inputs)), label)
+        loss, accuracy = self._step(tuple(keras.tree.flatten(inputs)), *label_and_weight)
         return np.array([[loss, accuracy]], dtype=np.float64)
 
-    def _one(self, inputs: tuple, label: "tf.Tensor") -> tuple:
-        logs = self._model.train_step((inputs if len(inputs) > 1 else inputs[0], label))
+    def _one(self, inputs: tuple, *label_and_weight: "tf.Tensor") -> tuple:
+        logs = self._model.train_step((inputs if len(inputs) > 1 else inputs[0], *label_and_weight))
         return logs["loss"], logs["accuracy"]
 
 
@@ -105,7 +107,7 @@ class ImagesOnDevice:
         shape: (images, height, width, channels).
     """
 
-    def __init__(self, images: MappedImages, at_once: int = 256) -> None:
+    def __init__(self, images: MappedImages | JoinedImages, at_once: int = 256) -> None:
         self.shape = images.shape
         self._array = jnp.zeros(images.shape, "uint8")
         put = jax.jit(jax.lax.dynamic_update_slice_in_dim, static_argnums=3, donate_argnums=0)
@@ -135,7 +137,7 @@ class Launch:
         self._scan = jax.jit(self._steps)
 
     def __call__(self, batches: Sequence[tuple]) -> np.ndarray:
-        """Train on each (inputs, label) in turn: loss and accuracy of each batch, float64 [steps, 2]."""
+        """Train on each batch in turn, see `Step`: loss and accuracy of each, float64 [steps, 2]."""
         model = self._model
         variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
         model.reset_metrics()

@@ -16,9 +16,10 @@ from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv, written_whole
 from snakedistill.core.lineage import check_lineage, read_labels, record_lineage, training_settings
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.outputs import logits_of_classes, outputs_of_classes, shares_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
-from snakedistill.data.images import MappedImages
+from snakedistill.data.images import JoinedImages, MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
@@ -33,6 +34,7 @@ from snakedistill.training.forward import predicted
 from snakedistill.training.launches import Launch, Step, forward_for, launch_for, near_the_device
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
+HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
 
 
 def train(
@@ -56,6 +58,8 @@ def train(
     options: dict | None = None,
     source: str | None = None,
     source_model: str | None = None,
+    unlabelled: dict[str, str] | None = None,
+    stop_after: int | None = None,
 ) -> None:
     """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
 
@@ -85,12 +89,17 @@ def train(
         options: of the way to teach, settings by key of `teaching.OPTIONS`.
         source: id of the source of labels, where it answers the augmented images in training; else None.
         source_model: its .keras file.
+        unlabelled: files of images without a manual label that join those of train: `images`, the array, and `labels`,
+            in the order of the array; None for none.
+        stop_after: of a stage of the teacher: the epochs after which its training run stops; it has the draws and
+            initial weights of the teacher. None: after the recipe's.
 
     Raises:
         InputError: labels and images do not match, the labels or the source's model are of another network, seed or
             split, or the loss is no longer a number.
     """
-    keras.utils.set_random_seed(int(random_stream(seed, network_id, "weights").integers(2**31)))
+    drawn_as = network_id if stop_after is None else TEACHER
+    keras.utils.set_random_seed(int(random_stream(seed, drawn_as, "weights").integers(2**31)))
     network = build_network(
         network_id,
         image_size,
@@ -102,10 +111,17 @@ def train(
         classes,
     )
     images = {part: MappedImages(arrays[part]) for part in (TRAIN, VALIDATION)}
-    targets = _targets(splits, labels, read_labels(labels, network_id, seed, splits, classes), images)
+    targets, weight = _targets(splits, labels, read_labels(labels, network_id, seed, splits, classes), images)
+    if unlabelled is not None:
+        more = MappedImages(unlabelled["images"])
+        given = read_labels(unlabelled["labels"], network_id, seed, splits, classes)
+        images[TRAIN] = JoinedImages(images[TRAIN], more)
+        targets[TRAIN] = np.concatenate([targets[TRAIN], outputs_of_classes(given["label"]).astype(np.float32)])
+        print(f"{network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
     outputs = targets[TRAIN].shape[1]
     images = {part: near_the_device(of_part) for part, of_part in images.items()}
-    batch_size, epochs, augmentation = recipe["batch_size"], recipe["epochs"], recipe["augmentation"]
+    batch_size, augmentation = recipe["batch_size"], recipe["augmentation"]
+    epochs = recipe["epochs"] if stop_after is None else stop_after
     steps = math.ceil(len(images[TRAIN]) / batch_size)
 
     used_precision = faster_precision(network) if precision == "auto" else precision
@@ -120,10 +136,14 @@ def train(
     compile_for_training(training, learning_rate(recipe, steps), loss)
 
     weight_of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes)
+    weight_of_train = None
+    if weight:
+        weight_of_train = weight[TRAIN].astype(np.float32)
+        weight_of_validation = weight_of_validation * weight[VALIDATION]
     label_of_validation = shares_of_classes(targets[VALIDATION])
     answer_of_validation = metrics.answer(label_of_validation)
 
-    launch, forward = launch_for(training), forward_for(training)
+    launch, forward = launch_for(training, bool(weight)), forward_for(training)
     answer = None
     if source_model is not None:
         check_lineage(source_model, source, seed, splits=splits)
@@ -139,6 +159,7 @@ def train(
         "used_precision": used_precision,
     } | settings
     files = [splits, labels, *(arrays[part] for part in images), *filter(None, (backbone, weights, source_model))]
+    files += (unlabelled or {}).values()
     saved = Checkpoints(checkpoints, fingerprint_of_training(determined_by, files))
     rows: list[dict] = []
     best_accuracy, best_weights = -1.0, None
@@ -155,9 +176,9 @@ def train(
     with tqdm(total=epochs * steps, initial=done * steps, **shown) as bar:
         for epoch in range(done + 1, epochs + 1):
             start = time.perf_counter()
-            order = random_stream(seed, network_id, "order", epoch).permutation(len(images[TRAIN]))
-            draws = draw(augmentation, seed, network_id, TRAIN, epoch, *images[TRAIN].shape[:2])
-            passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order)
+            order = random_stream(seed, drawn_as, "order", epoch).permutation(len(images[TRAIN]))
+            draws = draw(augmentation, seed, drawn_as, TRAIN, epoch, *images[TRAIN].shape[:2])
+            passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order, weight_of_train)
             if answer is not None:
                 passed = labels_of_views(passed, answer, way_taught)
             mean_loss, mean_accuracy = fit_epoch(training, passed, bar.update, launch)
@@ -168,7 +189,7 @@ def train(
                 )
             draws = no_draws(augmentation, len(images[VALIDATION]))
             if recipe["validation_augmentation"]:
-                draws = draw(augmentation, seed, network_id, VALIDATION, epoch, *images[VALIDATION].shape[:2])
+                draws = draw(augmentation, seed, drawn_as, VALIDATION, epoch, *images[VALIDATION].shape[:2])
             (logit,) = predicted(forward, images[VALIDATION], draws)
             of_images = way_taught.loss_of_images(logits_of_classes(logit), label_of_validation)
             probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
@@ -192,18 +213,21 @@ def train(
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
     chance = metrics.chance(answer_of_validation)
-    if best_accuracy <= chance:
+    if rows and best_accuracy <= chance:
         print(
             f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
             f"{chance:.3f}. Try another learning_rate than {recipe['learning_rate']}, or more epochs."
         )
-    network.set_weights(best_weights)
+    network.set_weights(training.get_weights() if best_weights is None else best_weights)
     with written_whole(model) as temporary:
         network.save(temporary)
     made_from = {"splits": splits, "labels": labels} | ({"source": source_model} if source_model else {})
+    made_from |= {"unlabelled": unlabelled["labels"]} if unlabelled else {}
     record_lineage(model, network_id, seed, settings, **made_from)
-    write_csv(pd.DataFrame(rows), history)
+    write_csv(pd.DataFrame(rows, columns=HISTORY), history)
     saved.remove()
+    if not rows:
+        return
     best = max(rows, key=lambda row: row["val_accuracy"])
     line = f"{network_id}, seed {seed}: best epoch {best['epoch']} of {epochs}, validation accuracy "
     line += f"{best['val_accuracy']:.3f}, {sum(row['seconds'] for row in rows):.0f} s"
@@ -243,7 +267,7 @@ def fit_epoch(
 
     Args:
         model: compiled.
-        passed: (inputs, label) of each batch.
+        passed: (inputs, label) or (inputs, label, weight) of each batch.
         after_steps: called with the number of steps just done.
         launch: trains on one or several batches in a call; None: Keras's `train_on_batch`.
 
@@ -252,7 +276,7 @@ def fit_epoch(
     """
     sums, images = np.zeros(2), 0
     while group := list(itertools.islice(passed, launch.steps if launch else 1)):
-        sizes = [len(label) for _, label in group]
+        sizes = [len(batch[1]) for batch in group]
         # The last batch of an epoch may be a smaller one, and the last group may have fewer.
         if launch and sizes == [sizes[0]] * launch.steps:
             found = launch(group)
@@ -278,14 +302,21 @@ def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizer
     return rate
 
 
-def _targets(splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]) -> dict[str, np.ndarray]:
-    """The label of each output of the network by part, float32 [n, outputs], in the order of the images."""
+def _targets(
+    splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The label of each output of the network by part, float32 [n, outputs], in the order of the images; and weights.
+
+    The weights of the images are float64 [n] by part; empty where there are none.
+    """
     split = read_csv(splits)
-    label = outputs_of_classes(given.in_order_of(split["image_id"], splits, labels)["label"]).astype(np.float32)
+    given = given.in_order_of(split["image_id"], splits, labels)
+    label = outputs_of_classes(given["label"]).astype(np.float32)
     targets = {part: label[split["split"] == part] for part in images}
+    weight = {part: given["weight"][split["split"] == part] for part in images if "weight" in given.values}
     for part, target in targets.items():
         if len(target) != len(images[part]):
             raise InputError(
                 f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
             )
-    return targets
+    return targets, weight

@@ -18,8 +18,11 @@ def write_predictions(
     arrays: dict[str, str],
     classes: list[str],
     predictions: dict[str, str],
+    unlabelled: str | None = None,
 ) -> None:
     """Write the predictions of a saved network for the unaugmented images of every part, and their lineage beside them.
+
+    Or those for the images without a manual label.
 
     Args:
         model: .keras file of the network.
@@ -30,19 +33,21 @@ def write_predictions(
         classes: names; the position of a name is its label.
         predictions: file to write by part: image_id, and logit and probability of each output, see `core.outputs`
             (float32, in a CSV with 9 significant digits).
+        unlabelled: CSV of the images without a manual label, see `write_unlabelled`; None for those of `splits`.
 
     Raises:
         InputError: the images do not match the split, or the model is of another network, seed or split.
     """
     check_lineage(model, network_id, seed, splits=splits)
     forward = forward_for(logit_and_probability(load_network(model)))
-    ids = read_csv(splits)
+    ids = read_csv(unlabelled or splits)
     for part, path in predictions.items():
         images = MappedImages(arrays[part])
         of_part = ids["image_id"][ids["split"] == part]
         if len(of_part) != len(images):
             raise InputError(
-                f"{splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make both again"
+                f"{unlabelled or splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make "
+                "both again"
             )
         logit, probability = predicted(forward, images)
         write_by_image(path, of_part, {"logit": logit, "probability": probability}, classes)

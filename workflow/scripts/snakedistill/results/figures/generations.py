@@ -22,7 +22,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     metrics = shown_metrics(table)
     several = table["seed"].nunique() > 1
     looks = looks_of(table["family"])
-    teachers = list(run.teachers) or [TEACHER]
+    teachers = [teacher for teacher in run.teachers if (table["family"] == teacher).any()] or [TEACHER]
     students = table[~table["family"].isin(teachers) & table["generation"].notna()]
     families = students["family"].unique()
     step = min(0.18, 0.7 / len(families))

@@ -1,0 +1,56 @@
+"""The images of an archive that have no label."""
+
+import pandas as pd
+
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import read_csv, write_csv
+from snakedistill.core.parts import UNLABELLED
+from snakedistill.core.threads import in_order
+from snakedistill.data.archive import open_archive
+from snakedistill.data.images import resized_pixels, write_arrays
+from snakedistill.data.layouts.layout import NO_LABEL
+
+INNER_ZIP = "test1"
+
+
+def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, array: str, threads: int) -> None:
+    """List the images that have no label, and write them as an array.
+
+    They are those of `test1.zip` in a zip of zips, those below a folder `test1` or `unlabelled`, or the rows of a CSV
+    without a label. One that cannot be decoded is left out, with a line in the log.
+
+    Args:
+        archive: path of the archive.
+        unusable: CSV of the files that are no usable images: member, reason.
+        image_size: side of the images in pixels.
+        listed: CSV to write: image_id (the name of the file in the archive), member, split (`unlabelled`).
+        array: .npy file to write: uint8 [n, image_size, image_size, 3] RGB, in the order of `listed`.
+        threads: images decoded at once.
+
+    Raises:
+        InputError: there is none.
+    """
+    rejected = read_csv(unusable)
+    members, inner = rejected["member"][rejected["reason"] == NO_LABEL].tolist(), "train"
+    if not members:
+        inner = INNER_ZIP
+        with open_archive(archive, inner) as opened:
+            members = [member for member in opened.members if member.startswith(f"{INNER_ZIP}/")]
+    with open_archive(archive, inner) as opened:
+
+        def is_image(member: str) -> bool:
+            try:
+                resized_pixels(opened.read(member), image_size)
+            except InputError as error:
+                print(f"{member}: {error}; it is left out")
+                return False
+            return True
+
+        usable = [member for member, good in zip(members, in_order(is_image, members, threads), strict=True) if good]
+    if not usable:
+        raise InputError(
+            f"{archive}: expected images without a label for a family with unlabelled: true, got none: put them into "
+            "a folder unlabelled, or drop the key"
+        )
+    write_csv(pd.DataFrame({"image_id": usable, "member": usable, "split": UNLABELLED}), listed)
+    write_arrays(archive, listed, listed, image_size, {UNLABELLED: array}, threads, inner)
