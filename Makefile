@@ -7,13 +7,17 @@ PYTEST := $(VENV)/bin/python -m pytest
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
-.PHONY: run report test test-long test-slurm test-slurm-long benchmark lint reference lock
+.PHONY: run report artefact test test-long test-slurm test-slurm-long benchmark lint reference lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
 
 report: run
 	$(VENV)/bin/snakemake --report report.html
+
+# The predictions of the run with labels, histories, settings and findings, in one archive: docs/audit.md.
+artefact: run
+	$(VENV)/bin/snakemake --cores $(CORES) -- artefact
 
 test: $(READY)
 	$(PYTEST) $(BY_TWO)

@@ -63,7 +63,7 @@ def measure(
     from snakedistill.training.prediction import write_predictions
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    preset = yaml.safe_load((ROOT / "presets/photos.yaml").read_text())
+    preset = yaml.safe_load((ROOT / "presets/scratch.yaml").read_text())
     preprocessing = "none" if is_saved(backbone) else "paper"
     student = preset["student"] | {"backbone": backbone, "preprocessing": preprocessing}
     recipe = recipes.recipe(config | {"student": config["student"] | student}, "classic")

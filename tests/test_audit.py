@@ -302,7 +302,10 @@ def test_probabilities_of_classes_are_divided_by_their_sum(given):
 
 def test_a_file_that_is_not_there_is_said_while_planning(tmp_path):
     (line,) = _wrong_audit(str(tmp_path / "typo.csv"))
-    assert line.startswith("audit: expected a CSV of predictions, got ") and "there is no file at" in line
+    assert (
+        line.startswith("audit: expected a CSV of predictions, an artefact or a folder of them, got ")
+        and "there is no file at" in line
+    )
     assert _wrong_audit(None) == []
 
 

@@ -77,7 +77,7 @@ def test_editors_accept_the_files_that_the_workflow_accepts():
         assert not schema.is_valid(refused)
 
 
-@pytest.mark.parametrize("preset", ["paper", "photos"])
+@pytest.mark.parametrize("preset", sorted(path.stem for path in (ROOT / "presets").glob("*.yaml")))
 def test_presets_are_valid(preset):
     overlay = yaml.safe_load((ROOT / f"presets/{preset}.yaml").read_text())
     checked(overlaid(CONFIG, overlay))

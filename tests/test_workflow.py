@@ -359,7 +359,10 @@ def test_a_terminal_gets_a_progress_bar(folder):
             ["--configfile", "presets/photos.yaml"],
             r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip",
         ),
-        (["--configfile", "presets/photos.yaml"], r"teacher\.backbone: expected a saved Keras .* got extractor\.keras"),
+        (
+            ["--configfile", "presets/photos.yaml"],
+            r"student\.backbone: expected a saved Keras .* got efficientnet-lite0-imagenet\.keras; there is no file",
+        ),
         (
             ["--configfile", "presets/paper.yaml"],
             r"archive: expected a zip file, a folder or a CSV, got dogs-vs-cats\.zip",

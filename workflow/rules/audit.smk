@@ -1,6 +1,11 @@
-"""The audit: predictions of any framework, measured. It needs no images and no network."""
+"""The audit: predictions of any framework, measured; and the artefact: those of a run, for others to audit."""
 
 AUDIT = f"{RUN}/audit"
+
+
+def content_of_audit(path):
+    """A digest of the predictions to audit, a file or a folder of artefacts."""
+    return fingerprint_of_archive(path) if Path(path).is_dir() else content_of_file(path)
 
 
 # Not part of the experiment: snakemake --config audit=FILE.csv -- audit
@@ -25,9 +30,51 @@ rule audit:
             FIGURES=AUDITED_FIGURES,
             TABLES=AUDITED_TABLES,
         ),
-        content=content_of_file(config["audit"]) if config["audit"] else None,
+        content=content_of_audit(config["audit"]) if config["audit"] else None,
         run_description=describe_audit(config["audit"]) if config["audit"] else None,
     message:
         "Auditing the predictions in {input.predictions}"
     script:
         "../scripts/audit.py"
+
+
+PACKED = {
+    **{
+        f"{name}/seed-{seed}/{network}{Path(path).suffix}": path
+        for name, files in (("labels", "labels"), ("history", "histories"))
+        for (seed, network), path in zip(
+            [(seed, one) for seed, one in RESULTS if one in OF_NETWORKS[files][1]],
+            FILES[files],
+            strict=True,
+        )
+    },
+    **{f"tables/{table}.csv": FILES[table] for table in TABLES},
+    "summary.md": f"{RUN}/summary.md",
+    "counts.csv": f"{RUN}/data/counts.csv",
+    **({"claims.csv": f"{RUN}/claims.csv"} if PAPER else {}),
+}
+
+
+# Not part of the experiment: snakemake -- artefact
+rule artefact:
+    input:
+        **needed([*PARTS, "splits"]),
+        config=f"{RUN}/config.yaml",
+        packed=list(PACKED.values()),
+    output:
+        artefact=f"{RUN}/artefact.zip",
+    log:
+        f"{RUN}/logs/artefact.log",
+    localrule: True
+    conda:
+        LIGHT_ENVIRONMENT
+    params:
+        code=code_of("write_artefact"),
+        needs=[*PARTS, "splits"],
+        names=list(PACKED),
+        run=RUN_OF,
+        run_description=DESCRIBED["run"],
+    message:
+        "Packing predictions, labels, histories and findings"
+    script:
+        "../scripts/write_artefact.py"

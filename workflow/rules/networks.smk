@@ -157,7 +157,7 @@ def given_photos(wildcards):
 
 
 def given_audit(wildcards):
-    """The user's own file of predictions to audit."""
+    """The user's own predictions to audit."""
     if config["audit"] is None:
         raise WorkflowError(
             "audit: expected a CSV of predictions, got null; name one with --config audit=FILE.csv"

@@ -177,7 +177,9 @@ def _wrong_audit(path: str | None) -> list[str]:
     """What is wrong with the file to audit, as far as its columns tell."""
     if path is None:
         return []
-    lines = _wrong_file("audit", path, "a CSV of predictions", lambda one: True)
+    lines = []
+    if not Path(path).is_dir():
+        lines = _wrong_file("audit", path, "a CSV of predictions, an artefact or a folder of them", lambda one: True)
     wrong = None if lines else audit.wrong_columns(path)
     return lines if wrong is None else [f"audit: {wrong}"]
 

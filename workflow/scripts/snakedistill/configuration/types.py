@@ -273,4 +273,6 @@ class Config(Section):
     timing: Timing = Field(description="how the time an image takes is measured")
     submission: Submission = Field(description="Kaggle's submission, a part of the paper")
     photos: PathOrNull = Field(description="folder of photos for the rule classify")
-    audit: PathOrNull = Field(description="CSV of predictions of any framework, for the rule audit")
+    audit: PathOrNull = Field(
+        description="CSV of predictions of any framework, an artefact of a run or a folder of them, for the rule audit"
+    )

@@ -1,12 +1,19 @@
 """Predictions of networks from elsewhere, in one CSV that the user gives to have them measured."""
 
+import contextlib
 import csv
+import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import yaml
+from pandas.api.types import union_categoricals
 
 from snakedistill.core.errors import InputError, nearest, some
 from snakedistill.core.parts import PARTS, TEST
@@ -14,7 +21,22 @@ from snakedistill.data.given_predictions import BOUNDS, SUM_WITHIN
 
 TEXTS, OPTIONAL = ("image_id", "label", "network"), ("split", "source")
 SEED = "seed"
+PREDICTIONS, CONFIG = "predictions.csv", "config.yaml"
+"""The files of an artefact, see `results.artefact`, that an audit reads."""
 HOW_TO_GIVE_IT = "see docs/audit.md"
+_OF_ONE_RUN = (
+    "run",
+    "seeds",
+    "archive",
+    "paper",
+    "reference",
+    "export",
+    "timing",
+    "submission",
+    "photos",
+    "audit",
+    "gpu",
+)
 _NUMBERS = ["0", "1"]
 """Names of two classes whose labels are numbers."""
 
@@ -60,6 +82,7 @@ def wrong_columns(path: str | Path) -> str | None:
     """What was expected of the columns of a file to audit, and what it has; None where it can be read."""
     try:
         header = _header(path)
+        _check_pool(path, header)
     except InputError as error:
         return str(error)
     got, ways = some(header) or "an empty file", list(_ways(header))
@@ -84,7 +107,8 @@ def read_audit(path: str | Path) -> Audit:
     Args:
         path: CSV with the columns image_id, label, network, seed, and those of the outputs: `logit` or `probability` of
             class 1, or `logit.<class>` or `probability.<class>` of each class; perhaps split (without it all rows are
-            of the test part) and source (empty for none). Further columns are ignored.
+            of the test part) and source (empty for none). Further columns are ignored. Or an artefact of a run, a zip,
+            or a folder of artefacts, whose rows count as those of one file, in the order of the artefacts' names.
 
     Returns:
         The predictions. They are float32, and probabilities of each class are divided by their sum; but probabilities
@@ -137,12 +161,70 @@ class _Way:
     classes: list[str] | None
 
 
+def artefacts_of(path: str | Path) -> list[Path]:
+    """The artefacts that a path names: a zip, or those of a folder, by name; none where it is a CSV."""
+    path = Path(path)
+    if path.is_dir():
+        return sorted(path.glob("*.zip"))
+    return [path] if zipfile.is_zipfile(path) else []
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    """The CSV itself, or that of an artefact.
+
+    Raises:
+        InputError: the zip is no artefact, or damaged.
+    """
+    if not artefacts_of(path):
+        with Path(path).open("rb") as file:
+            yield file
+        return
+    try:
+        with zipfile.ZipFile(path) as artefact, artefact.open(PREDICTIONS) as file:
+            yield file
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise InputError(
+            f"{path}: expected an artefact of a run with {PREDICTIONS}, got {error}: {HOW_TO_GIVE_IT}"
+        ) from None
+
+
 def _header(path: str | Path) -> list[str]:
-    with Path(path).open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+    with _opened(_pooled(path)[0]) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="backslashreplace", newline="")
         try:
-            return next((cells for cells in csv.reader(file) if cells), [])
+            return next((cells for cells in csv.reader(text) if cells), [])
         except csv.Error as error:
             raise InputError(f"{path}: expected a CSV, got {error}: {HOW_TO_GIVE_IT}") from None
+
+
+def _pooled(path: str | Path) -> list[Path]:
+    """The files whose rows count together."""
+    found = artefacts_of(path) or ([] if Path(path).is_dir() else [Path(path)])
+    if not found:
+        raise InputError(f"{path}: expected a folder of artefacts (.zip), got none in it: {HOW_TO_GIVE_IT}")
+    return found
+
+
+def _check_pool(path: str | Path, header: list[str]) -> None:
+    """Raise an InputError where artefacts are of runs that differ in more than seeds and name, or in columns."""
+    first, *others = _pooled(path)
+    for other in others:
+        if _header(other) != header:
+            raise InputError(f"{other}: expected the columns of {first.name}, got {some(_header(other))}")
+        ours, theirs = (_settings(one) for one in (first, other))
+        if differing := [key for key in ours | theirs if ours.get(key) != theirs.get(key)]:
+            raise InputError(
+                f"{other}: expected the settings of {first.name} but for the seeds, got another {some(differing)}: "
+                "predictions of different settings are not pooled"
+            )
+
+
+def _settings(artefact: Path) -> dict:
+    """The settings of a run on which its predictions depend, and not its files and places."""
+    with zipfile.ZipFile(artefact) as packed:
+        config = yaml.safe_load(packed.read(CONFIG))
+    return {key: value for key, value in config.items() if key not in _OF_ONE_RUN}
 
 
 def _ways(header: list[str]) -> Iterator[_Way]:
@@ -174,8 +256,16 @@ def _frame(path: str | Path, way: _Way, texts: list[str]) -> pd.DataFrame:
 
 def _read(path: str | Path, types: dict[str, object]) -> pd.DataFrame:
     """The columns that have a type; no cell counts as missing."""
-    # In one piece, for pandas is slow to merge the categories of many.
-    return pd.read_csv(path, usecols=list(types), dtype=types, keep_default_na=False, low_memory=False)
+    frames = []
+    for one in _pooled(path):
+        with _opened(one) as file:
+            # In one piece, for pandas is slow to merge the categories of many.
+            frames.append(pd.read_csv(file, usecols=list(types), dtype=types, keep_default_na=False, low_memory=False))
+    if len(frames) == 1:
+        return frames[0]
+    joined = pd.concat(frames, ignore_index=True)
+    categories = [column for column, kind in types.items() if kind == "category"]
+    return joined.assign(**{column: union_categoricals([frame[column] for frame in frames]) for column in categories})
 
 
 def _wrong_number(path: str | Path, way: _Way) -> str:

@@ -37,7 +37,7 @@ def write_arrays(
         inner: which zip of a zip of zips, see `open_archive`.
     """
     members = read_csv(index)
-    parts = read_csv(splits)
+    parts = read_csv(splits)[["image_id", "split"]]
     members = members[members["image_id"].isin(parts["image_id"])]
     joined = join_one_to_one(parts, members[["image_id", "member"]], splits, index)
     with open_archive(archive, inner) as opened, contextlib.ExitStack() as stack:
