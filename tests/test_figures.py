@@ -645,7 +645,7 @@ def inherited_run(folder, classes=CLASSES, seeds=(0,), networks=tuple(ACCURACY),
     parts = {"train": 30, "validation": 30, "test": images}
     confidence = {"teacher": 0.02, "classic-0": 0.1, "soft-0": 0.3}
     run = MadeUp(folder, parts, accuracy, confidence, list(networks), seeds=seeds, classes=classes)
-    for name in ("inheritance", "recursion", "first_errors"):
+    for name in ("inheritance", "recursion", "first_errors", "uncertainty"):
         run.tabulate(name)
     return run.run()
 
@@ -658,9 +658,10 @@ def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, save
     draw("inheritance", run, {"": files(tmp_path, "inheritance")})
     draw("reliability", run, {"": files(tmp_path, "reliability")}, student="soft-0")
     draw("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
-    for name in ("inheritance", "reliability", "map"):
+    draw("movement", run, {"": files(tmp_path, "movement")})
+    for name in ("inheritance", "reliability", "map", "movement"):
         check(files(tmp_path, name))
-    assert len(saved) == 4
+    assert len(saved) == 5
     for figure in saved:
         assert not overlaps(figure)
 
@@ -724,7 +725,11 @@ def test_inheritance_and_maps_have_pictures_where_there_is_something_to_show():
 
     alone = {"classic": {"labels": "manual", "generations": 0}}
     assert pictures("inheritance", alone) == {} and pictures("inheritance", STUDENTS) == {"": "inheritance"}
-    assert pictures("recursion_map", alone) == {}
+    assert pictures("recursion_map", alone) == pictures("movement", alone) == {}
+    fresh = {"fresh": {"labels": "soft", "generations": 2, "source": "teacher"}}
+    every = {"every": {"labels": "soft", "generations": 2, "source": "all"}}
+    assert pictures("movement", fresh) == pictures("recursion", every) == {}
+    assert pictures("movement", STUDENTS) == {"": "movement"}
     assert pictures("recursion_map", STUDENTS) == {"soft": "recursion_map-soft", "hard": "recursion_map-hard"}
 
 
@@ -817,6 +822,33 @@ def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(
     np.testing.assert_allclose(slope.get_lines()[0].get_ydata(), table[table["class"] == "bee"]["slope"])
     assert set(slope.get_lines()[1].get_ydata()) == {1} and set(drift.get_lines()[1].get_ydata()) == {0}
     assert ticks(rate) == [0, 1]
+
+
+def test_movement_shows_accuracy_slope_and_drift_of_every_family_by_generation(tmp_path, saved):
+    run = inherited_run(tmp_path)
+    draw("movement", run, {"": files(tmp_path, "movement")})
+    accuracy, slope, drift = saved[0].axes
+    assert legend(saved[0]) == ["hard", "soft"]
+    assert [axis.get_ylabel() for axis in saved[0].axes] == ["accuracy", "slope b", "drift a towards bee, logits"]
+    test = run.table("uncertainty").query("split == 'test' and family == 'soft'")
+    np.testing.assert_allclose(lines(accuracy)["soft"].get_ydata(), test["accuracy"])
+    (last,) = run.table("recursion").query("network == 'soft-1' and `class` == 'bee'").to_dict("records")
+    for axis, column in ((slope, "slope"), (drift, "drift")):
+        np.testing.assert_allclose(lines(axis)["soft"].get_ydata(), [last[column]])
+        bars = axis.collections[1].get_segments()[0][:, 1]
+        np.testing.assert_allclose(bars, [last[f"{column}_low"], last[f"{column}_high"]])
+
+
+def test_movement_of_several_seeds_is_their_mean_and_range_and_of_more_classes_the_largest_drift(tmp_path, saved):
+    run = inherited_run(tmp_path, ("ant", "bee", "fly"), seeds=(2, 0))
+    draw("movement", run, {"": files(tmp_path, "movement")})
+    assert saved[0].get_suptitle().splitlines()[1] == "Bars: range of 2 seeds"
+    drift = saved[0].axes[2]
+    assert drift.get_ylabel() == "largest drift a, logits"
+    table = run.table("recursion").query("network == 'soft-1'")
+    largest = [of_seed.loc[of_seed["drift"].abs().idxmax(), "drift"] for _, of_seed in table.groupby("seed")]
+    np.testing.assert_allclose(lines(drift)["soft"].get_ydata(), [np.mean(largest)])
+    np.testing.assert_allclose(drift.collections[1].get_segments()[0][:, 1], [min(largest), max(largest)])
 
 
 def test_a_map_of_several_seeds_shows_the_first_and_says_so(tmp_path, saved):

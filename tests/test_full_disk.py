@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
-    "draw_examples", "draw_generations", "draw_inheritance", "draw_predictions", "draw_recursion",
+    "draw_examples", "draw_generations", "draw_inheritance", "draw_movement", "draw_predictions", "draw_recursion",
     "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate", "export",
     "index_archive", "labels", "predict", "split_images", "summarise", "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 
 FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
-FIGURES |= {"draw_timing", "draw_inheritance", "draw_reliability", "draw_recursion_map"}
+FIGURES |= {"draw_timing", "draw_inheritance", "draw_reliability", "draw_recursion_map", "draw_movement"}
 TABLES = {"tabulate_evaluation", "tabulate_uncertainty", "tabulate_histograms", "tabulate_best_epoch"}
 TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing", "tabulate_inheritance"}
 TABLES |= {"tabulate_calibration", "tabulate_comparisons", "tabulate_recursion", "tabulate_first_errors"}

@@ -46,7 +46,7 @@ def test_every_file_of_the_contract_is_there(folder):
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
     figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
-    figures += ["recursion_map-soft", "recursion_map-hard", "inheritance", "reliability"]
+    figures += ["recursion_map-soft", "recursion_map-hard", "movement", "inheritance", "reliability"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
         expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
@@ -210,7 +210,7 @@ def test_the_run_description_stands_at_the_head_of_the_summary(folder):
     assert "Run tiny: images of archive.zip at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
-    assert len(pictures) == 17
+    assert len(pictures) == 18
     assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
 
 
@@ -232,8 +232,8 @@ def test_the_report_is_one_file_with_captions_and_run_description(folder):
     chapters += ["5 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "6 What is inherited"]
     chapters += ["7 Calibration", "8 Examples", "9 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
-    # Every result of the report: 17 figures, 12 tables, claims, summary; each caption ends with the run description.
-    assert page.count("images of archive.zip at 32 pixels") >= 17 + 12 + 2
+    # Every result of the report: 18 figures, 12 tables, claims, summary; each caption ends with the run description.
+    assert page.count("images of archive.zip at 32 pixels") >= 18 + 12 + 2
 
 
 def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(folder):

@@ -1,0 +1,87 @@
+"""What recursion does to every family: its accuracy, and how its predictions move."""
+
+import pandas as pd
+
+from snakedistill.core.parts import TEST
+from snakedistill.results.figures.style import (
+    looks_of,
+    page,
+    save,
+    set_style,
+    shortened,
+    title_and_legend,
+    whole_numbers,
+)
+from snakedistill.results.run import Run
+
+LONGEST_NAME = 12
+
+
+def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Draw test accuracy, slope and drift by generation of every family, one beside the other.
+
+    With several seeds the points are their means, and a bar reaches from the least value to the greatest.
+
+    Args:
+        run: the run.
+        pictures: paths to write of the one picture.
+        run_description: what the run is, in words.
+    """
+    set_style()
+    several = len(run.seeds) > 1
+    looks = looks_of(run.networks)
+    panels = panels_of(run.table("uncertainty"), run.table("recursion"), several)
+    families = sorted({family for panel in panels.values() for family in panel["family"]})
+    step = min(0.12, 0.7 / len(families))
+    figure, axes = page(3, 1, len(panels))
+    for axis, (label, panel) in zip(axes.flat, panels.items(), strict=True):
+        for number, family in enumerate(families):
+            of_family = panel[panel["family"] == family].sort_values("generation")
+            if of_family.empty:
+                continue
+            x = of_family["generation"] + step * (number - (len(families) - 1) / 2)
+            axis.vlines(x, of_family["low"], of_family["high"], color=looks[family]["color"], linewidth=1, alpha=0.6)
+            axis.plot(x, of_family["value"], **looks[family], markersize=4.5, linewidth=1.2, label=family)
+        axis.set(xlabel="generation", ylabel=label)
+        whole_numbers(axis, 0, int(panel["generation"].max()))
+    for axis, still in zip(axes.flat[1:], (1, 0), strict=True):
+        axis.axhline(still, color="0.4", linestyle=":", linewidth=1)
+    bars = f"range of {len(run.seeds)} seeds" if several else "95 % intervals over images"
+    title_and_legend(figure, f"Accuracy and movement by generation on the test part\nBars: {bars}", axes)
+    (paths,) = pictures.values()
+    save(figure, run_description, paths)
+
+
+def panels_of(uncertainty: pd.DataFrame, recursion: pd.DataFrame, several: bool) -> dict[str, pd.DataFrame]:
+    """What each panel shows, by the label of its axis: family, generation, value, low, high.
+
+    The drift is that of class 1 of two classes; of more, that of the class that drifts most in this generation.
+
+    Args:
+        uncertainty: the table; families with later generations have an accuracy here.
+        recursion: the table; chains of students have a slope and a drift.
+        several: whether there are several seeds, whose range the bars show; else 95 % intervals.
+    """
+    test = uncertainty[(uncertainty["split"] == TEST) & uncertainty["generation"].notna()]
+    test = test[test.groupby("family")["generation"].transform("max") > 0]
+    classes = recursion["class"].drop_duplicates().tolist()
+    moved = recursion[recursion["slope"].notna()]
+    if len(classes) == 2:
+        drifts = moved[moved["class"] == classes[1]]
+    else:
+        drifts = moved.loc[moved["drift"].abs().groupby([moved["seed"], moved["network"]]).idxmax()]
+    slopes = moved[moved["class"] == classes[0]]
+    drift = f"drift a towards {shortened(classes[1], LONGEST_NAME)}" if len(classes) == 2 else "largest drift a"
+    columns = {
+        "accuracy": (test, "accuracy"),
+        "slope b": (slopes, "slope"),
+        f"{drift}, logits": (drifts, "drift"),
+    }
+    return {label: _summed_up(table, column, several) for label, (table, column) in columns.items()}
+
+
+def _summed_up(table: pd.DataFrame, column: str, several: bool) -> pd.DataFrame:
+    groups = table.groupby(["family", "generation"])
+    low, high = (column, column) if several else (f"{column}_low", f"{column}_high")
+    found = {"value": groups[column].mean(), "low": groups[low].min(), "high": groups[high].max()}
+    return pd.DataFrame(found).reset_index()
