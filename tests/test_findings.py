@@ -1,5 +1,6 @@
 """What the findings say of made-up tables, of which the right answer is known."""
 
+import itertools
 import re
 
 import pandas as pd
@@ -93,6 +94,26 @@ def test_an_open_comparison_says_how_many_images_would_tell():
     assert "1,000 images could have shown a difference of 0.0234" in evidence
     assert "to show the measured one takes about 4,000" in evidence
     assert 3900 <= needed <= 4000
+
+
+def test_many_pairs_that_cannot_be_told_apart_are_one_finding():
+    networks = [f"{name}-0" for name in ("soft", "hard", "mixed", "mild")]
+    open_pair = COMPARED | {"about": "families", "these_networks": "cannot be told"}
+    pairs = [
+        open_pair
+        | {"one": one, "other": other, "difference": 0.001 * number, "smallest_difference": 0.02 + number / 1000}
+        for number, (one, other) in enumerate(itertools.permutations(networks, 2))
+    ]
+    told = open_pair | {"one": "soft-0", "other": "blind-0", "these_networks": "higher"}
+    found_so = found([*map(first, networks[:1]), *(first(one) for one in networks[1:]), *pairs, told])
+    (many,) = [statement for statement in found_so if statement.startswith("which is more accurate, two families of")]
+    assert "`soft-0` and `hard-0` (+0.0000), `soft-0` and `mixed-0` (+0.0010)" in many
+    verdict, evidence = found_so[many]
+    assert verdict == OPEN and "1,000 images could have shown a difference of 0.020 to 0.031" in evidence
+    assert found_so["`soft-0` is more accurate than `blind-0`, from the same teacher"][0] == SUPPORTED
+    assert len(found_so) == len(networks) + 2
+    few = found([*map(first, networks), *pairs[:6]])
+    assert len(few) == len(networks) + 6
 
 
 def test_one_seed_says_nothing_of_the_recipe_and_six_agreeing_ones_do():

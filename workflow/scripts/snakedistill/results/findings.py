@@ -9,6 +9,7 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import comparison
+from snakedistill.results.lines import ABOUT
 from snakedistill.results.tables.calibration import AS_TRAINED
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER
 from snakedistill.results.tables.recursion import NORMAL
@@ -17,6 +18,8 @@ from snakedistill.results.words import listed
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "cannot be told"
 POWER = 2.8  # standard errors of a difference that is seen with a power of 80 %, at a level of 5 %
 MOST_SEEDS = 1000
+MOST_OPEN = 6
+"""More pairs of one kind that cannot be told apart are one finding: families make as many pairs as their square."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,10 @@ def _accuracies(table: pd.DataFrame) -> Iterator[Finding]:
     last = rows["one"][recursion].groupby(rows["other"], sort=False).last()
     shown = (recursion & rows["one"].isin(last)) | (~recursion & rows["one"].isin(firsts))
     tests, seeds = len(rows), table["seed"].astype(str)[table["seed"].astype(str) != ALL_SEEDS].nunique()
-    for row in rows[shown].to_dict("records"):
+    found = rows["this_recipe"].astype(object).where(rows["this_recipe"].notna(), rows["these_networks"])
+    is_open = ~found.isin([HIGHER, LOWER])
+    many = is_open & shown & (is_open & shown).groupby(rows["about"]).transform("sum").gt(MOST_OPEN)
+    for row in rows[shown & ~many].to_dict("records"):
         claimed = _CLAIMED.get(row["about"], HIGHER)
         against = HIGHER if claimed == LOWER else LOWER
         of_recipe = isinstance(row["this_recipe"], str)
@@ -78,6 +84,18 @@ def _accuracies(table: pd.DataFrame) -> Iterator[Finding]:
         if verdict == OPEN:
             evidence += f". {_seeds_needed(row, seeds) if of_recipe else _images_needed(row, seeds)}"
         yield Finding(verdict, statement, evidence)
+    for about, of_kind in rows[many].groupby("about", sort=False):
+        yield _many_open(about, of_kind, seeds)
+
+
+def _many_open(about: str, rows: pd.DataFrame, seeds: int) -> Finding:
+    """One finding for all pairs of a kind that cannot be told apart."""
+    pairs = [f"{_code(row.one)} and {_code(row.other)} ({row.difference:+.4f})" for row in rows.itertuples()]
+    words = f"{rows['images'].iloc[0]:,} images could have shown a difference of {_range(rows['smallest_difference'])}"
+    if seeds > 1:
+        words += f"; none of these pairs has the same sign of the difference in enough of {seeds} seeds"
+    words += "; each pair is in `comparisons.csv`"
+    return Finding(OPEN, f"which is more accurate, {ABOUT[about]}: {listed(pairs)}", words)
 
 
 def _difference(row: dict) -> str:

@@ -33,7 +33,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     panels = panels_of(run.table("uncertainty"), run.table("recursion"), several)
     families = sorted({family for panel in panels.values() for family in panel["family"]})
     step = min(0.12, 0.7 / len(families))
-    figure, axes = page(3, 1, len(panels))
+    figure, axes = page(3.4, 1, len(panels))
     for axis, (label, panel) in zip(axes.flat, panels.items(), strict=True):
         for number, family in enumerate(families):
             of_family = panel[panel["family"] == family].sort_values("generation")
