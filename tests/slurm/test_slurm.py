@@ -22,6 +22,7 @@ EPOCHS = 250
 OVERLAY = {
     "run": "cluster",
     "seeds": [0, 1],
+    "student": {"backbone": "resnet18", "preprocessing": "paper"},  # whose epochs take long enough to be interrupted
     "students": {
         "hard": {"labels": "hard", "generations": 1},
         "soft": {"labels": "soft", "generations": 1, "epochs": EPOCHS},
@@ -120,16 +121,16 @@ def test_the_sample_experiment(slurm, tmp_path):
     copy_project(tmp_path)
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "slurm"]
     command += ["--slurm-init-seconds-before-status-checks", "1"]
-    # One generation instead of six and fewer drawings.
+    # One generation instead of six, fewer drawings, and a smaller teacher.
     command += ["--config", "students={hard: {generations: 1}, soft: {generations: 1}}"]
-    command += ["sample={images: 600}", "export={int8_max_drop: 1}"]
+    command += ["sample={images: 200}", "teacher={backbone: resnet18, epochs: 2}", "export={int8_max_drop: 1}"]
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
     assert (tmp_path / "results/sample/summary.html").is_file()
     # Training runs, predictions and evaluations of 6 networks and 2 exports were Slurm's jobs; light rules were not.
     submitted = re.findall(r"slurm_logs/rule_(\w+)/", done.stdout)
     assert submitted.count("train_student") == 5
-    assert len(submitted) == 3 * 6 + 2 + 5
+    assert len(submitted) == 3 * 6 + 2 + 6
     assert "write_labels" not in submitted
 
 

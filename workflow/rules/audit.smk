@@ -3,11 +3,6 @@
 AUDIT = f"{RUN}/audit"
 
 
-def content_of_audit(path):
-    """A digest of the predictions to audit, a file or a folder of artefacts."""
-    return fingerprint_of_archive(path) if Path(path).is_dir() else content_of_file(path)
-
-
 # Not part of the experiment: snakemake --config audit=FILE.csv -- audit
 rule audit:
     input:

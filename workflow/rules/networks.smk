@@ -165,6 +165,11 @@ def given_audit(wildcards):
     return ancient(local(config["audit"]))
 
 
+def content_of_audit(path):
+    """A digest of the predictions to audit, a file or a folder of artefacts."""
+    return fingerprint_of_archive(path) if Path(path).is_dir() else content_of_file(path)
+
+
 def settings_of(network):
     """The settings that determine a network's model, by id, as the model's lineage has them."""
     if network in TRAINED:
