@@ -150,7 +150,7 @@ ERRORS = {
         "teacher.backbone: expected a saved Keras feature extractor, got typo.keras",
     ),
     "a weights file that is not there": (
-        {"student": {"weights": "typo.h5"}},
+        {"student": {"backbone": "resnet18", "weights": "typo.h5"}},
         "student.weights: expected a Keras HDF5 file of weights, got typo.h5",
     ),
     "an archive that is not there": (

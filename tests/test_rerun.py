@@ -85,6 +85,7 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
             "tabulate_classes",
             "tabulate_comparisons",
             "draw_generations",
+            "draw_movement",
             "weigh_claims",
         }
         assert rules(folder) == tables | SUMMARY

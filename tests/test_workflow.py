@@ -347,10 +347,13 @@ def test_a_terminal_gets_a_progress_bar(folder):
             r"teacher\.backbone: expected a saved Keras .* got typo\.keras; there is no",
         ),
         (
-            ["student={weights: notop.h5}"],
+            ["student={backbone: resnet18, weights: notop.h5}"],
             r"student\.weights: expected a Keras HDF5 file of weights, got notop\.h5; there",
         ),
-        (["student={weights: tiny.yaml}"], r"student\.weights: expected a Keras HDF5 .* got tiny\.yaml, which is none"),
+        (
+            ["student={backbone: resnet18, weights: tiny.yaml}"],
+            r"student\.weights: expected a Keras HDF5 .* got tiny\.yaml, which is none",
+        ),
         (["teacher={backbone: resnet19}"], r"teacher\.backbone: expected .*, got 'resnet19'; did you mean resnet18\?"),
         (["backend=torch"], r"backend: expected an installed one, got torch"),
         (["classes=[dog, cat]"], r"classes: expected \[cat, dog\], got \[dog, cat\]"),
