@@ -99,8 +99,8 @@ def measured_timing(
 
 def measured_speed(path: Path, ratio: float = 2.5, low: float = 2.4, high: float = 2.6) -> str:
     """Write what `time_backbones` writes, with this ratio in every row."""
-    keys = itertools.product(("Keras", "ONNX Runtime"), (1, 8), ("no", "yes"))
-    rows = [dict(zip(("runtime", "batch_size", "decoding"), key, strict=True)) for key in keys]
+    ways = itertools.product(("Keras", "ONNX Runtime"), ((1, "no"), (1, "yes"), (8, "no")))
+    rows = [{"runtime": runtime, "batch_size": size, "decoding": decoding} for runtime, (size, decoding) in ways]
     pd.DataFrame(rows).assign(ratio=ratio, ratio_low=low, ratio_high=high).to_csv(path, index=False)
     return str(path)
 

@@ -100,6 +100,7 @@ def time_calls(
     rounds: int,
     threads: int,
     batch_sizes: tuple[int, ...] = (1, 32),
+    decoded: tuple[int, ...] | None = None,
 ) -> list[dict]:
     """Call every network in every runtime in turn, so that drift of the machine affects all equally.
 
@@ -115,6 +116,7 @@ def time_calls(
         rounds: number of calls of every combination.
         threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
         batch_sizes: images in a call.
+        decoded: those that are called from the image files too; None: all.
 
     Returns:
         For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
@@ -125,7 +127,9 @@ def time_calls(
     answers = {
         (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
     }
-    combinations = [(*key, size, decoding) for key in answers for size in batch_sizes for decoding in ("no", "yes")]
+    decoded = batch_sizes if decoded is None else decoded
+    ways = [(size, "no") for size in batch_sizes] + [(size, "yes") for size in decoded]
+    combinations = [(*key, *way) for key in answers for way in ways]
     seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
     with tempfile.TemporaryDirectory() as folder:
         files = _image_files(archive, index, splits, min(len(images), max(batch_sizes) * rounds), Path(folder))

@@ -17,7 +17,7 @@ from snakedistill.networks.classifier import build_network
 from snakedistill.paper.biryukova import TIMED_BACKBONES
 
 IMAGE_SIZE = 224
-BATCH_SIZES = (1, 8)
+BATCH_SIZES, DECODED = (1, 8), (1,)
 KEYS = ["runtime", "batch_size", "decoding"]
 
 
@@ -44,7 +44,7 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
         chosen, images = folder / "splits.csv", folder / "images.npy"
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
         write_arrays(archive, index, chosen, IMAGE_SIZE, {TEST: images}, threads)
-        calls = time_calls(networks, archive, index, chosen, images, rounds, threads, BATCH_SIZES)
+        calls = time_calls(networks, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
     write_csv(ratios(calls, threads, rounds), speed)
 
 
