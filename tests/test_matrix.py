@@ -106,7 +106,7 @@ RUNS = {
         "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly). 26 "
         "files are not used (`data/rejected.csv`): 26 dropped so that the classes have the same number of images.",
     ),
-    "every option of teaching, fresh students and retraining": (
+    "every option of teaching and every source, retraining, images without a label": (
         2,
         {
             "paper": None,
@@ -118,6 +118,11 @@ RUNS = {
                 "soft": None,
                 "classic": {"generations": 1},
                 "fresh": {"labels": "soft", "generations": 1, "source": "teacher"},
+                "everyone": {"labels": "soft", "generations": 1, "source": "all"},
+                "budding": {"labels": "hard", "generations": 0, "source": "early"},
+                "blind": {"labels": "soft", "generations": 0, "source": "untrained"},
+                "sure": {"labels": "manual", "generations": 0, "image_weights": "confidence"},
+                "wider": {"labels": "hard", "generations": 0, "unlabelled": True},
                 "mixed": {"labels": "hard", "generations": 0, "manual_share": 0.3},
                 "shuffled": {"labels": "soft", "generations": 0, "shuffled": True},
                 "views": {"labels": "soft", "generations": 0, "consistent": True, "temperature": 2},
@@ -133,7 +138,8 @@ RUNS = {
 OF_THE_PAPER = re.compile(
     rb"(?i)paper_|the paper|biryukova|\bdogs?\b|\bcats?\b|(?<!layout: )kaggle|claims? c\d|\bfigure \d|section \d"
 )
-# What is not text.
+# What is not text, and what is none in a page: any letters can stand in it.
+PICTURE = re.compile(rb"data:image/[\w+]+;base64,[\w+/=]+")
 BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}
 ERRORS = {
     "class 1 listed first": (
@@ -198,6 +204,7 @@ def write_archive(folder: Path, name: str) -> None:
         kaggle_zip(
             folder / name,
             {f"{one}.{i}.jpg": jpeg(rng, label % 2) for label, one in enumerate(numbers) for i in range(numbers[one])},
+            {number: jpeg(rng, number % 2) for number in range(1, 8)},
         )
     if name == "bees":
         write("bees/bees/IMG_2024 ({}).jpeg", 1, 60)
@@ -226,7 +233,8 @@ def assert_no_word_of_the_paper(run: Path, printed: str) -> None:
     assert not (run / "claims.csv").exists()
     assert not (run / "submission.csv").exists()
     assert [path.name for path in (run / "figures").iterdir() if path.name[0].isdigit()] == []
-    texts = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.suffix not in BINARY}
+    files = [path for path in run.rglob("*") if path.is_file() and path.suffix not in BINARY]
+    texts = {path: PICTURE.sub(b"", path.read_bytes()) for path in files}
     texts[Path("terminal")] = printed.encode()
     found = {str(path): match[0] for path, text in texts.items() if (match := OF_THE_PAPER.search(text))}
     assert found == {}
@@ -248,6 +256,11 @@ def test_a_run_ends_with_its_summary(project, name):
     timing = pd.read_csv(run / "timing.csv")
     assert sorted(timing["threads"].unique()) == sorted({1, cores})
     assert not timing.duplicated(["runtime", "network", "precision", "threads", "batch_size", "decoding"]).any()
+    evaluation = pd.read_csv(run / "tables/evaluation.csv")
+    networks = set(evaluation["network"])
+    for family, student in students.items():
+        assert student.get("source") not in ("early", "untrained") or student["source"] in networks
+        assert student.get("source") != "all" or {f"mean-{family}-0", f"{family}-1"} <= networks
     if "paper" in overlay:
         assert_no_word_of_the_paper(run, done.stdout)
     else:
