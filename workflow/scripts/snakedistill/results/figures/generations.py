@@ -1,10 +1,14 @@
 """The metrics by generation of every family."""
 
+import itertools
+
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.uncertainty import in_words, shown_metrics
 from snakedistill.results.words import listed
+
+TEACHER_LINES = (":", (0, (1, 4)), (0, (4, 1, 1, 1)))
 
 
 def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
@@ -42,9 +46,9 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
                     axis.plot(x, theirs, **look | grey)
                 axis.vlines(x, low, high, color=look["color"], linewidth=1, alpha=0.6)
                 axis.plot(x, values, **look, markersize=4.5, linewidth=1.2, label=family)
-            for teacher in teachers:
+            for teacher, line in zip(teachers, itertools.cycle(TEACHER_LINES), strict=False):
                 value = table[(table["family"] == teacher) & (table["split"] == part)][quantity].mean()
-                axis.axhline(value, color="black", linestyle=":", linewidth=1, label=teacher)
+                axis.axhline(value, color="black", linestyle=line, linewidth=1, label=teacher)
             whole_numbers(axis, 0, int(students["generation"].max()))
         axes[0, column].set_title(part, fontsize=9)
         axes[-1, column].set_xlabel("generation")

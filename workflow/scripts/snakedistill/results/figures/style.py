@@ -64,10 +64,16 @@ def title_and_legend(figure: Figure, title: str, axes: np.ndarray) -> None:
     for axis in axes.flat:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
-    rows = -(-sum(len(label) + 8 for label in shown) // 130)
-    columns = -(-len(shown) // rows)
+    columns = next(
+        columns for columns in range(len(shown), 0, -1) if columns == 1 or _width(list(shown), columns) <= 130
+    )
     panels = axes.flat[0].figure
     panels.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=columns, fontsize=7)
+
+
+def _width(labels: list[str], columns: int) -> int:
+    """Characters that a legend is wide: the longest label of each column, and its sign."""
+    return sum(10 + max(map(len, group)) for group in np.array_split(labels, columns))
 
 
 def whole_numbers(axis: Axes, first: int, last: int) -> None:
