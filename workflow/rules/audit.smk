@@ -35,13 +35,15 @@ rule audit:
 
 PACKED = {
     **{
-        f"{name}/seed-{seed}/{network}{Path(path).suffix}": path
-        for name, files in (("labels", "labels"), ("history", "histories"))
-        for (seed, network), path in zip(
-            [(seed, one) for seed, one in RESULTS if one in OF_NETWORKS[files][1]],
-            FILES[files],
-            strict=True,
+        f"{name}/seed-{seed}/{network}{Path(pattern).suffix}": pattern.format(
+            seed=seed, network=network
         )
+        for name, (pattern, having) in (
+            ("labels", OF_NETWORKS["labels"]),
+            ("history", OF_NETWORKS["histories"]),
+        )
+        for seed, network in RESULTS
+        if network in having
     },
     **{f"tables/{table}.csv": FILES[table] for table in TABLES},
     "summary.md": f"{RUN}/summary.md",

@@ -41,6 +41,7 @@ from snakedistill.teaching import (
     STAGES,
     TEACHER_WAY,
     given,
+    has_history,
     made_from,
     networks,
     source_of_views,
@@ -225,7 +226,7 @@ OF_NETWORKS = {
     "labels": (LABELS, TRAINED),
     "histories": (
         f"{SEED}/history/{{network}}.csv",
-        [network for network in TRAINED if STAGES.get(network) != 0],
+        [network for network in NETWORKS if has_history(NETWORKS[network])],
     ),
     "evaluations": (f"{SEED}/evaluation/{{network}}.csv", NETWORKS),
 }

@@ -23,7 +23,11 @@ rule time_backbones:
     resources:
         **growing(4000, 60),
     params:
-        code=code_of("time_backbones", BACKBONES=PAPER.TIMED_BACKBONES),
+        code=code_of(
+            "time_backbones",
+            modules=tuple(BACKBONES[name] for name in PAPER.TIMED_BACKBONES if name in BACKBONES),
+            BACKBONES=PAPER.TIMED_BACKBONES,
+        ),
         archive=ARCHIVE_CONTENT,
         rounds=config["timing"]["rounds"],
     message:

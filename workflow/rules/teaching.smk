@@ -1,5 +1,18 @@
 """The labels that each network trains on."""
 
+# Params of a rule that labels images for a network.
+LABELLED_SO = {
+    "code": lambda wildcards: code_of(
+        "write_labels",
+        WAYS=(NETWORKS[wildcards.network].way,),
+        OPTIONS=tuple(options_of(wildcards.network)),
+    ),
+    "way": lambda wildcards: NETWORKS[wildcards.network].way,
+    "options": lambda wildcards: options_of(wildcards.network),
+    "source": labels_made_from,
+    "classes": config["classes"],
+}
+
 
 rule write_labels:
     input:
@@ -15,16 +28,8 @@ rule write_labels:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        code=lambda wildcards: code_of(
-            "write_labels",
-            WAYS=(NETWORKS[wildcards.network].way,),
-            OPTIONS=tuple(options_of(wildcards.network)),
-        ),
-        way=lambda wildcards: NETWORKS[wildcards.network].way,
-        options=lambda wildcards: options_of(wildcards.network),
-        source=labels_made_from,
+        **LABELLED_SO,
         parts=lambda wildcards: PARTS if labels_made_from(wildcards) else [],
-        classes=config["classes"],
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:
@@ -76,16 +81,8 @@ if SEE_UNLABELLED:
         conda:
             LIGHT_ENVIRONMENT
         params:
-            code=lambda wildcards: code_of(
-                "write_labels",
-                WAYS=(NETWORKS[wildcards.network].way,),
-                OPTIONS=tuple(options_of(wildcards.network)),
-            ),
-            way=lambda wildcards: NETWORKS[wildcards.network].way,
-            options=lambda wildcards: options_of(wildcards.network),
-            source=labels_made_from,
+            **LABELLED_SO,
             parts=[UNLABELLED],
-            classes=config["classes"],
         message:
             "Labelling the images without a label for {wildcards.network}, seed {wildcards.seed}"
         script:

@@ -25,9 +25,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
         options=snakemake.params.options,
         source=snakemake.params.source,
         source_model=snakemake.input.get("source_model") or None,
-        unlabelled={
-            name: snakemake.input[f"unlabelled_{name}"] for name in ("images", "labels") if snakemake.params.unlabelled
-        }
-        or None,
+        unlabelled={name: snakemake.input[f"unlabelled_{name}"] for name in ("images", "labels")}
+        if snakemake.params.unlabelled
+        else None,
         stop_after=snakemake.params.stop_after,
     )

@@ -14,6 +14,8 @@ from snakedistill.core.errors import InputError, no_room
 from snakedistill.core.folders import files_below
 
 MAX_BYTES = 64 << 20  # of one image file
+UNLABELLED_PART = "test1"
+"""The part of a zip of zips whose images have no label."""
 MAX_GROWTH = 20  # of train.zip when it is unpacked; photographs hardly grow at all
 
 

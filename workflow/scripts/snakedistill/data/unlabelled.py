@@ -6,11 +6,9 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.threads import in_order
-from snakedistill.data.archive import open_archive
+from snakedistill.data.archive import UNLABELLED_PART, open_archive
 from snakedistill.data.images import resized_pixels, write_arrays
 from snakedistill.data.layouts.layout import NO_LABEL
-
-INNER_ZIP = "test1"
 
 
 def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, array: str, threads: int) -> None:
@@ -31,12 +29,10 @@ def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, 
         InputError: there is none.
     """
     rejected = read_csv(unusable)
-    members, inner = rejected["member"][rejected["reason"] == NO_LABEL].tolist(), "train"
-    if not members:
-        inner = INNER_ZIP
-        with open_archive(archive, inner) as opened:
-            members = [member for member in opened.members if member.startswith(f"{INNER_ZIP}/")]
+    members = rejected["member"][rejected["reason"] == NO_LABEL].tolist()
+    inner = "train" if members else UNLABELLED_PART
     with open_archive(archive, inner) as opened:
+        members = members or [member for member in opened.members if member.startswith(f"{UNLABELLED_PART}/")]
 
         def is_image(member: str) -> bool:
             try:

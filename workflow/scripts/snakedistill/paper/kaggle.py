@@ -9,12 +9,11 @@ import pandas as pd
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv
 from snakedistill.core.threads import in_order
-from snakedistill.data.archive import content_of_member, open_archive
+from snakedistill.data.archive import UNLABELLED_PART, content_of_member, open_archive
 from snakedistill.data.images import resized_pixels
 from snakedistill.export.inference import image_size, open_network, probabilities
 from snakedistill.paper.biryukova import ARCHIVE
 
-UNLABELLED = "test1"
 SAMPLE_SUBMISSION = "sampleSubmission.csv"
 
 
@@ -37,8 +36,8 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
     """
     session = open_network(network, threads)
     side = image_size(session)
-    with open_archive(archive, UNLABELLED) as opened:
-        below = f"{UNLABELLED}/"
+    with open_archive(archive, UNLABELLED_PART) as opened:
+        below = f"{UNLABELLED_PART}/"
         refused = {_number(name, archive): reason for name, reason in opened.refused if name.startswith(below)}
         members = {_number(name, archive): name for name in opened.members if name.startswith(below)}
         members |= {number: str(number) for number in refused}

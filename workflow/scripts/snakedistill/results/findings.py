@@ -70,15 +70,16 @@ def _accuracies(table: pd.DataFrame) -> Iterator[Finding]:
     last = rows["one"][recursion].groupby(rows["other"], sort=False).last()
     shown = (recursion & rows["one"].isin(last)) | (~recursion & rows["one"].isin(firsts))
     tests, seeds = len(rows), table["seed"].astype(str)[table["seed"].astype(str) != ALL_SEEDS].nunique()
-    found = rows["this_recipe"].astype(object).where(rows["this_recipe"].notna(), rows["these_networks"])
-    is_open = ~found.isin([HIGHER, LOWER])
+    rows = rows.assign(
+        found=rows["this_recipe"].astype(object).where(rows["this_recipe"].notna(), rows["these_networks"])
+    )
+    is_open = ~rows["found"].isin([HIGHER, LOWER])
     many = is_open & shown & (is_open & shown).groupby(rows["about"]).transform("sum").gt(MOST_OPEN)
     for row in rows[shown & ~many].to_dict("records"):
         claimed = _CLAIMED.get(row["about"], HIGHER)
         against = HIGHER if claimed == LOWER else LOWER
         of_recipe = isinstance(row["this_recipe"], str)
-        found = row["this_recipe"] if of_recipe else row["these_networks"]
-        verdict = {claimed: SUPPORTED, against: CONTRADICTED}.get(found, OPEN)
+        verdict = {claimed: SUPPORTED, against: CONTRADICTED}.get(row["found"], OPEN)
         statement = _STATEMENTS[row["about"]].format(one=_code(row["one"]), other=_code(row["other"]))
         evidence = _of_recipe(row, seeds) if of_recipe else _of_networks(row, seeds, tests)
         if verdict == OPEN:

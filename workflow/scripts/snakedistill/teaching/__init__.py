@@ -115,6 +115,11 @@ def networks(students: dict, teacher_way: str | None = TEACHER_WAY) -> dict[str,
     return {network.id: network for network in (Network(TEACHER, way=teacher_way), *stages, *found)}
 
 
+def has_history(network: Network) -> bool:
+    """Whether a network has a training run with at least one epoch."""
+    return network.way is not None and STAGES.get(network.id) != 0
+
+
 def made_from(network: Network) -> str | None:
     """Id of the network from whose predictions the labels of a network are made, or None."""
     if any(OPTIONS[name].reads_teacher(setting) for name, setting in network.options):

@@ -10,11 +10,11 @@ from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN
 from snakedistill.results.words import listed
-from snakedistill.teaching import STAGES
+from snakedistill.teaching import has_history
 
 
 def _of_first_networks(networks: Mapping[str, Network]) -> dict[str, str]:
-    trained = {name: network for name, network in networks.items() if network.way is not None and STAGES.get(name) != 0}
+    trained = {name: network for name, network in networks.items() if has_history(network)}
     return {name: f"training-{network.family}" for name, network in trained.items() if network.is_first}
 
 
