@@ -2,6 +2,11 @@
 
 
 onstart:
+    # Snakemake's default, 100 jobs in a second, makes its scheduler choose jobs anew every second, once more for each job
+    # that has ended, with all functions of all jobs that are ready. After 400 jobs that keeps half a core busy.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     training_runs = [
         job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")
     ]
