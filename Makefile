@@ -7,7 +7,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
-.PHONY: run report artefact test test-long test-slurm test-slurm-long benchmark lint reference lock
+.PHONY: run report artefact test test-long test-browser test-slurm test-slurm-long benchmark lint reference lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -26,6 +26,11 @@ test: $(READY)
 # an environment without TensorFlow.
 test-long: $(READY)
 	$(PYTEST) $(BY_TWO) -m "long and not slurm"
+
+# The page that classifies in the browser, in Debian's Chromium; installs it as root. Needs npm.
+test-browser: $(READY)
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
+	$(PYTEST) -m browser tests/test_page.py
 
 # Starts a Slurm of one node from Debian's packages, as root. `test-slurm` runs the sample experiment and one fault,
 # `test-slurm-long` two seeds and the other faults.

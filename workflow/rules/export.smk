@@ -70,6 +70,12 @@ rule write_bundle:
 
 # The teacher, if it has a model, and the network that is bundled, once where they are one.
 CLASSIFYING = [network for network in MODELS if network in (TEACHER, config["export"]["network"])]
+PAGE = ("index.html", "style.css", "page.js", "pixels.js")
+WEB = f"{RUN}/deploy/web"
+# Drawings of cats and dogs, for networks that tell them apart.
+EXAMPLES_OF_PAGE = range(
+    len(EXAMPLES) if {name.casefold() for name in config["classes"]} == set(SAMPLE_CLASSES) else 0
+)
 PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 
 
@@ -102,3 +108,49 @@ rule classify:
         "Classifying the photos of {params.photos}"
     script:
         "../scripts/classify.py"
+
+
+rule fetch_onnx_runtime_web:
+    output:
+        f"{WEB}/onnxruntime/ort.wasm.bundle.min.mjs",
+        f"{WEB}/onnxruntime/ort-wasm-simd-threaded.wasm",
+    log:
+        f"{RUN}/logs/fetch_onnx_runtime_web.log",
+    localrule: True
+    conda:
+        "../../envs/npm.yaml"
+    params:
+        code=code_of("fetch_onnx_runtime_web"),
+    message:
+        "Loading ONNX Runtime for browsers"
+    script:
+        "../scripts/fetch_onnx_runtime_web.py"
+
+
+# Not part of the experiment: snakemake -- web
+rule web:
+    input:
+        networks=[forms_of(network)["int8"] for network in CLASSIFYING[::-1]],
+        measurements=[forms_of(network)["measurements"] for network in CLASSIFYING[::-1]],
+        sources=[ancient(local(with_the_workflow(f"../deploy/web/{file}"))) for file in PAGE],
+        runtime=rules.fetch_onnx_runtime_web.output,
+    output:
+        page=[f"{WEB}/{file}" for file in PAGE],
+        networks=[f"{WEB}/{network}.int8.onnx" for network in CLASSIFYING[::-1]],
+        examples=[f"{WEB}/examples/{number}.jpg" for number in EXAMPLES_OF_PAGE],
+        facts=f"{WEB}/page.json",
+    log:
+        f"{RUN}/logs/web.log",
+    localrule: True
+    conda:
+        EXPORT_ENVIRONMENT
+    params:
+        code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
+        networks=CLASSIFYING[::-1],
+        classes=config["classes"],
+        image_size=config["image_size"],
+        run_description=DESCRIBED["run"],
+    message:
+        "Making the page that classifies in the browser"
+    script:
+        "../scripts/write_page.py"

@@ -1,0 +1,173 @@
+import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
+import { pixelsOf, Refusal } from "./pixels.js";
+
+ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
+ort.env.wasm.wasmPaths = { wasm: new URL("./onnxruntime/ort-wasm-simd-threaded.wasm", import.meta.url).href };
+
+const byId = (id) => document.getElementById(id);
+const sessions = new Map();
+let page;
+let queue = Promise.resolve();
+
+/** An element with a class and children, which are elements or text. */
+function element(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+function say(text) {
+  byId("status").textContent = text;
+}
+
+/** The network's session, opened at the first call and run once, because its first run is slower. */
+function opened(network) {
+  if (!sessions.has(network.file)) {
+    const opening = ort.InferenceSession.create(network.file, { executionProviders: ["wasm"] }).then(async (session) => {
+      await session.run({ image: imageOf(new Uint8Array(page.image_size ** 2 * 3)) });
+      return session;
+    });
+    opening.catch(() => sessions.delete(network.file)); // so that the next picture tries again
+    sessions.set(network.file, opening);
+  }
+  return sessions.get(network.file);
+}
+
+function imageOf(pixels) {
+  return new ort.Tensor("uint8", pixels, [1, page.image_size, page.image_size, 3]);
+}
+
+/** Probabilities of the classes, and the milliseconds of the network. */
+async function answerOf(network, pixels) {
+  const session = await opened(network);
+  const image = imageOf(pixels);
+  const start = performance.now();
+  const { probability } = await session.run({ image });
+  const milliseconds = performance.now() - start;
+  const given = Array.from(probability.data);
+  return { probabilities: page.classes.length === 2 ? [1 - given[0], given[0]] : given, milliseconds };
+}
+
+/** The networks that answer now. */
+function asked() {
+  return page.networks.filter((network, position) => position === 0 || byId("with-teacher").checked);
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** What a network says of a picture, as a group of a description list. */
+function entry(network, { probabilities, milliseconds }) {
+  const order = probabilities.map((_, position) => position).sort((a, b) => probabilities[b] - probabilities[a]);
+  const [best, second] = order;
+  const bar = element("progress");
+  bar.value = probabilities[best];
+  bar.setAttribute("aria-hidden", "true");
+  const words = element("dd", "", element("strong", "", page.classes[best]), ` ${percent(probabilities[best])}`, bar);
+  const further = page.classes.length > 2 ? `${page.classes[second]} ${percent(probabilities[second])}, ` : "";
+  words.append(element("span", "further", `${further}${milliseconds.toFixed(0)} ms`));
+  words.dataset.network = network.name;
+  words.dataset.probabilities = JSON.stringify(probabilities);
+  return element("div", "", element("dt", "", network.name), words);
+}
+
+/** Show a picture and its answers, the newest first. */
+async function classify(file, name) {
+  const words = element("div", "words", element("p", "file", name));
+  const shown = element("li", "answer", words);
+  try {
+    const pixels = await pixelsOf(file, page.image_size);
+    const list = element("dl", "given");
+    for (const network of asked()) {
+      say(`Classifying ${name}`);
+      list.append(entry(network, await answerOf(network, pixels)));
+      await new Promise((resolve) => setTimeout(resolve)); // so that the page stays alive between two networks
+    }
+    words.append(list);
+    const image = element("img");
+    image.src = URL.createObjectURL(file);
+    image.alt = "";
+    shown.prepend(image);
+  } catch (error) {
+    const failed = `The network cannot be run: ${error.message ?? error}. Load the page again.`;
+    words.append(element("p", "refused", error instanceof Refusal ? error.message : failed));
+  }
+  byId("answers").prepend(shown);
+}
+
+/** Classify files one after another. */
+function take(files) {
+  const given = Array.from(files);
+  queue = queue.then(async () => {
+    for (const file of given) await classify(file, file.name);
+    if (given.length) say("Ready.");
+  });
+}
+
+function listenToUser() {
+  for (const input of [byId("files"), byId("camera")]) {
+    input.addEventListener("change", () => {
+      take(input.files);
+      input.value = ""; // so that the same file can be chosen again
+    });
+  }
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    if (event.dataTransfer.files.length) take(event.dataTransfer.files);
+    else say("What you dropped is no file: save the picture first, then drop it.");
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) take(event.clipboardData.files);
+    else say("The clipboard holds no picture.");
+  });
+}
+
+function showExamples() {
+  const list = byId("examples").querySelector("ul");
+  for (const { file, name } of page.examples) {
+    const image = element("img");
+    image.src = file;
+    image.alt = name;
+    const button = element("button", "", image);
+    button.type = "button";
+    button.addEventListener("click", async () => {
+      take([new File([await (await fetch(file)).blob()], name)]);
+    });
+    list.append(element("li", "", button));
+  }
+  byId("examples").hidden = page.examples.length === 0;
+}
+
+async function start() {
+  say("Loading the network");
+  page = await (await fetch("page.json")).json();
+  const { classes, networks } = page;
+  document.title = byId("title").textContent =
+    classes.length <= 4 ? `${classes.slice(0, -1).join(", ")} or ${classes.at(-1)}?` : `Which of ${classes.length}?`;
+  for (const { name, bytes, accuracy } of networks) {
+    const cells = [name, `${(bytes / 1e6).toFixed(1)} MB`, accuracy.toFixed(4)];
+    byId("networks").append(element("tr", "", ...cells.map((text) => element("td", "", text))));
+  }
+  byId("run").textContent = page.run;
+  if (networks.length > 1) {
+    byId("both").querySelector("span").textContent =
+      `Ask the ${networks[1].name} too (${(networks[1].bytes / 1e6).toFixed(1)} MB to load)`;
+    byId("both").hidden = false;
+  }
+  showExamples();
+  listenToUser();
+  await opened(networks[0]);
+  say("Ready.");
+}
+
+start().catch((error) => say(`The page cannot start: ${error.message ?? error}. Load it again.`));

@@ -1,0 +1,67 @@
+"""A page that classifies pictures in the browser, as a folder for any web server."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from snakedistill.core.files import write_text, written_whole
+from snakedistill.data.sample import draw_animal
+
+# Drawings: alternative text, seed, and how dog-like the animal is.
+EXAMPLES = (
+    ("a drawing of a cat", 0, 0.1),
+    ("a drawing of a dog", 0, 0.9),
+    ("another drawing of a cat", 1, 0.1),
+    ("another drawing of a dog", 1, 0.9),
+)
+
+
+def write_page(
+    networks: dict[str, str],
+    measurements: dict[str, str],
+    classes: list[str],
+    image_size: int,
+    run_description: str,
+    sources: list[str],
+    files: dict[str, str | list[str]],
+) -> None:
+    """Copy the page and its networks, and write what the page says of them.
+
+    Args:
+        networks: int8 .onnx file by network id; the first one always answers, the second one when it is asked.
+        measurements: JSON of the export by network id.
+        classes: names; the position of a name is its label.
+        image_size: side of the images in pixels.
+        run_description: on what the networks were trained, in words.
+        sources: files of the page.
+        files: files to write: `page`, a copy of each source; `networks`, a copy of each network; `examples`, none
+            or as many as `EXAMPLES`; `facts`, the JSON that the page reads.
+    """
+    copied = zip([*sources, *networks.values()], [*files["page"], *files["networks"]], strict=True)
+    for source, target in copied:
+        with written_whole(target) as temporary:
+            shutil.copyfile(source, temporary)
+    examples = list(zip(files["examples"], EXAMPLES, strict=True)) if files["examples"] else []
+    for target, (_, seed, dogness) in examples:
+        with written_whole(target) as temporary:
+            draw_animal(np.random.default_rng(seed), dogness).save(temporary, "JPEG", quality=90)
+    facts = {
+        "classes": classes,
+        "image_size": image_size,
+        "run": run_description,
+        "networks": [
+            {"name": network, "file": Path(file).name} | _measured(measurements[network])
+            for network, file in zip(networks, files["networks"], strict=True)
+        ],
+        "examples": [
+            {"file": f"{Path(file).parent.name}/{Path(file).name}", "name": name} for file, (name, *_) in examples
+        ],
+    }
+    write_text(json.dumps(facts, indent=2) + "\n", files["facts"])
+
+
+def _measured(measurements: str) -> dict[str, float]:
+    found = json.loads(Path(measurements).read_text(encoding="utf-8"))
+    return {"bytes": found["bytes"]["int8"], "accuracy": found["int8"]["accuracy_int8"]}
