@@ -581,6 +581,7 @@ def bundle(exported, tmp_path):
 def bundled(exported, card, folder):
     names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py", "decoding": "decoding.py"}
     names |= {"answers": "answers.py", "requirements": "requirements.txt", "readme": "README.md"}
+    names |= {"checksums": "SHA256SUMS"}
     write_bundle(
         exported / "soft-1.onnx",
         exported / "soft-1.int8.onnx",
@@ -603,6 +604,15 @@ def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
     assert listed == own
     assert readme.startswith("# soft-1: cat or dog\n")
     assert "quant.pre_process" not in readme
+
+
+def test_the_bundles_checksums_are_those_of_its_files(bundle):
+    check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    done = subprocess.run(check, cwd=bundle, capture_output=True, text=True, check=True)
+    others = {path.name for path in bundle.iterdir()} - {"SHA256SUMS"}
+    assert {line.partition(":")[0] for line in done.stdout.splitlines()} == others
+    (bundle / "classify.py").write_text("changed")
+    assert subprocess.run(check, cwd=bundle, capture_output=True).returncode == 1
 
 
 def test_the_bundle_of_three_classes(exported_of_three, photos, tmp_path):
@@ -667,7 +677,7 @@ def test_the_bundles_script_runs_from_any_folder_on_any_name(bundle, photos, exp
 
 
 def test_the_bundles_script_tells_by_its_status_how_it_went(bundle, photos, tmp_path):
-    assert len((bundle / "classify.py").read_text().splitlines()) < 70
+    assert len((bundle / "classify.py").read_text().splitlines()) < 100
     head = [["photo", "answer", "probability_of_dog"]]
     status, lines, errors = run_bundle(sys.executable, bundle, photos / "0.jpg", photos / "holiday", cwd=tmp_path)
     assert (status, len(lines), errors) == (0, 3, "")
@@ -681,6 +691,20 @@ def test_the_bundles_script_tells_by_its_status_how_it_went(bundle, photos, tmp_
     status, lines, errors = run_bundle(sys.executable, bundle, photos, cwd=tmp_path)
     assert (status, lines) == (2, [])
     assert errors.startswith(f"{bundle / 'model.onnx'} cannot be loaded: ")
+
+
+def test_the_bundles_script_answers_in_json_as_in_csv(bundle, photos, tmp_path):
+    """A hundred photos are more than three batches."""
+    for number in range(100):
+        (photos / f"more-{number}.jpg").write_bytes((photos / f"{number % 2}.jpg").read_bytes())
+    command = [sys.executable, bundle / "classify.py", "--json", photos]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    status, (head, *lines), errors = run_bundle(sys.executable, bundle, photos, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (status, errors)
+    assert len(lines) > 100
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(list(one) == head for one in found)
+    assert [[*list(one.values())[:2], f"{one['probability_of_dog']:.6f}"] for one in found] == lines
 
 
 def test_the_bundle_runs_where_there_is_no_tensorflow(bundle, photos, tmp_path):

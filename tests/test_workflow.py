@@ -34,7 +34,7 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
     expected += ["timing.json", "claims.md", "speed.csv"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
-    expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py"]
+    expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py", "deploy/SHA256SUMS"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv"

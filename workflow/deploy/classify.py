@@ -1,15 +1,19 @@
-"""Classify photos with an exported network. Needs numpy, onnxruntime, pillow; decoding.py and answers.py beside it."""
+"""Classify photos with an exported network. Needs requirements.txt, and decoding.py and answers.py beside it."""
 
 import argparse
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 from answers import cells, columns
 from decoding import decode, resized
+from tqdm import tqdm
 
+BATCH = 32
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".heic", ".heif", ".avif", ".tif", ".tiff"}
 
 
@@ -21,12 +25,35 @@ def photos_of(given: Path) -> list[Path]:
     return sorted(path for path in below if not any(part.startswith(".") for part in path.relative_to(given).parts))
 
 
+def answered(
+    photos: list[Path], session: onnxruntime.InferenceSession, side: int, classes: list[str]
+) -> Iterator[tuple]:
+    """Each photo with the cells of its answer, or with the error that it met."""
+    with tqdm(total=len(photos), unit="photo", disable=None) as bar:
+        for batch in (photos[start : start + BATCH] for start in range(0, len(photos), BATCH)):
+            found = {photo: pixels_or_error(photo, side) for photo in batch}
+            pixels = [one for one in found.values() if isinstance(one, np.ndarray)]
+            outputs = iter(session.run(["probability"], {"image": np.stack(pixels)})[0] if pixels else ())
+            for photo, one in found.items():
+                yield photo, one if isinstance(one, Exception) else cells(next(outputs), classes)
+                bar.update()
+
+
+def pixels_or_error(photo: Path, side: int) -> np.ndarray | Exception:
+    """The pixels for the network, uint8 [side, side, 3]."""
+    try:
+        return resized(decode(photo.read_bytes()), side)
+    except Exception as error:
+        return error
+
+
 def main() -> int:
-    """Print CSV: a photo and its answer in each line."""
+    """Print CSV, or JSON Lines: a photo and its answer in each line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("given", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
     beside = Path(__file__).resolve().with_name("model.onnx")
     parser.add_argument("--model", default=beside, type=Path, help="default: model.onnx beside this script")
+    parser.add_argument("--json", action="store_true", help="print a JSON object in each line instead of CSV")
     arguments = parser.parse_args()
     try:
         session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
@@ -35,22 +62,23 @@ def main() -> int:
     except Exception as error:
         print(f"{arguments.model} cannot be loaded: {error}", file=sys.stderr)
         return 2
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["photo", *columns(classes)])
-    photos = [photo for given in arguments.given for photo in photos_of(given)]
-    failed = 0 if photos else 2
+    photos = list(dict.fromkeys(photo for given in arguments.given for photo in photos_of(given)))
     if not photos:
         print(f"no photo found in {', '.join(map(str, arguments.given))}", file=sys.stderr)
-    for photo in photos:
-        try:
-            pixels = resized(decode(photo.read_bytes()), side)
-            ((output,),) = session.run(["probability"], {"image": pixels[None]})
-            found = cells(output, classes)
-            table.writerow([photo, *(f"{cell:.6f}" if isinstance(cell, float) else cell for cell in found)])
-        except Exception as error:
-            print(f"{photo} cannot be classified: {error}", file=sys.stderr)
+    failed = 0 if photos else 2
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    head = ["photo", *columns(classes)]
+    if not arguments.json:
+        table.writerow(head)
+    for photo, answer in answered(photos, session, side, classes):
+        if isinstance(answer, Exception):
+            tqdm.write(f"{photo} cannot be classified: {answer}", file=sys.stderr)
             failed = 1
+        elif arguments.json:
+            print(json.dumps(dict(zip(head, [str(photo), *answer], strict=True)), ensure_ascii=False))
+        else:
+            table.writerow([photo, *(f"{cell:.6f}" if isinstance(cell, float) else cell for cell in answer)])
     return failed
 
 

@@ -49,6 +49,7 @@ rule write_bundle:
         answers=f"{RUN}/deploy/answers.py",
         requirements=f"{RUN}/deploy/requirements.txt",
         readme=f"{RUN}/deploy/README.md",
+        checksums=f"{RUN}/deploy/SHA256SUMS",
     log:
         f"{RUN}/logs/write_bundle.log",
     localrule: True

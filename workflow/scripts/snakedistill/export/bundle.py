@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.files import write_text, written_whole
 
 
@@ -23,18 +24,19 @@ def write_bundle(
         onnx_file: network in float32.
         int8_file: the same in int8.
         measurements: JSON of its export.
-        script: Python file that needs ONNX Runtime, NumPy and Pillow alone, and the next two.
+        script: Python file that needs ONNX Runtime, NumPy, Pillow and tqdm alone, and the next two.
         decoding: Python file with the library's own decoding.
         answers: Python file with the library's own way to write an answer.
         card: what the network's metadata say it is, see `card.card`.
-        bundle: files to write: `model`, `int8`, `script`, `decoding`, `answers`, `requirements` and `readme`.
+        bundle: files to write: `model`, `int8`, `script`, `decoding`, `answers`, `requirements`, `readme`,
+            and `checksums`, of all others, in the form of `sha256sum`.
     """
     measured = json.loads(Path(measurements).read_text(encoding="utf-8"))
     copied = {"model": onnx_file, "int8": int8_file, "script": script, "decoding": decoding, "answers": answers}
     for name, source in copied.items():
         with written_whole(bundle[name]) as temporary:
             shutil.copyfile(source, temporary)
-    write_text("numpy\nonnxruntime\npillow\n", bundle["requirements"])
+    write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     said = _words(card)
     facts = "\n".join(f"- {name}: `{value}`" for name, value in sorted(card.items()))
     side, int8, size = card["image_size"], measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
@@ -44,13 +46,17 @@ def write_bundle(
     python -m pip install -r requirements.txt
     python classify.py PHOTO_OR_FOLDER...
     python classify.py --model model.int8.onnx PHOTO_OR_FOLDER... > answers.csv
+    python classify.py --json PHOTO_OR_FOLDER... > answers.jsonl
 
 The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. It reads JPEG, PNG, GIF,
 WebP and BMP files, and all images below a folder, except hidden ones.
 
-It prints CSV: each photo's name, {said["printed"]}. A photo that cannot be classified is
-named on standard error. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
+It prints CSV: each photo's name, {said["printed"]}. With `--json` it prints the same as
+a JSON object in each line. A photo that cannot be classified is named on standard error, and a terminal shows a
+progress bar. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
 cannot be loaded or no photo is found.
+
+`sha256sum --check SHA256SUMS` checks that the files are as they were written.
 
 ## In your own program
 
@@ -73,6 +79,8 @@ The files' metadata say the same:
 """,
         bundle["readme"],
     )
+    others = [Path(file) for kind, file in bundle.items() if kind != "checksums"]
+    write_text("".join(f"{fingerprint_of_file(file)}  {file.name}\n" for file in others), bundle["checksums"])
 
 
 def _words(card: dict[str, str]) -> dict[str, str]:
