@@ -67,7 +67,7 @@ function entry(network, { probabilities, milliseconds }) {
   bar.setAttribute("aria-hidden", "true");
   const words = element("dd", "", element("strong", "", page.classes[best]), ` ${percent(probabilities[best])}`, bar);
   const further = page.classes.length > 2 ? `${page.classes[second]} ${percent(probabilities[second])}, ` : "";
-  words.append(element("span", "further", `${further}${milliseconds.toFixed(0)} ms`));
+  words.append(element("div", "further", `${further}${milliseconds.toFixed(0)} ms`));
   words.dataset.network = network.name;
   words.dataset.probabilities = JSON.stringify(probabilities);
   return element("div", "", element("dt", "", network.name), words);
