@@ -85,7 +85,8 @@ def test_the_whole_experiment_is_planned(outer):
 def test_weights_are_fetched_where_snakemake_runs_not_on_a_node(outer):
     weights = outer / "distillation/results/weights"
     target = "distillation/results/weights/nosuch-imagenet-notop.h5"
-    cluster = ("--jobs", "1", "--executor", "cluster-generic", "--cluster-generic-submit-cmd", "touch submitted; false")
+    cluster = ("--jobs", "1", "--seconds-between-status-checks", "1", "--executor", "cluster-generic")
+    cluster += ("--cluster-generic-submit-cmd", "touch submitted; false")
     snakemake(outer, *cluster, "--", target, check=False)
     assert "nosuch" in (weights / "nosuch.log").read_text()  # there is no such network, which only the job finds out
     assert not (outer / "submitted").exists()

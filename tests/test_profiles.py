@@ -68,7 +68,7 @@ def test_a_gpu_is_asked_for_where_there_is_one(folder, tmp_path):
     # A forced job that fails loses its results, so this is done on a copy.
     folder = shutil.copytree(folder, tmp_path / "copy", symlinks=True)
     # A scheduler that writes down what it is asked for, and takes no job.
-    scheduler = ["--executor", "cluster-generic", "--jobs", "1"]
+    scheduler = ["--executor", "cluster-generic", "--jobs", "1", "--seconds-between-status-checks", "1"]
     scheduler += ["--cluster-generic-submit-cmd", "echo {resources.gpu} {resources.mem_mb} > asked; false"]
     target = ["--force", "--configfile", "tiny.yaml", "gpu.yaml", "--", "results/tiny/seed-0/models/soft-2.keras"]
     (folder / "gpu.yaml").write_text("gpu: false")
