@@ -319,6 +319,21 @@ def test_every_table_has_what_there_is(given, sources, seeds):
         assert set(TABLES[name].keys) <= set(TABLES[name].rows(run)), name
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"vit": None, "fresh-0": "vit", "fresh-1": "vit"},
+        {"vit": None, "soft-0": "vit", "soft-1": "soft-0", "soft-2": "soft-0", "hard-0": "vit"},
+    ],
+    ids=["fresh students", "two students of a student"],
+)
+def test_every_figure_is_drawn_whatever_the_families_are(given, sources, tmp_path):
+    tables = {name: str(tmp_path / f"tables/{name}.csv") for name in AUDITED_TABLES}
+    pages = (str(tmp_path / name) for name in ("figures", "summary.md", "summary.html"))
+    write_audit(given(made_up(2, (0, 1), sources)), "made up", tables, *pages, 1)
+    assert (tmp_path / "figures/inheritance.svg").is_file()
+
+
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory):
     """A copy of this project in which a small file was audited."""

@@ -25,7 +25,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     table = run.table("uncertainty")
     metrics = shown_metrics(table)
     several = table["seed"].nunique() > 1
-    looks = looks_of(table["family"])
+    looks = looks_of(run.networks, table["family"])
     teachers = [teacher for teacher in run.teachers if (table["family"] == teacher).any()] or [TEACHER]
     students = table[~table["family"].isin(teachers) & table["generation"].notna()]
     families = students["family"].unique()

@@ -29,9 +29,9 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     """
     set_style()
     several = len(run.seeds) > 1
-    looks = looks_of(run.networks)
     panels = panels_of(run.table("uncertainty"), run.table("recursion"), several)
     families = sorted({family for panel in panels.values() for family in panel["family"]})
+    looks = looks_of(run.networks, families)
     step = min(0.12, 0.7 / len(families))
     figure, axes = page(3.4, 1, len(panels))
     for axis, (label, panel) in zip(axes.flat, panels.items(), strict=True):

@@ -44,7 +44,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     """
     set_style()
     table, errors = run.table("recursion"), run.table("first_errors")
-    looks = looks_of(run.networks)
+    looks = looks_of(run.networks, pictures)
     for family, paths in pictures.items():
         chain = table[table["family"] == family]
         of_seed = chain[chain["seed"] == run.seeds[0]]

@@ -93,8 +93,14 @@ def seeds_in_words(table: pd.DataFrame) -> str:
     return f", mean of {seeds} seeds" if seeds > 1 else ""
 
 
-def looks_of(networks: Iterable[str]) -> dict[str, dict]:
-    """Colour, marker and line style by family; `networks` are ids or families, of the whole run."""
+def looks_of(networks: Iterable[str], families: Iterable[str] = ()) -> dict[str, dict]:
+    """Colour, marker and line style by family.
+
+    Args:
+        networks: ids, of the whole run.
+        families: names of families that the ids need not tell: that of an audited network can be its own id.
+    """
     own = sorted({parsed(network).family for network in networks} - set(_LOOKS))
+    own += sorted(set(families) - {*own, *_LOOKS})
     pairs = zip(own, itertools.cycle(_OTHER_COLOURS), itertools.cycle(_OTHER_MARKERS), strict=False)
     return {family: {"color": colour, "marker": marker, "linestyle": "-."} for family, colour, marker in pairs} | _LOOKS
