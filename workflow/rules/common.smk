@@ -22,7 +22,7 @@ from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.lineage import lineage_file, training_settings
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
-from snakedistill.data.sample import SAMPLE_CLASSES
+from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.card import card
 from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.augmentation import active

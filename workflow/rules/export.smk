@@ -71,12 +71,11 @@ rule write_bundle:
 
 # The teacher, if it has a model, and the network that is bundled, once where they are one.
 CLASSIFYING = [network for network in MODELS if network in (TEACHER, config["export"]["network"])]
+ON_THE_PAGE = CLASSIFYING[::-1]  # the student first: the teacher answers when it is asked
 PAGE = ("index.html", "style.css", "page.js", "pixels.js")
 WEB = f"{RUN}/deploy/web"
 # Drawings of cats and dogs, for networks that tell them apart.
-EXAMPLES_OF_PAGE = range(
-    len(EXAMPLES) if {name.casefold() for name in config["classes"]} == set(SAMPLE_CLASSES) else 0
-)
+EXAMPLES_OF_PAGE = range(len(EXAMPLES) if are_sample_classes(config["classes"]) else 0)
 PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 
 
@@ -131,13 +130,13 @@ rule fetch_onnx_runtime_web:
 # Not part of the experiment: snakemake -- web
 rule web:
     input:
-        networks=[forms_of(network)["int8"] for network in CLASSIFYING[::-1]],
-        measurements=[forms_of(network)["measurements"] for network in CLASSIFYING[::-1]],
+        networks=[forms_of(network)["int8"] for network in ON_THE_PAGE],
+        measurements=[forms_of(network)["measurements"] for network in ON_THE_PAGE],
         sources=[ancient(local(with_the_workflow(f"../deploy/web/{file}"))) for file in PAGE],
         runtime=rules.fetch_onnx_runtime_web.output,
     output:
         page=[f"{WEB}/{file}" for file in PAGE],
-        networks=[f"{WEB}/{network}.int8.onnx" for network in CLASSIFYING[::-1]],
+        networks=[f"{WEB}/{network}.int8.onnx" for network in ON_THE_PAGE],
         examples=[f"{WEB}/examples/{number}.jpg" for number in EXAMPLES_OF_PAGE],
         facts=f"{WEB}/page.json",
     log:
@@ -147,7 +146,7 @@ rule web:
         EXPORT_ENVIRONMENT
     params:
         code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
-        networks=CLASSIFYING[::-1],
+        networks=ON_THE_PAGE,
         classes=config["classes"],
         image_size=config["image_size"],
         run_description=DESCRIBED["run"],

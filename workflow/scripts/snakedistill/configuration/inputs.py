@@ -15,7 +15,7 @@ from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_arch
 from snakedistill.data.given_predictions import wrong_columns
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
-from snakedistill.data.sample import SAMPLE_CLASSES
+from snakedistill.data.sample import SAMPLE_CLASSES, are_sample_classes
 from snakedistill.data.splits import check_numbers
 from snakedistill.networks.backbones import is_saved
 from snakedistill.networks.heads import wrong_units
@@ -96,7 +96,7 @@ def _layout_and_classes(config: dict) -> tuple[dict, list[str]]:
 
 
 def _wrong_classes_of_sample(classes: list[str] | None) -> list[str]:
-    if classes is not None and {name.casefold() for name in classes} == set(SAMPLE_CLASSES):
+    if classes is not None and are_sample_classes(classes):
         return []
     got = "null" if classes is None else f"[{some(classes)}]"
     expected = f"classes: expected [{', '.join(SAMPLE_CLASSES)}] with the built-in sample, got {got}"

@@ -5,6 +5,7 @@ import glob
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def copy_whole(source: str | Path, target: str | Path) -> None:
+    """Copy a file's content; the target is whole or as it was."""
+    with written_whole(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def name_of_folder(folder: str) -> str:

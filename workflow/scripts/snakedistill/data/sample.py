@@ -3,6 +3,7 @@
 import io
 import math
 import zipfile
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -13,6 +14,11 @@ from snakedistill.core.files import written_whole
 SAMPLE_CLASSES = ("cat", "dog")
 _DATE = (2013, 9, 20, 0, 0, 0)
 _FUR = [(206, 150, 92), (120, 82, 52), (58, 52, 50), (232, 224, 210), (150, 146, 142), (222, 178, 116), (92, 96, 106)]
+
+
+def are_sample_classes(classes: Iterable[str]) -> bool:
+    """Whether names are those of the sample's classes, in any order and in any letters."""
+    return {name.casefold() for name in classes} == set(SAMPLE_CLASSES)
 
 
 def write_sample(images: int, unlabelled: int, seed: int, archive: str, processes: int) -> None:

@@ -1,11 +1,10 @@
 """A bundle to carry away: a network, a short script that runs it, and a page that says how."""
 
 import json
-import shutil
 from pathlib import Path
 
 from snakedistill.core.digests import fingerprint_of_file
-from snakedistill.core.files import write_text, written_whole
+from snakedistill.core.files import copy_whole, write_text
 
 
 def write_bundle(
@@ -34,8 +33,7 @@ def write_bundle(
     measured = json.loads(Path(measurements).read_text(encoding="utf-8"))
     copied = {"model": onnx_file, "int8": int8_file, "script": script, "decoding": decoding, "answers": answers}
     for name, source in copied.items():
-        with written_whole(bundle[name]) as temporary:
-            shutil.copyfile(source, temporary)
+        copy_whole(source, bundle[name])
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     said = _words(card)
     facts = "\n".join(f"- {name}: `{value}`" for name, value in sorted(card.items()))

@@ -1,12 +1,11 @@
 """A page that classifies pictures in the browser, as a folder for any web server."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
-from snakedistill.core.files import write_text, written_whole
+from snakedistill.core.files import copy_whole, write_text, written_whole
 from snakedistill.data.sample import draw_animal
 
 # Drawings: alternative text, seed, and how dog-like the animal is.
@@ -41,8 +40,7 @@ def write_page(
     """
     copied = zip([*sources, *networks.values()], [*files["page"], *files["networks"]], strict=True)
     for source, target in copied:
-        with written_whole(target) as temporary:
-            shutil.copyfile(source, temporary)
+        copy_whole(source, target)
     examples = list(zip(files["examples"], EXAMPLES, strict=True)) if files["examples"] else []
     for target, (_, seed, dogness) in examples:
         with written_whole(target) as temporary:

@@ -1,12 +1,11 @@
 """ImageNet weights, fetched once as a file, so that training needs no network connection."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import written_whole
+from snakedistill.core.files import copy_whole
 
 
 def fetch_weights(backbone: str, weights: str) -> None:
@@ -35,5 +34,4 @@ def fetch_weights(backbone: str, weights: str) -> None:
                 "fetch the file elsewhere and give its path as `weights:`."
             ) from error
         (fetched,) = (Path(home) / "models").iterdir()
-        with written_whole(weights) as temporary:
-            shutil.copyfile(fetched, temporary)
+        copy_whole(fetched, weights)
