@@ -83,7 +83,7 @@ def measured_timing(
     """
     names = ("network", "runtime", "precision", "batch_size", "decoding")
     runtimes = [("Keras", "float32")]
-    runtimes += [(one, precision) for one in ("ONNX Runtime", "OpenVINO") for precision in ("float32", "int8")]
+    runtimes += [(one, precision) for one in ("ONNX Runtime", "LiteRT", "OpenVINO") for precision in ("float32", "int8")]
     keys = itertools.product(("teacher", student), runtimes, (1, 32), ("no", "yes"))
     combinations = [(network, *how, size, decoding) for network, how, size, decoding in keys]
     calls = [

@@ -92,7 +92,7 @@ class MadeUp:
             evaluation = pd.DataFrame(evaluation, columns=["split", "labels", "augmented", "repeat"])
             loss, right = rng.uniform(0.5, 1, (2, len(evaluation)))
             self._write("evaluations", evaluation.assign(loss=loss, accuracy=right), network, seed)
-            sizes = {"onnx": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
+            sizes = {"float32": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
             self.files["measurements"].append(str(folder / f"{network}.{seed}.json"))
             Path(self.files["measurements"][-1]).write_text(json.dumps({"network": network, "bytes": sizes}))
             self.files["lineages"].append(str(folder / f"{network}.{seed}.lineage.json"))

@@ -29,7 +29,8 @@ from snakedistill.export.bundle import write_bundle
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.inference import open_network, probabilities
-from snakedistill.export.onnx_export import export_network, write_onnx
+from snakedistill.export import onnx_export
+from snakedistill.export.exporting import export_network
 from snakedistill.export.timing import multiply_adds, seconds_an_image, this_machine, time_calls
 from snakedistill.networks.classifier import build_network, logit_and_probability
 from snakedistill.paper.kaggle import write_submission
@@ -91,6 +92,7 @@ def spread(network, images):
 
 def export(made, folder, max_drop=1.0, predictions=None, card=CARD):
     export_network(
+        "onnx",
         made / "soft-1.keras",
         3,
         card,
@@ -129,7 +131,7 @@ def test_the_file_says_what_it_is(exported):
         assert probability.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
         shape = [dim.dim_param or dim.dim_value for dim in image.type.tensor_type.shape.dim]
         assert shape == ["images", SIDE, SIDE, 3]
-        said = open_network(exported / name).get_modelmeta().custom_metadata_map
+        said = open_network(exported / name).card
         assert (said["network"], said["run"], said["seed"], said["image_size"]) == ("soft-1", "tiny", "3", "32")
         assert json.loads(said["classes"]) == CLASSES
         assert said["threshold"] == "0.5"
@@ -148,7 +150,7 @@ def test_with_three_classes_the_file_and_its_card_say_so(exported_of_three):
         (probability,) = onnx.load(exported_of_three / name).graph.output
         shape = [dim.dim_param or dim.dim_value for dim in probability.type.tensor_type.shape.dim]
         assert (probability.name, shape[-1]) == ("probability", 3)
-        said = open_network(exported_of_three / name).get_modelmeta().custom_metadata_map
+        said = open_network(exported_of_three / name).card
         assert json.loads(said["classes"]) == THREE
         assert CARD_OF_THREE.items() <= said.items()
         assert "threshold" not in said
@@ -227,7 +229,7 @@ def test_parity_and_quantisation_are_on_file(made, exported):
     assert int8["changed_answers"] == np.sum(given != test)
     assert int8["images"] == PARTS["test"]
     # A quarter of the size, and weights of 8 bits with a scale for each channel.
-    assert found["bytes"]["int8"] < 0.3 * found["bytes"]["onnx"]
+    assert found["bytes"]["int8"] < 0.3 * found["bytes"]["float32"]
     quantised = onnx.load(exported / "soft-1.int8.onnx")
     weights = {one.name: one for one in quantised.graph.initializer}
     scales = [weights[node.input[1]] for node in quantised.graph.node if node.op_type == "DequantizeLinear"]
@@ -269,7 +271,7 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     bias = keras.saving.load_model(model).get_layer("logit").get_weights()[1].item()
     drop = 100 * np.mean((given["test"] > 0.5) != (bias > 0))
     assert drop > 10
-    message = rf"int8 costs soft-1 {drop:.2f} percentage points.*; 0\.5 are allowed.*'least and greatest values': 0\..*"
+    message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in onnx; 0\.5 are allowed.*'least and greatest values': 0\..*"
     with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
         export(folder, written, max_drop=0.005)
     assert list(written.iterdir()) == []
@@ -278,7 +280,7 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
 def test_a_milder_quantisation_follows_a_costly_one(made, tmp_path, monkeypatch):
     """With any number of training images: ONNX Runtime's histograms need batches of one size."""
     accuracies = iter([1.0, 0.0, 1.0, 1.0, 1.0])  # validation: float32 and two ways; test: float32 and int8
-    monkeypatch.setattr("snakedistill.export.onnx_export.metrics.accuracy", lambda *given: next(accuracies))
+    monkeypatch.setattr("snakedistill.export.exporting.metrics.accuracy", lambda *given: next(accuracies))
     export(made, tmp_path, max_drop=0.5)
     int8 = json.loads((tmp_path / "soft-1.json").read_text())["int8"]
     assert int8["calibration"] == "99.999 % of the values"
@@ -303,14 +305,14 @@ def test_a_network_that_onnx_cannot_say_is_a_clear_error(tmp_path):
     images = keras.layers.Input((SIDE, SIDE, 4))
     grouped = keras.Model(images, keras.layers.Conv2D(4, 3, groups=2)(images))
     with pytest.raises(InputError, match=r"cannot be written as ONNX.*choose another backbone"):
-        write_onnx(grouped, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+        onnx_export.write_network(grouped, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
 
 
 def exported_and_compared(network, tmp_path):
     shown = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
     spread(network, shown)
-    write_onnx(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
+    onnx_export.write_network(network, {"network": "soft-1"}, 1, tmp_path / "a.onnx")
     given = probabilities(open_network(tmp_path / "a.onnx"), shown)[:, 1]
     expected = network.predict_on_batch(shown.astype(np.float32))[:, 0]
     np.testing.assert_allclose(given, expected, atol=1e-4)
@@ -596,7 +598,7 @@ def bundled(exported, card, folder):
 
 
 def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
-    stored = open_network(bundle / "model.onnx").get_modelmeta().custom_metadata_map
+    stored = open_network(bundle / "model.onnx").card
     own = CARD
     assert own.items() < stored.items()
     readme = (bundle / "README.md").read_text()

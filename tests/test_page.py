@@ -30,7 +30,7 @@ LIMIT = "The image has {} pixels. At most 50 million, and 16384 on a side, are d
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A copy of the project in which the page of the tiny experiment was made, with a teacher that tells images apart."""
+    """A copy of the project in which the page of the tiny experiment was made, whose teacher tells images apart."""
     folder = tmp_path_factory.mktemp("page")
     copy_project(folder)
     snakemake(folder, "--configfile", "tiny.yaml", "--config", "teacher={epochs: 10}", "--", "web")

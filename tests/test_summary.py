@@ -83,7 +83,7 @@ def made_up(
         confidence = {result: rng.uniform(1e-4, 0.3) for result in results}
         epochs = {result: rng.integers(1, 10) for result in results}
         run = MadeUp(folder, IMAGES, accuracy, confidence, list(known), epochs, seeds, repeats, classes, student)
-        runtimes = ("Keras", "ONNX Runtime", "OpenVINO")
+        runtimes = ("Keras", "ONNX Runtime", "LiteRT", "OpenVINO")
         keys = itertools.product(("teacher", student), runtimes, ("float32", "int8"), (1, 32), ("no", "yes"))
         run.time({key: rng.uniform(0.001, 0.1, 5).tolist() for key in keys}, threads)
         return run
@@ -280,7 +280,7 @@ def networks_in_short(result: Result, shown: list[str]) -> list[list]:
         rows = uncertainty[(uncertainty["network"] == network) & (uncertainty["split"] == "test")]
         megabytes = [
             np.mean([one["bytes"][kind] for one in sizes if one["network"] == network]) / 1e6
-            for kind in ("onnx", "int8")
+            for kind in ("float32", "int8")
         ]
         seconds = [
             [1000 * one_image.loc[runtime, roles[network]]] if network in roles else "\N{EN DASH}"
@@ -486,7 +486,8 @@ def expected_sentences(result: Result) -> dict[str, list[float]]:
     ratio = ["ratio", "ratio_low", "ratio_high"]
     plain = {"runtime": "Keras", "batch_size": 32, "precision": "float32"}
     keras, from_file = (row(**plain, decoding=decoding) for decoding in ("no", "yes"))
-    int8 = [row(runtime=one, batch_size=1, decoding="no", precision="int8") for one in ("ONNX Runtime", "OpenVINO")]
+    runtimes = ("ONNX Runtime", "LiteRT", "OpenVINO")
+    int8 = [row(runtime=one, batch_size=1, decoding="no", precision="int8") for one in runtimes]
     fastest = min(int8, key=lambda found: found["student"])
     float32 = row(runtime=fastest["runtime"], batch_size=1, decoding="no", precision="float32")
     time = [4100, 1800, 4100 / 1800, 32, threads, *keras[ratio]]
@@ -730,7 +731,7 @@ def test_the_result_in_one_line(tmp_path, bytes_, seconds, words):
     timing.to_csv(tmp_path / "timing.csv", index=False)
     reports = [tmp_path / f"{network}.json" for network in ("teacher", "soft-0", "hard-0")]
     for path, size in zip(reports, (*bytes_, 1), strict=True):
-        path.write_text(json.dumps({"network": path.stem, "bytes": {"onnx": size, "int8": 1}}))
+        path.write_text(json.dumps({"network": path.stem, "bytes": {"float32": size, "int8": 1}}))
     for frame, which in (
         (both, ", mean of 2 seeds"),
         (both[both["seed"] == 0].assign(accuracy=both["accuracy"] - 0.01), ""),

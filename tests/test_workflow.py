@@ -50,6 +50,8 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
         expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
+    for network in ("teacher", "soft-0"):
+        expected += [f"seed-0/litert/{network}.{suffix}" for suffix in ("tflite", "int8.tflite", "json")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]

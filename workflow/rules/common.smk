@@ -24,6 +24,7 @@ from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
 from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.card import card
+from snakedistill.export.forms import FORMS, TIMED_FORMS
 from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
@@ -206,6 +207,9 @@ def forms_of(network):
         "onnx": f"{folder}/onnx/{network}.onnx",
         "int8": f"{folder}/onnx/{network}.int8.onnx",
         "measurements": f"{folder}/onnx/{network}.json",
+        "litert": f"{folder}/litert/{network}.tflite",
+        "litert_int8": f"{folder}/litert/{network}.int8.tflite",
+        "litert_measurements": f"{folder}/litert/{network}.json",
     }
 
 

@@ -1,4 +1,4 @@
-"""Networks that leave the workflow: ONNX files, your own photos, a bundle to carry away."""
+"""Networks that leave the workflow: ONNX and LiteRT files, your own photos, a bundle to carry away."""
 
 
 rule export:
@@ -12,7 +12,7 @@ rule export:
             [f"{SEED}/models/{{network}}.keras", PREDICTIONS[VALIDATION], PREDICTIONS[TEST]]
         ),
     output:
-        onnx=f"{SEED}/onnx/{{network}}.onnx",
+        float32=f"{SEED}/onnx/{{network}}.onnx",
         int8=f"{SEED}/onnx/{{network}}.int8.onnx",
         measurements=f"{SEED}/onnx/{{network}}.json",
     log:
@@ -26,13 +26,32 @@ rule export:
     resources:
         **growing(mem_mb_of_network, minutes_by_size(5)),
     params:
-        code=code_of("export"),
+        form="onnx",
+        code=code_of("export", modules=(FORMS["onnx"],)),
         card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
         int8_max_drop=config["export"]["int8_max_drop"],
     message:
         "Exporting {wildcards.network}, seed {wildcards.seed}, to ONNX"
     script:
         "../scripts/export.py"
+
+
+use rule export as export_litert with:
+    output:
+        float32=f"{SEED}/litert/{{network}}.tflite",
+        int8=f"{SEED}/litert/{{network}}.int8.tflite",
+        measurements=f"{SEED}/litert/{{network}}.json",
+    log:
+        f"{SEED}/logs/export_litert/{{network}}.log",
+    benchmark:
+        f"{SEED}/benchmarks/export_litert/{{network}}.tsv"
+    params:
+        form="litert",
+        code=code_of("export", modules=(FORMS["litert"],)),
+        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
+        int8_max_drop=config["export"]["int8_max_drop"],
+    message:
+        "Exporting {wildcards.network}, seed {wildcards.seed}, to LiteRT"
 
 
 rule write_bundle:

@@ -187,7 +187,5 @@ def settings_of(network):
 def networks_to_time(wildcards):
     """The networks that are timed in each form."""
     return {
-        f"{network}_{form}": forms_of(network)[form]
-        for network in TIMED
-        for form in ("keras", "onnx", "int8")
+        f"{network}_{form}": forms_of(network)[form] for network in TIMED for form in TIMED_FORMS
     }

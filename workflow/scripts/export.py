@@ -2,9 +2,10 @@ from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, "tensorflow"):
     from snakedistill.core.parts import PARTS, TEST, VALIDATION
-    from snakedistill.export.onnx_export import export_network
+    from snakedistill.export.exporting import export_network
 
     export_network(
+        form=snakemake.params.form,
         model=snakemake.input.model,
         seed=int(snakemake.wildcards.seed),
         card=snakemake.params.card,
@@ -13,7 +14,7 @@ with job(snakemake.log[0], snakemake.threads, "tensorflow"):
         predictions={part: snakemake.input[f"{part}_predictions"] for part in (VALIDATION, TEST)},
         int8_max_drop=snakemake.params.int8_max_drop,
         threads=snakemake.threads,
-        onnx_file=snakemake.output.onnx,
+        float32_file=snakemake.output.float32,
         int8_file=snakemake.output.int8,
         measurements=snakemake.output.measurements,
     )

@@ -37,7 +37,7 @@ def write_bundle(
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     said = _words(card)
     facts = "\n".join(f"- {name}: `{value}`" for name, value in sorted(card.items()))
-    side, int8, size = card["image_size"], measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["onnx"]
+    side, int8, size = card["image_size"], measured["int8"], measured["bytes"]["int8"] / measured["bytes"]["float32"]
     write_text(
         f"""# {card["network"]}: {said["classes"]}
 

@@ -13,7 +13,7 @@ from snakedistill.data.archive import MAX_BYTES
 from snakedistill.data.decoding import DecodingError, decode, resized
 from snakedistill.export.answers import cells, columns, two_best
 from snakedistill.export.contact_sheet import Tile, contact_sheet, small
-from snakedistill.export.inference import image_size, open_network, outputs
+from snakedistill.export.inference import open_network
 
 SHEET_PHOTOS = 200
 
@@ -51,7 +51,7 @@ def classify_photos(
     if not names:
         what = "which holds no file" if folder.is_dir() else "which is no folder"
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
-    sessions = {network: open_network(path, threads) for network, path in networks.items()}
+    opened = {network: open_network(path, threads) for network, path in networks.items()}
     named = {network: [f"{network}_{column}" for column in columns(classes)] for network in networks}
     rows, tiles = [], []
     for name in names:
@@ -64,9 +64,8 @@ def classify_photos(
         except (InputError, DecodingError) as error:
             reason = row["reason"] = str(error)
         else:
-            for network, session in sessions.items():
-                pixels = resized(photo, image_size(session))
-                (output,) = outputs(session, pixels[None])
+            for network, given in opened.items():
+                (output,) = given(resized(photo, given.image_size)[None])
                 row |= zip(named[network], cells(output, classes), strict=True)
                 # Of two classes the other one is the runner-up, which says nothing new.
                 answers.append((network, two_best(output, classes)[: len(classes) - 1]))

@@ -1,5 +1,6 @@
-"""Running an exported network with ONNX Runtime alone."""
+"""Running an exported network without Keras."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,29 @@ from snakedistill.core.outputs import shares_of_classes
 from snakedistill.data.images import MappedImages
 
 INPUT, OUTPUT = "image", "probability"
+Network = Callable[[np.ndarray], np.ndarray]
+"""From images uint8 [n, image_size, image_size, 3] RGB to probabilities float32 [n, outputs], see `core.outputs`."""
 
 
-def open_network(path: str | Path, threads: int = 1) -> onnxruntime.InferenceSession:
-    """Open an exported network for a fixed number of threads.
+class OnnxNetwork:
+    """An exported network in ONNX Runtime, see `Network`.
+
+    Attributes:
+        image_size: side in pixels of the images that the network takes.
+        card: what the file says that it is, see `card.card`.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self.image_size: int = session.get_inputs()[0].shape[1]
+        self.card: dict[str, str] = session.get_modelmeta().custom_metadata_map
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return self._session.run([OUTPUT], {INPUT: images})[0]
+
+
+def open_network(path: str | Path, threads: int = 1) -> OnnxNetwork:
+    """Open a network in ONNX for a fixed number of threads.
 
     Raises:
         InputError: the file is missing, damaged, or not one of this project's networks.
@@ -33,21 +53,14 @@ def open_network(path: str | Path, threads: int = 1) -> onnxruntime.InferenceSes
     names = [node.name for node in (*session.get_inputs(), *session.get_outputs())]
     if names != [INPUT, OUTPUT]:
         raise InputError(f"{path} has {names}; a network of this project has the input {INPUT} and the output {OUTPUT}")
-    return session
+    return OnnxNetwork(session)
 
 
-def image_size(session: onnxruntime.InferenceSession) -> int:
-    """Side in pixels of the images that the network takes."""
-    return session.get_inputs()[0].shape[1]
-
-
-def outputs(
-    session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32
-) -> np.ndarray:
+def outputs(network: Network, images: MappedImages | np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Probabilities of every image, as the network gives them.
 
     Args:
-        session: a session that `open_network` returned.
+        network: an opened network.
         images: uint8 [n, image_size, image_size, 3], RGB.
         batch_size: images in a call.
 
@@ -57,13 +70,10 @@ def outputs(
     found = []
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
-        batch = images.read(rows) if isinstance(images, MappedImages) else images[rows]
-        found.append(session.run([OUTPUT], {INPUT: batch})[0])
+        found.append(network(images.read(rows) if isinstance(images, MappedImages) else images[rows]))
     return np.concatenate(found)
 
 
-def probabilities(
-    session: onnxruntime.InferenceSession, images: MappedImages | np.ndarray, batch_size: int = 32
-) -> np.ndarray:
+def probabilities(network: Network, images: MappedImages | np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Probabilities of each class of every image, [n, K]: of two classes float64, else float32. See `outputs`."""
-    return shares_of_classes(outputs(session, images, batch_size))
+    return shares_of_classes(outputs(network, images, batch_size))

@@ -7,7 +7,6 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -22,12 +21,11 @@ from snakedistill.core.job import fix_threads, import_keras
 from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
-from snakedistill.export.inference import INPUT, OUTPUT, open_network
+from snakedistill.export.inference import Network, open_network
+from snakedistill.export.litert import open_litert
 
 WARM_UP = 2  # rounds
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
-Answer = Callable[[np.ndarray], np.ndarray]
-"""From images uint8 [n, side, side, 3] to probabilities."""
 
 
 def time_networks(
@@ -47,7 +45,7 @@ def time_networks(
     this where TensorFlow is not imported yet.
 
     Args:
-        networks: files by network id: `keras`, `onnx` and `int8`.
+        networks: files by network id, of all `forms.TIMED_FORMS`.
         archive: path of the archive, for the image files.
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
@@ -108,7 +106,7 @@ def time_calls(
     order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
 
     Args:
-        networks: as in `time_networks`, like the next five; without `int8` that form is left out.
+        networks: as in `time_networks`, like the next five; of the forms but `keras`, those that lack are left out.
         archive: path of the archive.
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
@@ -170,28 +168,27 @@ def multiply_adds(path: str) -> int:
     return total
 
 
-def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Answer]]:
+def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Network]]:
     """(runtime, precision) and the function that answers, for every way to run a network."""
     from snakedistill.networks.classifier import load_network  # imports TensorFlow, whose threads are fixed then
 
     network = load_network(files["keras"])
-    kinds = {precision: kind for precision, kind in _PRECISIONS.items() if kind in files}
-    sessions = {precision: open_network(files[kind], threads) for precision, kind in kinds.items()}
-    found: list[tuple[tuple[str, str], Answer]] = [
+    found: list[tuple[tuple[str, str], Network]] = [
         (("Keras", "float32"), lambda batch: network.predict(batch, batch_size=len(batch), verbose=0))
     ]
-    for precision, session in sessions.items():
-        found.append(
-            (("ONNX Runtime", precision), lambda batch, session=session: session.run([OUTPUT], {INPUT: batch}))
-        )
+    onnx_files = {precision: files[form] for precision, form in _ONNX.items() if form in files}
+    found += [(("ONNX Runtime", precision), open_network(path, threads)) for precision, path in onnx_files.items()]
+    litert_files = {precision: files[form] for precision, form in _LITERT.items() if form in files}
+    found += [(("LiteRT", precision), open_litert(path, threads)) for precision, path in litert_files.items()]
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    for precision, kind in kinds.items():
-        compiled = openvino.Core().compile_model(files[kind], "CPU", options)
+    for precision, path in onnx_files.items():
+        compiled = openvino.Core().compile_model(path, "CPU", options)
         found.append((("OpenVINO", precision), lambda batch, compiled=compiled: compiled(batch)))
     return found
 
 
-_PRECISIONS = {"float32": "onnx", "int8": "int8"}
+_ONNX = {"float32": "onnx", "int8": "int8"}
+_LITERT = {"float32": "litert", "int8": "litert_int8"}
 
 
 def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
@@ -218,5 +215,5 @@ def this_machine() -> dict[str, object]:
         "flags": " ".join(flags),
         "cores": cores,
         "versions": f"Keras {importlib.metadata.version('keras')}, ONNX Runtime {onnxruntime.__version__}, "
-        f"OpenVINO {openvino.__version__.split('-')[0]}",
+        f"LiteRT {importlib.metadata.version('ai-edge-litert')}, OpenVINO {openvino.__version__.split('-')[0]}",
     }

@@ -11,7 +11,7 @@ from snakedistill.core.files import write_csv
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import UNLABELLED_PART, content_of_member, open_archive
 from snakedistill.data.images import resized_pixels
-from snakedistill.export.inference import image_size, open_network, probabilities
+from snakedistill.export.inference import OnnxNetwork, open_network, probabilities
 from snakedistill.paper.biryukova import ARCHIVE
 
 SAMPLE_SUBMISSION = "sampleSubmission.csv"
@@ -34,8 +34,7 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
     Raises:
         InputError: an image is not named by a number, or the images are not those of `sampleSubmission.csv`.
     """
-    session = open_network(network, threads)
-    side = image_size(session)
+    opened_network = open_network(network, threads)
     with open_archive(archive, UNLABELLED_PART) as opened:
         below = f"{UNLABELLED_PART}/"
         refused = {_number(name, archive): reason for name, reason in opened.refused if name.startswith(below)}
@@ -55,12 +54,12 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
             try:
                 if number in refused:
                     raise InputError(refused[number])
-                return resized_pixels(opened.read(members[number]), side)
+                return resized_pixels(opened.read(members[number]), opened_network.image_size)
             except InputError as error:
                 print(f"{members[number]}: {error}; it gets 0.5")
                 return None
 
-        found = [0.5 if image is None else _one(session, image) for image in in_order(pixels, ids, threads)]
+        found = [0.5 if image is None else _one(opened_network, image) for image in in_order(pixels, ids, threads)]
     label = np.clip(np.array(found, dtype=np.float64), clip, 1 - clip)
     write_csv(pd.DataFrame({"id": ids, "label": label}), submission)
 
@@ -78,8 +77,8 @@ def sample_submission(archive: str | Path) -> list[int] | None:
         raise InputError(f"{SAMPLE_SUBMISSION} of {archive}: expected a column id of whole numbers; {error}") from error
 
 
-def _one(session, image: np.ndarray) -> float:
-    return float(probabilities(session, image[None])[0, 1])
+def _one(network: OnnxNetwork, image: np.ndarray) -> float:
+    return float(probabilities(network, image[None])[0, 1])
 
 
 def _number(member: str, archive: str) -> int:

@@ -10,7 +10,7 @@ import pandas as pd
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import write_arrays
-from snakedistill.export.onnx_export import write_onnx
+from snakedistill.export import onnx_export
 from snakedistill.export.timing import this_machine, time_calls
 from snakedistill.measures.intervals import ratio_interval
 from snakedistill.networks.classifier import build_network
@@ -70,5 +70,5 @@ def _written(backbone: str, threads: int, folder: Path) -> dict[str, Path]:
     network = build_network(backbone, IMAGE_SIZE, backbone)
     files = {"keras": folder / f"{backbone}.keras", "onnx": folder / f"{backbone}.onnx"}
     network.save(files["keras"])
-    write_onnx(network, {"network": backbone}, threads, files["onnx"])
+    onnx_export.write_network(network, {"network": backbone}, threads, files["onnx"])
     return files

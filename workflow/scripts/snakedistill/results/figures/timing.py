@@ -38,7 +38,7 @@ def draw(
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
     looks = looks_of(network for _, network in run.results)
-    figure, axes = page(1.3 + 2.1 * len(sizes), len(sizes), 2, sharex=True, sharey=True)
+    figure, axes = page(1.3 + (0.35 + 0.35 * len(hows)) * len(sizes), len(sizes), 2, sharex=True, sharey=True)
     networks = {TEACHER: (-0.2, "teacher"), student: (0.2, "student")}
     networks = {network: drawn for network, drawn in networks.items() if (frame["network"] == network).any()}
     for size, row in zip(sizes, axes, strict=True):

@@ -16,7 +16,7 @@ class Contents:
         tables: tables by name.
         networks: networks by id.
         student: id of the student that was timed.
-        megabytes: size of the ONNX files, `onnx` (float32) and `int8`, by network id, of those that have a model;
+        megabytes: size of the ONNX files, `float32` and `int8`, by network id, of those that have a model;
             the mean over seeds.
         reference: short name of the reference numbers, or None.
     """

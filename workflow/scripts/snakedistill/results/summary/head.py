@@ -71,7 +71,7 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
     table = read_csv(uncertainty)
     test = table[table["split"] == TEST]
     accuracy = test.groupby("network")["accuracy"].mean()
-    size, seconds = megabytes(measurements)["onnx"], float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)
+    size, seconds = megabytes(measurements)["float32"], float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)
     seeds = test["seed"].nunique()
     accuracies = (
         f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
@@ -158,7 +158,7 @@ def _megabytes(contents: Contents, network: str) -> str:
     if network not in contents.megabytes.index:
         return _NOT_MEASURED
     size = contents.megabytes.loc[network]
-    return f"{significant(size['onnx'])}{SPACE}/{SPACE}{significant(size['int8'])}"
+    return f"{significant(size['float32'])}{SPACE}/{SPACE}{significant(size['int8'])}"
 
 
 def how_to_read(contents: Contents, about_reference: str) -> str:
@@ -192,7 +192,7 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
 
 
 def megabytes(measurements: list[str]) -> pd.DataFrame:
-    """Size of the ONNX files, `onnx` (float32) and `int8`, in MB by network id; the mean over seeds."""
+    """Size of the ONNX files, `float32` and `int8`, in MB by network id; the mean over seeds."""
     found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in measurements]
     sizes = pd.DataFrame([{"network": one["network"]} | one["bytes"] for one in found])
     return sizes.groupby("network").mean() / 1e6
