@@ -39,3 +39,4 @@ rule all:
     default_target: True
     input:
         TARGETS,
+        FILES["model_cards"],

@@ -63,7 +63,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.data.sample import write_sample
     from snakedistill.data.splits import write_splits
     from snakedistill.export.card import card
-    from snakedistill.export.onnx_export import export_network
+    from snakedistill.export.exporting import export_network
     from snakedistill.export.timing import this_machine, time_calls
     from snakedistill.measures.intervals import ratio_interval
     from snakedistill.networks.classifier import build_network
@@ -98,7 +98,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         network = known[network_id]
         about = card(network, config["classes"], SIDE, "latency", 0, recipe(config, network.family))
         export_network(
-            files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
+            "onnx", files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
             folder / "measurements.json",
         )  # fmt: skip
         networks[name] = files

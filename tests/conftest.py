@@ -83,11 +83,12 @@ def measured_timing(
     """
     names = ("network", "runtime", "precision", "batch_size", "decoding")
     runtimes = [("Keras", "float32")]
-    runtimes += [(one, precision) for one in ("ONNX Runtime", "LiteRT", "OpenVINO") for precision in ("float32", "int8")]
+    runtimes += itertools.product(("ONNX Runtime", "LiteRT", "OpenVINO"), ("float32", "int8"))
     keys = itertools.product(("teacher", student), runtimes, (1, 32), ("no", "yes"))
     combinations = [(network, *how, size, decoding) for network, how, size, decoding in keys]
     calls = [
-        dict(zip(names, key, strict=True)) | {"threads": number, "seconds": seconds.get(key, [key[3] * 1.0] * 5)}
+        dict(zip(names, key, strict=True))
+        | {"threads": number, "seconds": seconds.get(key, [key[3] * 1.0] * 5), "joules": None}
         for number in threads
         for key in combinations
     ]

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+import tensorflow as tf
 from conftest import ROOT, jpeg, kaggle_zip
 from PIL import Image
 
@@ -24,13 +25,15 @@ from snakedistill.core.files import name_of_folder
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import Network
 from snakedistill.data.images import resized_pixels
+from snakedistill.export import onnx_export
 from snakedistill.export.answers import cells, columns
 from snakedistill.export.bundle import write_bundle
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
-from snakedistill.export.inference import open_network, probabilities
-from snakedistill.export import onnx_export
+from snakedistill.export.energy import joules_of
 from snakedistill.export.exporting import export_network
+from snakedistill.export.inference import open_network, probabilities
+from snakedistill.export.litert import open_litert
 from snakedistill.export.timing import multiply_adds, seconds_an_image, this_machine, time_calls
 from snakedistill.networks.classifier import build_network, logit_and_probability
 from snakedistill.paper.kaggle import write_submission
@@ -90,9 +93,10 @@ def spread(network, images):
     layer.set_weights([kernel / deviation, (bias - logits.mean(axis=0)) / deviation])
 
 
-def export(made, folder, max_drop=1.0, predictions=None, card=CARD):
+def export(made, folder, max_drop=1.0, predictions=None, card=CARD, form="onnx"):
+    suffix = {"onnx": "onnx", "litert": "tflite"}[form]
     export_network(
-        "onnx",
+        form,
         made / "soft-1.keras",
         3,
         card,
@@ -101,8 +105,8 @@ def export(made, folder, max_drop=1.0, predictions=None, card=CARD):
         predictions or {part: made / f"{part}.csv" for part in ("validation", "test")},
         max_drop,
         1,
-        folder / "soft-1.onnx",
-        folder / "soft-1.int8.onnx",
+        folder / f"soft-1.{suffix}",
+        folder / f"soft-1.int8.{suffix}",
         folder / "soft-1.json",
     )
 
@@ -118,6 +122,13 @@ def exported(made, tmp_path_factory):
 def exported_of_three(made_of_three, tmp_path_factory):
     folder = tmp_path_factory.mktemp("onnx_of_three")
     export(made_of_three, folder, card=CARD_OF_THREE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported_to_litert(made, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("litert")
+    export(made, folder, form="litert")
     return folder
 
 
@@ -189,6 +200,56 @@ def test_parity_and_quantisation_of_three_classes(made_of_three, exported_of_thr
     assert int8["accuracy_int8"] == pytest.approx(np.mean(given.argmax(axis=1) == label))
     assert int8["changed_answers"] == np.sum(given.argmax(axis=1) != test.argmax(axis=1))
     np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+def test_in_litert_it_answers_as_keras_does(made, exported_to_litert, batch_size):
+    network = open_litert(exported_to_litert / "soft-1.tflite", 2)
+    given = probabilities(network, np.load(made / "test.npy"), batch_size)
+    np.testing.assert_allclose(given[:, 1], pd.read_csv(made / "test.csv")["probability"], atol=1e-4)
+
+
+def test_parity_and_quantisation_in_litert_are_on_file(made, exported_to_litert):
+    found = json.loads((exported_to_litert / "soft-1.json").read_text())
+    assert found["parity"]["images"] == PARTS["test"]
+    assert 0 < found["parity"]["max_difference_batch_1"] <= 1e-4
+    given = probabilities(open_litert(exported_to_litert / "soft-1.int8.tflite"), np.load(made / "test.npy"))
+    expected = pd.read_csv(made / "test.csv")["probability"].to_numpy()
+    assert found["int8"]["calibration"] == "least and greatest values"
+    assert found["int8"]["accuracy_int8"] == pytest.approx(np.mean((given[:, 1] > 0.5) == np.arange(len(given)) % 2))
+    assert found["int8"]["changed_answers"] == np.sum((given[:, 1] > 0.5) != (expected > 0.5))
+    assert 1e-4 < np.abs(given[:, 1] - expected).max() < 0.2
+    assert found["bytes"]["int8"] < 0.3 * found["bytes"]["float32"]
+
+
+def test_in_litert_the_probabilities_of_int8_are_not_rounded_to_8_bits(made_of_three, tmp_path):
+    export(made_of_three, tmp_path, card=CARD_OF_THREE, form="litert")
+    given = probabilities(open_litert(tmp_path / "soft-1.int8.tflite"), np.load(made_of_three / "test.npy"))
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-6)
+    assert np.abs(256 * given - np.round(256 * given)).max() > 0.1
+
+
+def test_in_litert_weights_alone_follow_a_costly_quantisation(made, tmp_path, monkeypatch):
+    accuracies = iter([1.0, 0.0, 1.0, 1.0, 1.0])  # validation: float32 and two ways; test: float32 and int8
+    monkeypatch.setattr("snakedistill.export.exporting.metrics.accuracy", lambda *given: next(accuracies))
+    export(made, tmp_path, max_drop=0.5, form="litert")
+    found = json.loads((tmp_path / "soft-1.json").read_text())
+    assert found["int8"]["calibration"] == "weights alone"
+    assert found["bytes"]["int8"] < 0.3 * found["bytes"]["float32"]
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "missing", "foreign"])
+def test_a_damaged_file_of_litert_is_a_clear_error(exported_to_litert, tmp_path, damage):
+    path, data = tmp_path / "a.tflite", (exported_to_litert / "soft-1.tflite").read_bytes()
+    if damage == "foreign":
+        square = tf.function(lambda x: {"y": x * x}, input_signature=[tf.TensorSpec([1], tf.float32, "x")])
+        function = square.get_concrete_function()
+        path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module()).convert())
+    elif damage != "missing":
+        path.write_bytes({"torn": data[: len(data) // 2], "empty": b""}[damage])
+    said = {"missing": "There is no file", "foreign": r"a\.tflite has .*'x'.*has the input image"}
+    with pytest.raises(InputError, match=said.get(damage, r"a\.tflite cannot be loaded")):
+        open_litert(path)
 
 
 def test_predictions_of_three_classes_are_compared_in_every_one(made_of_three, tmp_path):
@@ -271,7 +332,8 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     bias = keras.saving.load_model(model).get_layer("logit").get_weights()[1].item()
     drop = 100 * np.mean((given["test"] > 0.5) != (bias > 0))
     assert drop > 10
-    message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in onnx; 0\.5 are allowed.*'least and greatest values': 0\..*"
+    message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in onnx; 0\.5 are allowed"
+    message += r".*'least and greatest values': 0\..*"
     with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
         export(folder, written, max_drop=0.005)
     assert list(written.iterdir()) == []
@@ -577,35 +639,33 @@ def test_different_folders_have_different_names():
 @pytest.fixture
 def bundle(exported, tmp_path):
     """The bundle, of a network whose file has metadata of other programs too."""
-    return bundled(exported, CARD, tmp_path / "deploy")
+    return bundled(exported, CLASSES, tmp_path / "deploy")
 
 
-def bundled(exported, card, folder):
-    names = {"model": "model.onnx", "int8": "model.int8.onnx", "script": "classify.py", "decoding": "decoding.py"}
-    names |= {"answers": "answers.py", "requirements": "requirements.txt", "readme": "README.md"}
-    names |= {"checksums": "SHA256SUMS"}
-    write_bundle(
-        exported / "soft-1.onnx",
-        exported / "soft-1.int8.onnx",
-        exported / "soft-1.json",
-        ROOT / "workflow/deploy/classify.py",
-        ROOT / "workflow/scripts/snakedistill/data/decoding.py",
-        ROOT / "workflow/scripts/snakedistill/export/answers.py",
-        card,
-        {kind: folder / name for kind, name in names.items()},
-    )
+def bundled(exported, classes, folder):
+    """A bundle in which files without a network stand in for those of LiteRT."""
+    folder.mkdir()
+    scripts = ROOT / "workflow/scripts/snakedistill"
+    copied = {"onnx": exported / "soft-1.onnx", "int8": exported / "soft-1.int8.onnx"}
+    copied |= {"script": ROOT / "workflow/deploy/classify.py"}
+    copied |= {"decoding": scripts / "data/decoding.py", "answers": scripts / "export/answers.py"}
+    for form in ("litert", "litert_int8"):
+        copied[form] = folder.parent / form
+        copied[form].write_text(form)
+    (folder.parent / "card.md").write_text("# soft-1\n")
+    names = {"onnx": "model.onnx", "int8": "model.int8.onnx", "litert": "model.tflite", "litert_int8": "m.int8.tflite"}
+    names |= {"script": "classify.py", "decoding": "decoding.py", "answers": "answers.py"}
+    names |= {"requirements": "requirements.txt", "readme": "README.md", "checksums": "SHA256SUMS"}
+    write_bundle(copied, folder.parent / "card.md", classes, {kind: folder / name for kind, name in names.items()})
     return folder
 
 
-def test_the_bundles_page_lists_the_card_and_nothing_else(bundle):
-    stored = open_network(bundle / "model.onnx").card
-    own = CARD
-    assert own.items() < stored.items()
+def test_the_bundle_has_the_network_in_every_form_and_its_card(bundle):
+    assert CARD.items() < open_network(bundle / "model.onnx").card.items()
+    assert [(bundle / name).read_text() for name in ("model.tflite", "m.int8.tflite")] == ["litert", "litert_int8"]
     readme = (bundle / "README.md").read_text()
-    listed = dict(re.findall(r"^- (.+?): `(.*)`$", readme, re.MULTILINE))
-    assert listed == own
-    assert readme.startswith("# soft-1: cat or dog\n")
-    assert "quant.pre_process" not in readme
+    assert readme.startswith("# soft-1\n\n## The files beside this page\n")
+    assert "the answer, and the probability of dog" in readme
 
 
 def test_the_bundles_checksums_are_those_of_its_files(bundle):
@@ -618,12 +678,9 @@ def test_the_bundles_checksums_are_those_of_its_files(bundle):
 
 
 def test_the_bundle_of_three_classes(exported_of_three, photos, tmp_path):
-    bundle = bundled(exported_of_three, CARD_OF_THREE, tmp_path / "deploy")
+    bundle = bundled(exported_of_three, THREE, tmp_path / "deploy")
     readme = (bundle / "README.md").read_text()
-    assert readme.startswith("# soft-1: one of 3 classes\n")
-    assert "float32 [n, 3]" in readme
-    assert '- classes: `["cat", "dog", "owl"]`' in readme
-    assert "threshold" not in readme
+    assert "the answer and its probability, and the runner-up\n" in readme
     assert max(map(len, readme.splitlines())) <= 120
     table = classify(photos, exported_of_three, tmp_path, THREE).dropna(subset="soft-1_answer")
     (tmp_path / "empty").mkdir()
@@ -722,7 +779,7 @@ def test_the_bundle_runs_where_there_is_no_tensorflow(bundle, photos, tmp_path):
     assert here[0] == 0
 
 
-def test_timing_calls_every_runtime_with_the_same_images(made, exported, photographs, tmp_path):
+def test_timing_calls_every_runtime_with_the_same_images(made, exported, exported_to_litert, photographs, tmp_path):
     archive = kaggle_zip(tmp_path / "a.zip", photographs)
     index = pd.DataFrame({"image_id": [f"test.{i}" for i in range(PARTS["test"])]})
     index["member"] = [f"train/{sorted(photographs)[i % len(photographs)]}" for i in range(PARTS["test"])]
@@ -731,6 +788,8 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, photogr
         "keras": made / "soft-1.keras",
         "onnx": exported / "soft-1.onnx",
         "int8": exported / "soft-1.int8.onnx",
+        "litert": exported_to_litert / "soft-1.tflite",
+        "litert_int8": exported_to_litert / "soft-1.int8.tflite",
     }
     calls = time_calls(
         {"teacher": files, "soft-1": files},
@@ -741,24 +800,45 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, photogr
         2,
         1,
     )
-    assert len(calls) == 2 * 5 * 2 * 2
+    assert len(calls) == 2 * 7 * 2 * 2
     assert all(len(call["seconds"]) == 2 and min(call["seconds"]) > 0 for call in calls)
     assert this_machine()["cores"] >= 1
     # ResNet-18 at 224 pixels has 1.814 thousand million (He et al. 2015: 1.8); 32 pixels are a 49th of that.
     assert multiply_adds(files["onnx"]) == pytest.approx(1.814e9 / 49, rel=0.01)
 
 
+def test_energy_is_that_of_all_packages_and_their_counters_begin_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr("snakedistill.export.energy.POWERCAP", tmp_path)
+    assert joules_of(lambda: None) is None
+    counters = {}
+    for package, start in (("intel-rapl:0", 1_000_000), ("intel-rapl:1", 7_999_999), ("intel-rapl:0:0", 0)):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "max_energy_range_uj").write_text("8000000\n")
+        counters[package] = start
+        (tmp_path / package / "energy_uj").write_text(f"{start}\n")
+    calls = []
+
+    def call():
+        calls.append(1)
+        for package in counters:
+            counters[package] = (counters[package] + 1000) % 8_000_001
+            (tmp_path / package / "energy_uj").write_text(f"{counters[package]}\n")
+
+    assert joules_of(call, seconds=0.05) == pytest.approx(0.002)
+    assert len(calls) > 1
+
+
 def test_seconds_an_image_are_quantiles_of_calls_by_batch_size():
     seconds = [0.32, 0.64, 0.96, 1.28, 3.2]
     call = {"network": "soft-1", "runtime": "Keras", "precision": "float32", "batch_size": 32, "decoding": "no"}
     machine = {"processor": "Abacus", "flags": "avx2", "cores": 2, "versions": "Keras 3"}
-    calls = [call | {"threads": threads, "seconds": seconds} for threads in (2, 1)]
+    calls = [call | {"threads": threads, "seconds": seconds, "joules": 0.5} for threads in (2, 1)]
     found = seconds_an_image({"machine": machine, "images": 70, "calls": calls})
     assert found["threads"].tolist() == [1, 2]
     row = found.iloc[0]
     assert row[["median", "p10", "p90", "mean"]].tolist() == pytest.approx([0.03, 0.014, 0.076, 0.04])
     assert row["seconds_total"] == pytest.approx(0.04 * 70)
-    assert row[["images", "rounds", *machine]].tolist() == [70, 5, *machine.values()]
+    assert row[["images", "rounds", "joules", *machine]].tolist() == [70, 5, 0.5, *machine.values()]
 
 
 def test_multiply_adds_of_known_layers(tmp_path):

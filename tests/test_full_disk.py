@@ -12,11 +12,12 @@ from conftest import ROOT, TINY, copy_project, planned, snakemake
 RULES = {
     "draw_examples", "draw_generations", "draw_inheritance", "draw_movement", "draw_predictions", "draw_recursion",
     "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate", "export",
+    "export_litert",
     "index_archive", "labels", "predict", "split_images", "summarise", "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",
     "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion", "tabulate_timing",
     "tabulate_uncertainty", "time_backbones", "time_networks", "train_student", "train_teacher", "weigh_claims",
-    "write_arrays", "write_bundle", "write_config", "write_submission",
+    "write_arrays", "write_bundle", "write_config", "write_model_card", "write_submission",
 }  # fmt: skip
 WORDS = {"free": "No space left on device", "limit": "File too large"}
 

@@ -21,7 +21,7 @@ from snakedistill.core.lineage import (
     training_settings,
 )
 from snakedistill.core.parts import PARTS
-from snakedistill.export.onnx_export import export_network
+from snakedistill.export.exporting import export_network
 from snakedistill.results.figures import examples as figure_of_examples
 from snakedistill.results.run import Run
 from snakedistill.results.tables import TABLES, write_table
@@ -90,7 +90,7 @@ def exporting(run):
     predictions = {part: run / f"{part}.csv" for part in ("validation", "test")}
     outputs = (run / "out.onnx", run / "out.int8.onnx", run / "out.json")
     model, card = run / "model.keras", {"network": "soft-0"}
-    export_network(model, 0, card, run / "splits.csv", arrays, predictions, 1, 1, *outputs)
+    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, 1, *outputs)
 
 
 def files_of(run, **more):

@@ -16,8 +16,18 @@ TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing", "tabulat
 TABLES |= {"tabulate_calibration", "tabulate_comparisons", "tabulate_recursion", "tabulate_first_errors"}
 SUMMARY = {"summarise", "summary_to_html"}
 TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
-STUDENTS = {"train_student", "predict", "evaluate", "write_labels", "export", "write_bundle", "write_submission"}
-RESULTS = TABLES | FIGURES | SUMMARY | {"weigh_claims", "time_networks"}
+STUDENTS = {
+    "train_student",
+    "predict",
+    "evaluate",
+    "write_labels",
+    "export",
+    "export_litert",
+    "write_submission",
+}
+# A model card shows numbers of tables, and the bundle has one.
+CARDS = {"write_model_card", "write_bundle"}
+RESULTS = TABLES | FIGURES | SUMMARY | CARDS | {"weigh_claims", "time_networks"}
 SPEED = {"time_backbones", "weigh_claims"}
 DATA = {"index_archive", "split_images", "write_arrays"}
 ALL = DATA | {"train_teacher"} | STUDENTS | RESULTS | SPEED
@@ -88,8 +98,8 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
             "draw_movement",
             "weigh_claims",
         }
-        assert rules(folder) == tables | SUMMARY
-    with edited(f"{library}export/bundle.py", "What the network is", "What this network is"):
+        assert rules(folder) == tables | SUMMARY | CARDS
+    with edited(f"{library}export/bundle.py", "The files beside this page", "The files beside"):
         assert rules(folder) == {"write_bundle"}
 
 
@@ -110,7 +120,7 @@ def test_two_more_generations_are_two_more_training_runs(folder):
     jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
     for rule in ("train_student", "predict", "evaluate", "write_labels"):
         assert jobs[rule] == 2
-    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_bundle", "write_submission"} == set()
+    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_submission"} == set()
 
 
 @pytest.mark.parametrize(("networks", "exports"), [("all", 4), (["hard-1", "soft-1"], 1)])
@@ -118,7 +128,8 @@ def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
     """The teacher, the timed student and the bundled one are exported already."""
     jobs = planned(folder, {"export": {"networks": networks}})
     assert jobs["export"] == exports
-    assert set(jobs) == {"export", "write_config", *SUMMARY, "all", "total"}
+    assert jobs["write_model_card"] == exports
+    assert set(jobs) == {"export", "write_config", "write_model_card", *SUMMARY, "all", "total"}
 
 
 def test_a_new_family_is_that_family(folder):
@@ -132,7 +143,7 @@ def test_how_a_family_is_taught_reruns_that_family(folder):
     jobs = planned(folder, {"students": {"hard": {"manual_share": 0.3}}})
     for rule in ("train_student", "predict", "evaluate", "write_labels"):
         assert jobs[rule] == 2
-    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_bundle"} == set()
+    assert set(jobs) & {"train_teacher", "export", "time_networks"} == set()
 
 
 def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):
@@ -148,4 +159,4 @@ def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):
 
 
 def test_timing_settings_rerun_the_timing(folder):
-    assert rules(folder, {"timing": {"rounds": 3}}) == TIMING | SPEED | SUMMARY | {"write_config"}
+    assert rules(folder, {"timing": {"rounds": 3}}) == TIMING | SPEED | SUMMARY | {"write_config", "write_model_card"}

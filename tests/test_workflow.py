@@ -34,6 +34,7 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += ["claims.csv", "summary.md", "summary.html", "submission.csv", "timing.csv"]
     expected += ["timing.json", "claims.md", "speed.csv"]
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
+    expected += [f"deploy/{name}" for name in ("model.tflite", "model.int8.tflite")]
     expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py", "deploy/SHA256SUMS"]
     expected += [f"data/images/{part}.npy" for part in PARTS]
     expected += [
@@ -50,7 +51,7 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
         expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
-    for network in ("teacher", "soft-0"):
+        expected += [f"seed-0/cards/{network}.md"]
         expected += [f"seed-0/litert/{network}.{suffix}" for suffix in ("tflite", "int8.tflite", "json")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]

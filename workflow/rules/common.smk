@@ -30,6 +30,7 @@ from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
 from snakedistill.paper import PAPERS
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES
+from snakedistill.results.model_card import TABLES_OF_CARD
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import short_name
 from snakedistill.results.run_description import (
@@ -106,11 +107,12 @@ RESULTS = [(seed, network) for seed in config["seeds"] for network in NETWORKS]
 # The student that is shown and timed beside the teacher: the soft one, where there is one of that name.
 SHOWN_STUDENT = "soft-0" if "soft-0" in STUDENTS else STUDENTS[0]
 TIMED = [network for network in (TEACHER, SHOWN_STUDENT) if network in MODELS]
+# The networks that leave in LiteRT too.
+LITERT = [network for network in MODELS if network in (*TIMED, config["export"]["network"])]
 EXPORTED = [
     network
     for network in MODELS
-    if config["export"]["networks"] == "all"
-    or network in (*TIMED, config["export"]["network"], *config["export"]["networks"])
+    if config["export"]["networks"] == "all" or network in (*LITERT, *config["export"]["networks"])
 ]
 # The files that are asked for by default, and Markdown files that the summary takes in; the paper adds to both.
 TARGETS = [f"{RUN}/summary.html", f"{RUN}/deploy/README.md", f"{RUN}/config.yaml"]
@@ -210,6 +212,7 @@ def forms_of(network):
         "litert": f"{folder}/litert/{network}.tflite",
         "litert_int8": f"{folder}/litert/{network}.int8.tflite",
         "litert_measurements": f"{folder}/litert/{network}.json",
+        "model_card": f"{folder}/cards/{network}.md",
     }
 
 
@@ -247,6 +250,7 @@ FILES = {
     "teacher_model": forms_of(TEACHER)["keras"] if TEACHER in MODELS else None,
     "models": of_all_seeds(f"{SEED}/models/{{network}}.keras", MODELS),
     "measurements": of_all_seeds(f"{SEED}/onnx/{{network}}.json", EXPORTED),
+    "model_cards": of_all_seeds(f"{SEED}/cards/{{network}}.md", EXPORTED),
     "measured": f"{RUN}/timing.json",
     "seconds": f"{RUN}/timing.csv",
     **{table: f"{RUN}/tables/{table}.csv" for table in TABLES},

@@ -56,13 +56,15 @@ use rule export as export_litert with:
 
 rule write_bundle:
     input:
-        **{form: DEPLOYED[form] for form in ("onnx", "int8", "measurements")},
+        **{form: DEPLOYED[form] for form in ("onnx", "int8", "litert", "litert_int8", "model_card")},
         script=ancient(local(with_the_workflow("../deploy/classify.py"))),
         decoding=ancient(local(with_the_workflow("snakedistill/data/decoding.py"))),
         answers=ancient(local(with_the_workflow("snakedistill/export/answers.py"))),
     output:
-        model=f"{RUN}/deploy/model.onnx",
+        onnx=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",
+        litert=f"{RUN}/deploy/model.tflite",
+        litert_int8=f"{RUN}/deploy/model.int8.tflite",
         script=f"{RUN}/deploy/classify.py",
         decoding=f"{RUN}/deploy/decoding.py",
         answers=f"{RUN}/deploy/answers.py",
@@ -81,9 +83,10 @@ rule write_bundle:
             "snakedistill/data/decoding.py",
             "snakedistill/export/answers.py",
         ),
-        card=card_of(config["export"]["network"], FIRST_SEED),
+        network=config["export"]["network"],
+        classes=config["classes"],
     message:
-        "Bundling {params.card[network]} to carry away"
+        "Bundling {params.network} to carry away"
     script:
         "../scripts/write_bundle.py"
 

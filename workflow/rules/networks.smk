@@ -147,6 +147,40 @@ def card_of(network, seed):
     return card(NETWORKS[network], seed=seed, recipe=recipe_of(network), **about)
 
 
+def recipe_in_words(network):
+    """For the model card: backbone and epochs of a network, or of what it is the mean, by id."""
+    if NETWORKS[network].members:
+        return f"the mean of {', '.join(NETWORKS[network].members)}"
+    if network == TEACHER and GIVEN:
+        return f"given: {Path(config['teacher'][GIVEN]).name}"
+    recipe = recipe_of(network)
+    return f"{Path(recipe['backbone']).stem}, {recipe['epochs']} epochs"
+
+
+def lineage_in_words(network):
+    """A network and its sources of labels, back to the one that learned from manual labels, for the model card."""
+    found = []
+    while network is not None:
+        known = NETWORKS[network]
+        settings = [f"{name} {setting}" for name, setting in known.options]
+        labels = ", ".join([known.way, *settings]) if known.source else ""
+        found.append((network, labels, recipe_in_words(network)))
+        network = known.source
+    return found
+
+
+def inputs_of_model_card(wildcards):
+    """The measurements of a network's export, and its time, as far as there are any."""
+    network, is_first = wildcards.network, int(wildcards.seed) == FIRST_SEED
+    measurements = f"{SEED}/{{form}}/{network}.json".format
+    found = {"onnx": measurements(seed=wildcards.seed, form="onnx")}
+    if is_first and network in LITERT:
+        found["litert"] = measurements(seed=wildcards.seed, form="litert")
+    if is_first and network in TIMED:
+        found["timing"] = FILES["seconds"]
+    return found
+
+
 def given_photos(wildcards):
     """The folder of the user's own photos."""
     if config["photos"] is None:

@@ -1,15 +1,11 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.export.bundle import write_bundle
+    from snakedistill.export.bundle import COPIED, write_bundle
 
     write_bundle(
-        onnx_file=snakemake.input.onnx,
-        int8_file=snakemake.input.int8,
-        measurements=snakemake.input.measurements,
-        script=snakemake.input.script,
-        decoding=snakemake.input.decoding,
-        answers=snakemake.input.answers,
-        card=snakemake.params.card,
+        copied={kind: snakemake.input[kind] for kind in COPIED},
+        model_card=snakemake.input.model_card,
+        classes=snakemake.params.classes,
         bundle=dict(snakemake.output.items()),
     )

@@ -8,6 +8,7 @@ import platform
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from snakedistill.core.job import fix_threads, import_keras
 from snakedistill.core.parts import TEST
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
+from snakedistill.export.energy import joules_of
 from snakedistill.export.inference import Network, open_network
 from snakedistill.export.litert import open_litert
 
@@ -55,7 +57,9 @@ def time_networks(
         measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
             and `calls`, see `time_calls`.
         timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
-            seconds an image; images (of the test part), seconds_total (mean times images); rounds; the machine.
+            seconds an image; images (of the test part), seconds_total (mean times images); rounds; joules, the energy
+            of one image on its own without decoding, see `energy.joules_of`, NaN elsewhere and where the machine does
+            not tell it; the machine.
     """
     calls = []
     for number in sorted({1, threads}):
@@ -84,7 +88,7 @@ def seconds_an_image(found: dict) -> pd.DataFrame:
         p10, median, p90 = np.quantile(seconds, [0.1, 0.5, 0.9])
         row = {name: call[name] for name in ("runtime", "network", "precision", "threads", "batch_size", "decoding")}
         row |= {"median": median, "p10": p10, "p90": p90, "mean": seconds.mean(), "images": found["images"]}
-        row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds)}
+        row |= {"seconds_total": seconds.mean() * found["images"], "rounds": len(seconds), "joules": call["joules"]}
         rows.append(row | found["machine"])
     return pd.DataFrame(rows).sort_values(list(rows[0])[:6])
 
@@ -118,7 +122,7 @@ def time_calls(
 
     Returns:
         For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
-        each round's call.
+        each round's call; joules, see `energy.joules_of`, of one image without decoding, else None.
     """
     images = MappedImages(test_images)
     side = images.shape[1]
@@ -144,9 +148,15 @@ def time_calls(
                 answers[tuple(key)](batch)
                 if turn >= 0:
                     seconds[combination].append(time.perf_counter() - start)
+    one = images.read(slice(0, 1))
+    joules = dict.fromkeys(combinations)
+    for key, answer in answers.items():
+        if (alone := (*key, 1, "no")) in joules:
+            joules[alone] = joules_of(partial(answer, one))
     names = ("network", "runtime", "precision", "batch_size", "decoding")
     return [
-        dict(zip(names, combination, strict=True)) | {"threads": threads, "seconds": taken}
+        dict(zip(names, combination, strict=True))
+        | {"threads": threads, "seconds": taken, "joules": joules[combination]}
         for combination, taken in seconds.items()
     ]
 

@@ -1,0 +1,159 @@
+"""What a model card says of made-up numbers, of which the right words are known."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from huggingface_hub import ModelCard
+
+from snakedistill.results.model_card import write_model_card
+
+CLASSES = ["cat", "dog"]
+ABOUT = {"network": "soft-1", "classes": json.dumps(CLASSES), "image_size": "96", "run": "mine", "seed": "3"}
+LINEAGE = [
+    ("soft-1", "soft", "resnet18, 3 epochs"),
+    ("soft-0", "soft, temperature 2", "resnet18, 3 epochs"),
+    ("teacher", "", "resnet50, 7 epochs"),
+]
+SECONDS = {"network": "soft-1", "runtime": "LiteRT", "precision": "int8", "threads": 2, "batch_size": 1}
+SECONDS |= {"decoding": "no", "median": 0.0123, "p10": 0.011, "p90": 0.015, "processor": "Abacus", "cores": 4}
+SECONDS |= {"versions": "LiteRT 2", "joules": float("nan")}
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    """Of the network, and of others whose numbers must not be taken."""
+    key = {"network": "soft-1", "seed": 3, "split": "test"}
+    others = [key | {"network": "teacher"}, key | {"seed": 4}, key | {"split": "train"}]
+    known = {
+        "uncertainty": [{"images": 200, "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_high": 0.94}],
+        "classes": [
+            {"class": name, "images": 100, "errors": errors, "error_rate": errors / 100}
+            | {"error_rate_low": low, "error_rate_high": high}
+            for name, errors, low, high in (("cat", 17, 0.1, 0.25), ("dog", 3, 0.01, 0.08))
+        ],
+        "calibration": [
+            {"scaled": scaled, "temperature": temperature, "confidence_error": error, "confidence_error_likely": 0.03}
+            | {"confidence_error_expected": 0.02, "brier": 0.07, "negative_log_likelihood": loss}
+            for scaled, temperature, error, loss in (("no", 1.0, 0.08, 0.4), ("yes", 1.75, 0.021, 0.3))
+        ],
+        "inheritance": [
+            {"class": name, "taught_by": "soft-0", "independent": "classic-0", "errors_inherited_low": low}
+            | {"wrong_given_wrong": 0.62, "wrong_given_wrong_of_independent": 0.41}
+            for name, low in ((None, 0.05), ("cat", 0.05))
+        ],
+    }
+    wrong = {
+        name: [{key: 777 if isinstance(value, int) else 0.777 for key, value in rows[0].items()}]
+        for name, rows in known.items()
+    }
+    wrong["classes"][0]["class"] = "zebra"
+    wrong["calibration"][0]["scaled"] = "no"
+    return {
+        name: pd.DataFrame([*(other | row for other in others for row in wrong[name]), *(key | row for row in rows)])
+        for name, rows in known.items()
+    }
+
+
+@pytest.fixture
+def card(tables, tmp_path):
+    """A function that writes the card and reads it."""
+
+    def written(
+        seconds: list[dict] | None = None, drop: float = 0.005, lineage=LINEAGE, litert: bool = True
+    ) -> ModelCard:
+        paths = {name: tmp_path / f"{name}.csv" for name in (*tables, "counts", "timing")}
+        for name, table in tables.items():
+            table.to_csv(paths[name], index=False)
+        images = {"train": 400, "test": 100}
+        counts = [{"class": one, "split": part, "images": n} for one in CLASSES for part, n in images.items()]
+        pd.DataFrame(counts).to_csv(paths["counts"], index=False)
+        export = {"bytes": {"float32": 44_700_000, "int8": 11_300_000}}
+        export["parity"] = {"images": 200, "max_difference_batch_1": 2e-7, "max_difference_batch_32": 3e-7}
+        export["int8"] = {"images": 200, "changed_answers": 2, "accuracy_float32": 0.9, "accuracy_int8": 0.9 - drop}
+        export["int8"]["drop"] = drop
+        (tmp_path / "export.json").write_text(json.dumps(export))
+        if seconds:
+            pd.DataFrame(seconds).to_csv(paths["timing"], index=False)
+        write_model_card(
+            "soft-1",
+            3,
+            ABOUT,
+            lineage,
+            "Run mine: images of archive.zip at 96 pixels.",
+            paths["counts"],
+            {name: paths[name] for name in tables},
+            dict.fromkeys(["ONNX", "LiteRT"] if litert else ["ONNX"], tmp_path / "export.json"),
+            paths["timing"] if seconds else None,
+            tmp_path / "card.md",
+        )
+        return ModelCard.load(tmp_path / "card.md")
+
+    return written
+
+
+def test_a_hub_reads_its_metadata(card):
+    data = card().data
+    assert (data.model_name, data.pipeline_tag, data.license) == ("soft-1", "image-classification", None)
+    (result,) = data.eval_results
+    assert (result.metric_type, result.metric_value, result.dataset_split) == ("accuracy", 0.9, "test")
+
+
+def test_it_says_what_the_network_is_and_who_taught_it(card):
+    text = card().text
+    assert "# soft-1: cat or dog\n" in text
+    assert "a student of `soft-0`" in text
+    diagram = """```text
+manual labels
+└─ teacher (resnet50, 7 epochs)
+   └─ soft, temperature 2 labels: soft-0 (resnet18, 3 epochs)
+      └─ soft labels: soft-1 (resnet18, 3 epochs)
+```"""
+    assert diagram in text
+    assert "Labelled images of 2 classes: 800 for training and 200 for testing." in text
+    assert dict(re.findall(r"^- (.+?): `(.*)`$", text, re.MULTILINE)) == ABOUT
+    assert "It learned from manual labels, without a teacher." in card(lineage=LINEAGE[2:]).text
+
+
+def test_its_numbers_are_those_of_the_network_on_test(card):
+    text = card().text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "over all its images is 0.9000 [0.8500, 0.9400]." in text
+    assert "| cat | 100 | 0.8300 [0.7500, 0.9000] |" in text
+    assert "| dog | 100 | 0.9700 [0.9200, 0.9900] |" in text
+    assert "fitted on the validation part is 1.75." in text
+    assert "| LiteRT | int8 | 11.3 | 0.8950 | 2 of 200 |  |" in text
+    assert "| ONNX | float32 | 44.7 | 0.9000 | 0 | 3.0e-07 |" in text
+    assert "777" not in text
+    assert "zebra" not in text
+    assert "| LiteRT |" not in card(litert=False).text
+
+
+def test_its_limits_follow_from_the_numbers(card, tables):
+    text = card().text
+    assert "It recognises cat least: 17 of 100 were wrong." in text
+    assert "It is overconfident" in text
+    assert "where `soft-0` is wrong, it is wrong in 62 % of the images, and `classic-0`" in text
+    assert text.count("It inherits errors") == 1
+    assert "int8 in LiteRT costs 0.50 percentage points" in text
+    scaled = tables["calibration"]["scaled"] == "yes"
+    tables["calibration"].loc[scaled, "temperature"] = 0.5
+    tables["inheritance"]["errors_inherited_low"] = -0.1
+    text = card(drop=0).text
+    assert "It is underconfident" in text
+    assert not re.search("It inherits errors|percentage points|overconfident", text)
+    tables["calibration"]["confidence_error"] = 0.01
+    assert "confident:" not in card().text
+
+
+def test_its_speed_is_that_of_one_image_on_most_threads(card):
+    assert "The network was not timed." in card().text
+    others = [{"threads": 1}, {"batch_size": 32}, {"decoding": "yes"}, {"network": "teacher"}]
+    seconds = [SECONDS, *(SECONDS | other | {"median": 0.777} for other in others)]
+    text = card(seconds).text
+    assert "on 2 of 4 cores of Abacus (LiteRT 2). The machine does not tell its energy." in text
+    assert "| LiteRT | int8 | 12.3 | 11.0 | 15.0 |" in text
+    assert "777" not in text
+    text = card([one | {"joules": 0.25} for one in seconds]).text
+    assert "| LiteRT | int8 | 12.3 | 11.0 | 15.0 | 250 |" in text
+    assert "does not tell" not in text

@@ -1,0 +1,253 @@
+"""The model card of a network that leaves: Markdown with the metadata that model hubs read."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from huggingface_hub import EvalResult, ModelCardData
+
+from snakedistill.core.files import read_csv, write_text
+from snakedistill.core.outputs import number_of_outputs
+from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.measures.metrics import THRESHOLD
+from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
+from snakedistill.results.words import listed
+
+TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
+PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
+UNMISTAKABLE = 1.1
+"""Ratio of a fitted temperature to 1 from which the card says that a network is overconfident or underconfident."""
+
+
+def write_model_card(
+    network: str,
+    seed: int,
+    about: dict[str, str],
+    lineage: list[tuple[str, str, str]],
+    run_description: str,
+    counts: str,
+    tables: dict[str, str],
+    measurements: dict[str, str],
+    timing: str | None,
+    model_card: str,
+) -> None:
+    """Write what a network is, who taught it, and what was measured of it.
+
+    Args:
+        network: its id.
+        seed: its training seed.
+        about: what its files' metadata say it is, see `export.card.card`.
+        lineage: the network, its source of labels, that one's source and so on: id, what its labels are where they come
+            from the source, and its recipe in words.
+        run_description: what the run is, in words.
+        counts: CSV with class, split and images.
+        tables: CSV of each of `TABLES_OF_CARD`.
+        measurements: JSON of the export by the name of the form, `ONNX` and where there is one `LiteRT`.
+        timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
+        model_card: Markdown to write.
+    """
+    found = {name: _of_network(read_csv(path), network, seed) for name, path in tables.items()}
+    exports = {form: json.loads(Path(path).read_text(encoding="utf-8")) for form, path in measurements.items()}
+    classes, side = json.loads(about["classes"]), about["image_size"]
+    seconds = None if timing is None else _at_once(read_csv(timing), network)
+    metadata = ModelCardData(
+        model_name=network,
+        library_name="onnx",
+        pipeline_tag="image-classification",
+        tags=["image-classification", "knowledge-distillation", "snakedistill"],
+        eval_results=[_accuracy(found["uncertainty"], about["run"])],
+    )
+    said = _words(classes)
+    parts = [
+        f"---\n{metadata.to_yaml()}\n---",
+        f"# {network}: {said['classes']}",
+        f"`{network}` classifies an image as {said['classes']}. {_taught(lineage)}",
+        run_description,
+        "## In your own program",
+        f"The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are "
+        "turned upright by their EXIF orientation, get a white background where they are transparent, and are resized "
+        "by nearest neighbour without keeping the aspect ratio. The network returns `probability`, float32 "
+        f"{said['returned']}.",
+        "## Who taught it",
+        _diagram(lineage),
+        "## Data",
+        *_data(read_csv(counts)),
+        "## Accuracy",
+        "The test part, with 95 % intervals. The accuracy over all its images is "
+        f"{measured(found['uncertainty'], 'accuracy')}.",
+        _by_class(found["classes"]),
+        "## Confidence",
+        *_confidence(found["calibration"]),
+        "## Size, and the cost of int8",
+        _forms(exports),
+        "## Speed",
+        *_speed(seconds),
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _limits(found, exports, classes, int(side))),
+        "## Recipe",
+        "The files' metadata in ONNX say the same:",
+        "\n".join(f"- {name}: `{value}`" for name, value in sorted(about.items())),
+        "## Licence",
+        "No licence is stated. Write one into `license` of the metadata at the top before you publish the network.",
+    ]
+    write_text("\n\n".join(parts) + "\n", model_card)
+
+
+def _of_network(table: pd.DataFrame, network: str, seed: int) -> pd.DataFrame:
+    return table[(table["network"] == network) & (table["seed"] == seed) & (table["split"] == TEST)]
+
+
+def _accuracy(uncertainty: pd.DataFrame, run: str) -> EvalResult:
+    return EvalResult(
+        task_type="image-classification",
+        dataset_type="imagefolder",
+        dataset_name=f"test images of the run {run}",
+        dataset_split=TEST,
+        metric_type="accuracy",
+        metric_name="accuracy",
+        metric_value=float(uncertainty["accuracy"].iloc[0]),
+    )
+
+
+def _words(classes: list[str]) -> dict[str, str]:
+    """What the card says of the answers, with two classes and with more."""
+    if number_of_outputs(len(classes)) == 1:
+        negative, positive = map(escaped, classes)
+        return {
+            "classes": f"{negative} or {positive}",
+            "returned": f"[n, 1]. The answer is {positive} where it is above {THRESHOLD}, and {negative} elsewhere",
+        }
+    return {
+        "classes": f"one of {len(classes)} classes",
+        "returned": f"[n, {len(classes)}], in the order of `classes`. The answer is the class with the largest "
+        "probability, of equals the first",
+    }
+
+
+def _taught(lineage: list[tuple[str, str, str]]) -> str:
+    if len(lineage) == 1:
+        return "It learned from manual labels, without a teacher."
+    return f"It is a student of `{lineage[1][0]}`, whose predictions of the training images became its labels."
+
+
+def _diagram(lineage: list[tuple[str, str, str]]) -> str:
+    """From the manual labels down to the network, a step a line."""
+    lines = ["manual labels"]
+    for network, labels, recipe in reversed(lineage):
+        how = f"{labels} labels: " if labels else ""
+        lines.append(f"{'   ' * (len(lines) - 1)}└─ {how}{network} ({recipe})")
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def _data(counts: pd.DataFrame) -> list[str]:
+    images = counts.groupby("split")["images"].sum()
+    said = listed([f"{images[part]:,} for {purpose}" for part, purpose in PURPOSES.items() if images.get(part)])
+    return [f"Labelled images of {counts['class'].nunique()} classes: {said}."]
+
+
+def _by_class(classes: pd.DataFrame) -> str:
+    rows = []
+    for row in classes.itertuples():
+        low, high = number(1 - row.error_rate_high), number(1 - row.error_rate_low)
+        right = f"{number(1 - row.error_rate)}{SPACE}[{low},{SPACE}{high}]"
+        rows.append([escaped(str(row[classes.columns.get_loc("class") + 1])), row.images, right])
+    return markdown(["class", "images", "accuracy"], rows, "lrr")
+
+
+def _confidence(calibration: pd.DataFrame) -> list[str]:
+    """How far the probabilities are from the accuracy, and the temperature that mends it."""
+    rows = calibration.set_index("scaled")
+    plain = rows.loc["no"]
+    said = [
+        f"The confidence differs from the accuracy by {number(plain['confidence_error'])} on average (expected "
+        f"calibration error). A perfectly calibrated network would show {number(plain['confidence_error_expected'])} "
+        f"on these images, and more than {number(plain['confidence_error_likely'])} with a probability of 5 %. The "
+        f"Brier score is {number(plain['brier'])} and the negative log-likelihood "
+        f"{number(plain['negative_log_likelihood'])}."
+    ]
+    if "yes" in rows.index:
+        scaled = rows.loc["yes"]
+        said.append(
+            f"The temperature fitted on the validation part is {significant(scaled['temperature'])}. The files do not "
+            "apply it. Logits that are divided by it give the same answers, a calibration error of "
+            f"{number(scaled['confidence_error'])} and a negative log-likelihood of "
+            f"{number(scaled['negative_log_likelihood'])}."
+        )
+    return said
+
+
+def _forms(exports: dict[str, dict]) -> str:
+    rows = []
+    for form, export in exports.items():
+        int8, sizes = export["int8"], export["bytes"]
+        parity = max(value for name, value in export["parity"].items() if name.startswith("max_difference"))
+        rows.append([form, "float32", significant(sizes["float32"] / 1e6), number(int8["accuracy_float32"]), "0"])
+        rows[-1].append(f"{parity:.1e}")
+        changed = f"{int8['changed_answers']:,} of {int8['images']:,}"
+        rows.append([form, "int8", significant(sizes["int8"] / 1e6), number(int8["accuracy_int8"]), changed, ""])
+    head = ["form", "precision", "MB", "accuracy", "answers that differ from Keras's", "largest difference to Keras"]
+    return markdown(head, rows, "llrrrr")
+
+
+def _at_once(seconds: pd.DataFrame, network: str) -> pd.DataFrame:
+    """One image at a time on most threads, the network alone."""
+    one = (seconds["batch_size"] == 1) & (seconds["decoding"] == "no") & (seconds["network"] == network)
+    return seconds[one & (seconds["threads"] == seconds["threads"].max())]
+
+
+def _speed(seconds: pd.DataFrame | None) -> list[str]:
+    if seconds is None:
+        return ["The network was not timed."]
+    first = seconds.iloc[0]
+    told = seconds["joules"].notna().any()
+    head = ["runtime", "precision", "median, ms", "p10, ms", "p90, ms", *(["energy, mJ"] if told else [])]
+    rows = [
+        [row.runtime, row.precision, *(significant(1000 * one) for one in (row.median, row.p10, row.p90))]
+        + ([significant(1000 * row.joules)] if told else [])
+        for row in seconds.itertuples(index=False)
+    ]
+    energy = (
+        "The energy is that of the whole processor, from its own counter."
+        if told
+        else "The machine does not tell its energy."
+    )
+    return [
+        f"One image at a time, without decoding, on {first['threads']} of {first['cores']} cores of "
+        f"{first['processor']} ({first['versions']}). {energy}",
+        markdown(head, rows, "ll" + "r" * (len(head) - 2)),
+    ]
+
+
+def _limits(found: dict[str, pd.DataFrame], exports: dict[str, dict], classes: list[str], side: int) -> list[str]:
+    """What the numbers say that the network cannot do."""
+    accuracy, by_class = found["uncertainty"].iloc[0], found["classes"]
+    worst = by_class.sort_values("error_rate").iloc[-1]
+    limits = [
+        f"It gives one of its {len(classes)} classes to every image, also to one that shows none of them.",
+        f"An image is {side} by {side} pixels for it: what is smaller than a pixel of these is not seen.",
+        f"It was tested on {accuracy['images']:,} images of the kind that it learned from. Its accuracy there is "
+        f"between {number(accuracy['accuracy_low'])} and {number(accuracy['accuracy_high'])} with 95 % confidence. On "
+        "images of another kind it was not measured.",
+        f"It recognises {escaped(worst['class'])} least: {worst['errors']:,} of {worst['images']:,} were wrong.",
+    ]
+    rows = found["calibration"].set_index("scaled")
+    if "yes" in rows.index and rows.loc["no", "confidence_error"] > rows.loc["no", "confidence_error_likely"]:
+        temperature = rows.loc["yes", "temperature"]
+        if temperature > UNMISTAKABLE:
+            limits.append("It is overconfident: its probabilities are too near to 0 and 1.")
+        elif temperature < 1 / UNMISTAKABLE:
+            limits.append("It is underconfident: its probabilities are too far from 0 and 1.")
+        else:
+            limits.append("Its probabilities are off by more than chance explains, and a temperature does not mend it.")
+    inherited = found["inheritance"]
+    inherited = inherited[(inherited["class"] == "") & (inherited["independent"] != "")]
+    for row in inherited[inherited["errors_inherited_low"] > 0].itertuples():
+        limits.append(
+            f"It inherits errors: where `{row.taught_by}` is wrong, it is wrong in "
+            f"{100 * row.wrong_given_wrong:.0f} % of the images, and `{row.independent}`, which did not learn from it, "
+            f"in {100 * row.wrong_given_wrong_of_independent:.0f} %."
+        )
+    for form, export in exports.items():
+        if export["int8"]["drop"] > 0:
+            limits.append(f"int8 in {form} costs {100 * export['int8']['drop']:.2f} percentage points of accuracy.")
+    return limits

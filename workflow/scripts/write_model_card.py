@@ -1,0 +1,18 @@
+from snakedistill.core.job import job
+
+with job(snakemake.log[0]):
+    from snakedistill.results.model_card import TABLES_OF_CARD, write_model_card
+
+    forms = {"onnx": "ONNX", "litert": "LiteRT"}
+    write_model_card(
+        network=snakemake.wildcards.network,
+        seed=int(snakemake.wildcards.seed),
+        about=snakemake.params.card,
+        lineage=snakemake.params.lineage,
+        run_description=snakemake.params.run_description,
+        counts=snakemake.input.counts,
+        tables={table: snakemake.input[table] for table in TABLES_OF_CARD},
+        measurements={name: snakemake.input[form] for form, name in forms.items() if snakemake.input.get(form)},
+        timing=snakemake.input.get("timing"),
+        model_card=snakemake.output.model_card,
+    )
