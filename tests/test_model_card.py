@@ -132,7 +132,7 @@ def test_its_numbers_are_those_of_the_network_on_test(card):
 def test_its_limits_follow_from_the_numbers(card, tables):
     text = card().text
     assert "It recognises cat least: 17 of 100 were wrong." in text
-    assert "It is overconfident" in text
+    assert "it is overconfident, too near to 0 and 1. The temperature mends this." in text
     assert "where `soft-0` is wrong, it is wrong in 62 % of the images, and `classic-0`" in text
     assert text.count("It inherits errors") == 1
     assert "int8 in LiteRT costs 0.50 percentage points" in text
@@ -140,10 +140,12 @@ def test_its_limits_follow_from_the_numbers(card, tables):
     tables["calibration"].loc[scaled, "temperature"] = 0.5
     tables["inheritance"]["errors_inherited_low"] = -0.1
     text = card(drop=0).text
-    assert "It is underconfident" in text
+    assert "it is underconfident, too far from 0 and 1. The temperature mends this." in text
     assert not re.search("It inherits errors|percentage points|overconfident", text)
+    tables["calibration"].loc[scaled, "confidence_error"] = 0.05
+    assert "The temperature does not mend this." in card().text
     tables["calibration"]["confidence_error"] = 0.01
-    assert "confident:" not in card().text
+    assert "confident," not in card().text
 
 
 def test_its_speed_is_that_of_one_image_on_most_threads(card):

@@ -15,8 +15,6 @@ from snakedistill.results.words import listed
 
 TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
 PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
-UNMISTAKABLE = 1.1
-"""Ratio of a fitted temperature to 1 from which the card says that a network is overconfident or underconfident."""
 
 
 def write_model_card(
@@ -230,15 +228,7 @@ def _limits(found: dict[str, pd.DataFrame], exports: dict[str, dict], classes: l
         "images of another kind it was not measured.",
         f"It recognises {escaped(worst['class'])} least: {worst['errors']:,} of {worst['images']:,} were wrong.",
     ]
-    rows = found["calibration"].set_index("scaled")
-    if "yes" in rows.index and rows.loc["no", "confidence_error"] > rows.loc["no", "confidence_error_likely"]:
-        temperature = rows.loc["yes", "temperature"]
-        if temperature > UNMISTAKABLE:
-            limits.append("It is overconfident: its probabilities are too near to 0 and 1.")
-        elif temperature < 1 / UNMISTAKABLE:
-            limits.append("It is underconfident: its probabilities are too far from 0 and 1.")
-        else:
-            limits.append("Its probabilities are off by more than chance explains, and a temperature does not mend it.")
+    limits += _miscalibration(found["calibration"].set_index("scaled"))
     inherited = found["inheritance"]
     inherited = inherited[(inherited["class"] == "") & (inherited["independent"] != "")]
     for row in inherited[inherited["errors_inherited_low"] > 0].itertuples():
@@ -251,3 +241,17 @@ def _limits(found: dict[str, pd.DataFrame], exports: dict[str, dict], classes: l
         if export["int8"]["drop"] > 0:
             limits.append(f"int8 in {form} costs {100 * export['int8']['drop']:.2f} percentage points of accuracy.")
     return limits
+
+
+def _miscalibration(rows: pd.DataFrame) -> list[str]:
+    """In which direction probabilities are off by more than chance explains, and whether the temperature mends it."""
+    by_chance = rows["confidence_error"] <= rows["confidence_error_likely"]
+    if by_chance["no"]:
+        return []
+    said = "Its probabilities are off by more than chance explains"
+    if "yes" not in rows.index:
+        return [f"{said}."]
+    overconfident = rows.loc["yes", "temperature"] > 1
+    direction = "overconfident, too near to 0 and 1" if overconfident else "underconfident, too far from 0 and 1"
+    mended = "The temperature mends this." if by_chance["yes"] else "The temperature does not mend this."
+    return [f"{said}: it is {direction}. {mended}"]
