@@ -7,7 +7,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
-.PHONY: run report artefact test test-long test-browser test-slurm test-slurm-long benchmark lint reference lock
+.PHONY: run report artefact test test-long test-browser test-slurm test-slurm-long benchmark lint docs reference lock
 
 run: $(READY)
 	$(VENV)/bin/snakemake --cores $(CORES)
@@ -46,12 +46,16 @@ benchmark: $(READY)
 	$(VENV)/bin/python benchmarks/training.py
 	$(VENV)/bin/python benchmarks/jobs.py
 
-lint: $(READY)
+lint: $(READY) docs
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow
 	$(VENV)/bin/snakemake --lint
 	PYTHONPATH=workflow/scripts $(VENV)/bin/lint-imports --no-cache
+
+# The documentation site, in site/. A link to no page or heading of it is an error.
+docs: $(READY)
+	$(VENV)/bin/zensical build --strict
 
 # The JSON schema and the reference page of the configuration, from its types.
 reference: $(READY)

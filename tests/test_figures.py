@@ -566,7 +566,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
     assert [axis.get_title() for axis in figure.axes] == [f"batch {n}, {what}" for n in (1, 32) for what in whats]
     table = run.table("seconds")
     hows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert len(set(hows)) == 5
+    assert len(set(hows)) == 7
     for axis, (size, decoding) in zip(figure.axes, itertools.product((1, 32), ("no", "yes")), strict=True):
         chosen = table[(table["batch_size"] == size) & (table["decoding"] == decoding)]
         known = (size, decoding) == (32, "no")
@@ -584,7 +584,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
                 shown = np.array(lines(axis)[f"paper: {role}"].get_xdata(), dtype=float)
                 assert shown[hows.index("Keras float32")] == pytest.approx(printed)
                 assert np.isnan(shown).sum() == len(hows) - 1
-        assert len(axis.texts) == 10
+        assert len(axis.texts) == 14
         assert all(len(text.get_text().replace(".", "").lstrip("0")) >= 3 for text in axis.texts)
         shown = [label.get_text() for label in axis.get_xticklabels() if label.get_visible()]
         assert len([text for text in shown if text]) >= 2 and axis.get_xlabel() == "milliseconds an image"
@@ -599,7 +599,7 @@ def test_a_reference_of_every_row_is_shown_in_every_row(tmp_path, saved):
     timed_run(tmp_path, [], rows={})
     for axis in saved[0].axes:
         for role, printed in (("teacher", 354.52), ("student", 71.68)):
-            np.testing.assert_allclose(lines(axis)[f"paper: {role}"].get_xdata(), [printed] * 5)
+            np.testing.assert_allclose(lines(axis)[f"paper: {role}"].get_xdata(), [printed] * 7)
 
 
 def test_timing_without_a_reference_shows_the_two_networks_alone(tmp_path, saved):

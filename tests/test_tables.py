@@ -201,7 +201,7 @@ def test_timing_by_counting(tmp_path, written):
     teacher = [0.5, 0.4, 0.9, 0.6, 0.7]
     measured = measured_timing(tmp_path / "m.json", {("teacher", "OpenVINO", "int8", 1, "yes"): teacher}, (1, 2))
     seconds = seconds_an_image(json.loads(measured.read_text()))
-    assert len(seconds) == 2 * 2 * 5 * 2 * 2
+    assert len(seconds) == 2 * 2 * 7 * 2 * 2
     keys = "runtime == 'OpenVINO' and precision == 'int8' and batch_size == 1 and decoding == 'yes' and threads == 2"
     (row,) = seconds.query(f"{keys} and network == 'teacher'").to_dict("records")
     assert (row["median"], row["mean"], row["images"], row["rounds"]) == (0.6, pytest.approx(0.62), 70, 5)
@@ -209,12 +209,12 @@ def test_timing_by_counting(tmp_path, written):
     assert row["seconds_total"] == pytest.approx(0.62 * 70)
     assert (row["processor"], row["flags"], row["cores"]) == ("Abacus", "avx2", 2)
     of_batch = seconds.query("batch_size == 32 and network == 'soft-0'")
-    assert len(of_batch) == 2 * 5 * 2
+    assert len(of_batch) == 2 * 7 * 2
     assert (of_batch["median"] == 1).all()
 
     run = Run([(0, "teacher"), (0, "soft-0")], ["ant", "bee"], {"measured": str(measured)}, "paper")
     table = written("timing", run, student="soft-0")
-    assert len(table) == 2 * 5 * 2 * 2
+    assert len(table) == 2 * 7 * 2 * 2
     (row,) = table.query(keys).to_dict("records")
     assert (row["teacher"], row["student"], row["ratio"]) == (0.6, 1, 0.6)
     assert 0.4 <= row["ratio_low"] < 0.6 < row["ratio_high"] <= 0.9

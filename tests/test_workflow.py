@@ -75,7 +75,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "seed-0/predictions/soft-1/augmented.csv": "image_id,repeat,logit,probability",
         "submission.csv": "id,label",
         "timing.csv": "runtime,network,precision,threads,batch_size,decoding,median,p10,p90,mean,images,seconds_total,"
-        "rounds,processor,flags,cores,versions",
+        "rounds,joules,processor,flags,cores,versions",
         "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
