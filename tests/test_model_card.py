@@ -103,7 +103,7 @@ def test_a_hub_reads_its_metadata(card):
 def test_it_says_what_the_network_is_and_who_taught_it(card):
     text = card().text
     assert "# soft-1: cat or dog\n" in text
-    assert "a student of `soft-0`" in text
+    assert "its labels were made from the predictions of `soft-0`." in text
     diagram = """```text
 manual labels
 └─ teacher (resnet50, 7 epochs)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, kaggle_zip, planned, snakemake
+from huggingface_hub import ModelCard
 
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
@@ -401,6 +402,19 @@ def test_the_paper_is_planned_in_full(folder, archive):
     assert jobs["train_student"] == 15
     assert jobs["predict"] == jobs["evaluate"] == jobs["write_labels"] == 16
     assert jobs["fetch_weights"] == 1
+
+
+def test_every_network_that_leaves_has_a_card_and_the_bundle_begins_with_its_own(folder):
+    run = folder / "results/tiny"
+    cards = {path.stem: path.read_text() for path in (run / "seed-0/cards").iterdir()}
+    assert set(cards) == {"teacher", "soft-0", "soft-1"}
+    assert (run / "deploy/README.md").read_text().startswith(cards["soft-1"])
+    assert all(f"| {form} | int8 |" in card for form in ("ONNX", "LiteRT") for card in cards.values())
+    assert {network for network, card in cards.items() if "The network was not timed." in card} == {"soft-1"}
+    assert "   └─ soft labels: soft-0 (extractor, 2 epochs)\n      └─ soft labels: soft-1 (" in cards["soft-1"]
+    (accuracy,) = ModelCard(cards["soft-0"]).data.eval_results
+    table = pd.read_csv(run / "tables/uncertainty.csv").query("network == 'soft-0' and split == 'test'")
+    assert accuracy.metric_value == pytest.approx(table["accuracy"].item())
 
 
 def test_the_rule_graph_of_the_readme_is_the_workflows(tmp_path):

@@ -154,18 +154,22 @@ def recipe_in_words(network):
     if network == TEACHER and GIVEN:
         return f"given: {Path(config['teacher'][GIVEN]).name}"
     recipe = recipe_of(network)
-    return f"{Path(recipe['backbone']).stem}, {recipe['epochs']} epochs"
+    epochs = f"{recipe['epochs']} epochs"
+    if network in STAGES:
+        epochs = f"the teacher after {STAGES[network]} of {epochs}"
+    return f"{Path(recipe['backbone']).stem}, {epochs}"
 
 
 def lineage_in_words(network):
-    """A network and its sources of labels, back to the one that learned from manual labels, for the model card."""
+    """A network, the one from whose predictions its labels are made, that one's and so on, for the model card."""
     found = []
     while network is not None:
         known = NETWORKS[network]
         settings = [f"{name} {setting}" for name, setting in known.options]
-        labels = ", ".join([known.way, *settings]) if known.source else ""
+        source = made_from(known)
+        labels = ", ".join([known.way, *settings]) if source else ""
         found.append((network, labels, recipe_in_words(network)))
-        network = known.source
+        network = source
     return found
 
 

@@ -35,8 +35,8 @@ def write_model_card(
         network: its id.
         seed: its training seed.
         about: what its files' metadata say it is, see `export.card.card`.
-        lineage: the network, its source of labels, that one's source and so on: id, what its labels are where they come
-            from the source, and its recipe in words.
+        lineage: the network, the one from whose predictions its labels were made, that one's and so on: id, what its
+            labels are where they were made from predictions, and its recipe in words.
         run_description: what the run is, in words.
         counts: CSV with class, split and images.
         tables: CSV of each of `TABLES_OF_CARD`.
@@ -125,7 +125,7 @@ def _words(classes: list[str]) -> dict[str, str]:
 def _taught(lineage: list[tuple[str, str, str]]) -> str:
     if len(lineage) == 1:
         return "It learned from manual labels, without a teacher."
-    return f"It is a student of `{lineage[1][0]}`, whose predictions of the training images became its labels."
+    return f"It is a student: its labels were made from the predictions of `{lineage[1][0]}`."
 
 
 def _diagram(lineage: list[tuple[str, str, str]]) -> str:
