@@ -30,7 +30,6 @@ from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES, is_saved
 from snakedistill.paper import PAPERS
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES
-from snakedistill.results.model_card import TABLES_OF_CARD
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import short_name
 from snakedistill.results.run_description import (

@@ -1,5 +1,6 @@
 """The page that holds the whole result."""
 
+TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
 ABOUT_REFERENCE = PRESENTATION.about_reference if not config["reference"] else REFERENCE
 
 
@@ -80,6 +81,7 @@ rule write_model_card:
         code=code_of("write_model_card"),
         card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
         lineage=lambda wildcards: lineage_in_words(wildcards.network),
+        tables=TABLES_OF_CARD,
     message:
         "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
     script:

@@ -1,7 +1,7 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.results.model_card import TABLES_OF_CARD, write_model_card
+    from snakedistill.results.model_card import write_model_card
 
     forms = {"onnx": "ONNX", "litert": "LiteRT"}
     write_model_card(
@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
         lineage=snakemake.params.lineage,
         run_description=snakemake.params.run_description,
         counts=snakemake.input.counts,
-        tables={table: snakemake.input[table] for table in TABLES_OF_CARD},
+        tables={table: snakemake.input[table] for table in snakemake.params.tables},
         measurements={name: snakemake.input[form] for form, name in forms.items() if snakemake.input.get(form)},
         timing=snakemake.input.get("timing"),
         model_card=snakemake.output.model_card,

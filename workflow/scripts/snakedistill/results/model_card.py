@@ -13,7 +13,6 @@ from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
 from snakedistill.results.words import listed
 
-TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
 PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
 
 
@@ -39,7 +38,7 @@ def write_model_card(
             labels are where they were made from predictions, and its recipe in words.
         run_description: what the run is, in words.
         counts: CSV with class, split and images.
-        tables: CSV of each of `TABLES_OF_CARD`.
+        tables: CSV by table: `uncertainty`, `classes`, `calibration` and `inheritance`.
         measurements: JSON of the export by the name of the form, `ONNX` and where there is one `LiteRT`.
         timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
         model_card: Markdown to write.
