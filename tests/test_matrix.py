@@ -140,7 +140,7 @@ OF_THE_PAPER = re.compile(
 )
 # What is not text, and what is none in a page: any letters can stand in it.
 PICTURE = re.compile(rb"data:image/[\w+]+;base64,[\w+/=]+")
-BINARY = {".npy", ".keras", ".onnx", ".png", ".webp"}
+BINARY = {".npy", ".keras", ".onnx", ".tflite", ".png", ".webp"}
 ERRORS = {
     "class 1 listed first": (
         {"classes": {"dog": 1, "cat": 0}},

@@ -30,12 +30,13 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
         InputError: LiteRT does not know a layer of the network.
     """
     try:
-        path.write_bytes(_converter(network).convert())
+        converted = _converter(network).convert()
     except Exception as error:  # the converter raises its own, whose class is not public, and others
         raise InputError(
             f"{card['network']} cannot be written as LiteRT: {str(error).splitlines()[0]}. A layer of its backbone is "
             "one that LiteRT does not know: choose another backbone."
         ) from error
+    path.write_bytes(converted)
 
 
 def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> dict[str, Callable[[Path], None]]:
