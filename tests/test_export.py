@@ -218,7 +218,7 @@ def test_parity_and_quantisation_in_litert_are_on_file(made, exported_to_litert)
     assert found["int8"]["calibration"] == "least and greatest values"
     assert found["int8"]["accuracy_int8"] == pytest.approx(np.mean((given[:, 1] > 0.5) == np.arange(len(given)) % 2))
     assert found["int8"]["changed_answers"] == np.sum((given[:, 1] > 0.5) != (expected > 0.5))
-    assert 1e-4 < np.abs(given[:, 1] - expected).max() < 0.2
+    assert 1e-4 < np.abs(given[:, 1] - expected).mean() < 0.1
     assert found["bytes"]["int8"] < 0.3 * found["bytes"]["float32"]
 
 
