@@ -61,7 +61,7 @@ def card(tables, tmp_path):
     """A function that writes the card and reads it."""
 
     def written(
-        seconds: list[dict] | None = None, drop: float = 0.005, lineage=LINEAGE, litert: bool = True
+        seconds: list[dict] | None = None, drop: float = 0.005, lineage=LINEAGE, litert: bool = True, about=ABOUT
     ) -> ModelCard:
         paths = {name: tmp_path / f"{name}.csv" for name in (*tables, "counts", "timing")}
         for name, table in tables.items():
@@ -79,7 +79,7 @@ def card(tables, tmp_path):
         write_model_card(
             "soft-1",
             3,
-            ABOUT,
+            about,
             lineage,
             "Run mine: images of archive.zip at 96 pixels.",
             paths["counts"],
@@ -114,6 +114,16 @@ manual labels
     assert "Labelled images of 2 classes: 800 for training and 200 for testing." in text
     assert dict(re.findall(r"^- (.+?): `(.*)`$", text, re.MULTILINE)) == ABOUT
     assert "It learned from manual labels, without a teacher." in card(lineage=LINEAGE[2:]).text
+
+
+def test_of_three_classes_it_has_no_threshold(card):
+    two = card().text
+    assert "float32 [n, 1]. The answer is dog where it is above 0.5, and cat elsewhere." in two
+    text = card(about=ABOUT | {"classes": json.dumps([*CLASSES, "owl"])}).text
+    assert "# soft-1: one of 3 classes\n" in text
+    assert "float32 [n, 3], in the order of `classes`" in text
+    assert '- classes: `["cat", "dog", "owl"]`' in text
+    assert not re.search("threshold|above 0.5", text)
 
 
 def test_its_numbers_are_those_of_the_network_on_test(card):

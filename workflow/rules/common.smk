@@ -210,7 +210,6 @@ def forms_of(network):
         "measurements": f"{folder}/onnx/{network}.json",
         "litert": f"{folder}/litert/{network}.tflite",
         "litert_int8": f"{folder}/litert/{network}.int8.tflite",
-        "litert_measurements": f"{folder}/litert/{network}.json",
         "model_card": f"{folder}/cards/{network}.md",
     }
 

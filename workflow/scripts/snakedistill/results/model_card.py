@@ -144,10 +144,9 @@ def _data(counts: pd.DataFrame) -> list[str]:
 
 def _by_class(classes: pd.DataFrame) -> str:
     rows = []
-    for row in classes.itertuples():
-        low, high = number(1 - row.error_rate_high), number(1 - row.error_rate_low)
-        right = f"{number(1 - row.error_rate)}{SPACE}[{low},{SPACE}{high}]"
-        rows.append([escaped(str(row[classes.columns.get_loc("class") + 1])), row.images, right])
+    for row in classes.to_dict("records"):
+        right, low, high = (number(1 - row[f"error_rate{end}"]) for end in ("", "_high", "_low"))
+        rows.append([escaped(row["class"]), row["images"], f"{right}{SPACE}[{low},{SPACE}{high}]"])
     return markdown(["class", "images", "accuracy"], rows, "lrr")
 
 
