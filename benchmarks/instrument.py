@@ -1,10 +1,11 @@
-"""What measuring costs: tables that need predictions alone, and the audit of a large CSV, of made-up predictions.
+"""What measuring costs: tables of predictions, the claims, and the audit of a large CSV, of made-up predictions.
 
     python benchmarks/instrument.py [tables] [audit]
 
-Tables: a teacher, an independent student and two chains of seven students with 10 seeds, read from files as in a run.
-Audit: 20 networks with 5 seeds and 100,000 images, 10 million rows. Each has a process of its own, and prints of its
-steps the seconds, the seconds of all threads on the processor, and the peak of the process's memory until then.
+Tables: a teacher, an independent student and two chains of seven students with 10 seeds, 160 networks, and 25,000
+images, read from files as in a run; each table has a process of its own. Audit: 20 networks with 5 seeds and 100,000
+images, 10 million rows. Both print seconds, the seconds of all threads on the processor, and the peak of the process's
+memory until then.
 """
 
 import os
@@ -24,14 +25,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow/scripts")
 from snakedistill.core.by_image import write_by_image
 from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
-from snakedistill.core.parts import PARTS
+from snakedistill.core.parts import PARTS, TEST
 from snakedistill.data.audit import read_audit
+from snakedistill.paper.biryukova import TABLES as TABLES_OF_THE_PAPER
+from snakedistill.paper.claims import write_claims
 from snakedistill.results.audit import write_audit
 from snakedistill.results.run import Run
 from snakedistill.results.tables import AUDITED_TABLES, write_table
 
-OF_THE_INSTRUMENT = ("inheritance", "calibration", "comparisons", "recursion", "first_errors")
-IMAGES_OF_TABLES = {"train": 1_000, "validation": 3_750, "test": 3_750}
+OF_PREDICTIONS, CLAIMS = ("histograms", *AUDITED_TABLES), "claims"
+IMAGES_OF_TABLES = {"train": 17_500, "validation": 3_750, "test": 3_750}
+REPEATS = 5  # of the augmented test part
+SEEDS = range(10)
+CLASSES = ["cat", "dog"]
+PRINTED = Path(__file__).resolve().parents[1] / "workflow/reference"
 IMAGES_OF_AUDIT = 100_000
 FAMILIES = ("hard", "soft")
 HEAD = " seconds  processor  peak, GiB  step"
@@ -63,37 +70,65 @@ def lap(step: str, start: tuple[float, float]) -> tuple[float, float]:
     return now
 
 
-def cost_of_tables(folder: Path) -> None:
-    """Print what each table costs."""
-    sources, seeds = sources_of(generations=7), range(10)
-    split = np.repeat(PARTS, [IMAGES_OF_TABLES[part] for part in PARTS])
-    label = np.arange(len(split)) % 2
-    splits = pd.DataFrame({"image_id": [f"image {n}" for n in range(len(split))], "label": label, "split": split})
-    write_csv(splits, folder / "splits.csv")
-    files: dict[str, list[str]] = {part: [] for part in PARTS}
-    for seed in seeds:
-        for network, logit in logits(sources, label, seed):
-            for part in PARTS:
-                z = logit[split == part, None].astype(np.float32)
-                path = folder / f"{seed}-{network}-{part}.csv"
-                values = {"logit": z, "probability": 1 / (1 + np.exp(-z))}
-                write_by_image(path, splits["image_id"][split == part], values, ["cat", "dog"])
-                record_lineage(path, network, seed, splits=folder / "splits.csv")
-                files[part].append(str(path))
-    run = Run(
-        results=[(seed, network) for seed in seeds for network in sources],
-        classes=["cat", "dog"],
-        files=files | {"splits": str(folder / "splits.csv")},
+def run_of(folder: Path) -> Run:
+    """The run whose files `write_predictions` wrote."""
+    sources = sources_of(generations=7)
+    results = [(seed, network) for seed in SEEDS for network in sources]
+    of_networks = (*PARTS, "augmented", "histories")
+    return Run(
+        results=results,
+        classes=CLASSES,
+        files={
+            name: [str(folder / f"{seed}-{network}-{name}.csv") for seed, network in results] for name in of_networks
+        }
+        | {"splits": str(folder / "splits.csv")},
         teachers=["teacher"],
         sources=sources,
         independent={network: ["classic-0"] for network, source in sources.items() if source},
     )
-    print(f"{len(sources)} networks, {len(seeds)} seeds, {IMAGES_OF_TABLES}\n\n{HEAD}")
-    begin = start = time.perf_counter(), time.process_time()
-    for name in OF_THE_INSTRUMENT:
-        write_table(name, run, {}, None, str(folder / f"{name}.csv"))
-        start = lap(name, start)
-    lap("all", begin)
+
+
+def write_predictions(folder: Path) -> None:
+    """Write what the tables and the claims read: predictions, plain and augmented, histories, and the split."""
+    split = np.repeat(PARTS, [IMAGES_OF_TABLES[part] for part in PARTS])
+    label = np.arange(len(split)) % 2
+    splits = pd.DataFrame({"image_id": [f"image {n}" for n in range(len(split))], "label": label, "split": split})
+    write_csv(splits, folder / "splits.csv")
+    of_part = {part: np.flatnonzero(split == part) for part in PARTS}
+    of_part["augmented"] = np.tile(of_part[TEST], REPEATS)
+    repeat = np.repeat(np.arange(REPEATS), IMAGES_OF_TABLES[TEST])
+    history = pd.DataFrame({"epoch": [1, 2], "val_accuracy": [0.5, 0.9]})
+    for seed in SEEDS:
+        for network, logit in logits(sources_of(generations=7), label, seed):
+            write_csv(history, folder / f"{seed}-{network}-histories.csv")
+            for name, images in of_part.items():
+                z = logit[images, None].astype(np.float32)
+                path = folder / f"{seed}-{network}-{name}.csv"
+                values = {"logit": z, "probability": 1 / (1 + np.exp(-z))}
+                values = ({"repeat": repeat} if name == "augmented" else {}) | values
+                write_by_image(path, splits["image_id"][images], values, CLASSES)
+                record_lineage(path, network, seed, splits=folder / "splits.csv")
+    speed = {
+        "runtime": ["Keras"],
+        "batch_size": [1],
+        "decoding": ["no"],
+        "ratio": [2.0],
+        "ratio_low": [1.9],
+        "ratio_high": [2.1],
+    }
+    write_csv(pd.DataFrame(speed), folder / "speed.csv")
+
+
+def cost_of_table(folder: Path, name: str) -> None:
+    """Print what a table costs, or the claims."""
+    run, start = run_of(folder), (time.perf_counter(), time.process_time())
+    if name == CLAIMS:
+        printed = {table: str(PRINTED / f"{table}.csv") for table in TABLES_OF_THE_PAPER}
+        write_claims(run, str(folder / "speed.csv"), printed, str(folder / "claims.csv"))
+    else:
+        settings = {"bin_width": 0.05} if name == "histograms" else {}
+        write_table(name, run, settings, None, str(folder / f"{name}.csv"))
+    lap(name, start)
 
 
 def cost_of_audit(folder: Path) -> None:
@@ -120,15 +155,29 @@ def cost_of_audit(folder: Path) -> None:
     lap("the whole audit", start)
 
 
-STEPS = {"tables": cost_of_tables, "audit": cost_of_audit}
+def measure(*arguments: str, folder: str) -> None:
+    """Call this script in a process of its own."""
+    environment = os.environ | {"BENCHMARK_FOLDER": folder, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, __file__, *arguments], check=True, env=environment)
+
+
+def main(steps: list[str]) -> None:
+    """Measure each step, each table of a step in a process of its own."""
+    for step in steps:
+        with tempfile.TemporaryDirectory() as folder:
+            if step == "audit":
+                measure(step, folder=folder)
+                continue
+            write_predictions(Path(folder))
+            print(f"{len(run_of(Path(folder)).results)} networks, {IMAGES_OF_TABLES}\n\n{HEAD}", flush=True)
+            for name in (*OF_PREDICTIONS, CLAIMS):
+                measure(name, folder=folder)
+
 
 if __name__ == "__main__":
-    if "BENCHMARK_FOLDER" in os.environ:
-        STEPS[sys.argv[1]](Path(os.environ["BENCHMARK_FOLDER"]))
+    if "BENCHMARK_FOLDER" not in os.environ:
+        main(sys.argv[1:] or ["tables", "audit"])
+    elif sys.argv[1] == "audit":
+        cost_of_audit(Path(os.environ["BENCHMARK_FOLDER"]))
     else:
-        for step in sys.argv[1:] or STEPS:
-            with tempfile.TemporaryDirectory() as folder:
-                command = [sys.executable, __file__, step]
-                subprocess.run(
-                    command, check=True, env=os.environ | {"BENCHMARK_FOLDER": folder, "OMP_NUM_THREADS": "1"}
-                )
+        cost_of_table(Path(os.environ["BENCHMARK_FOLDER"]), sys.argv[1])

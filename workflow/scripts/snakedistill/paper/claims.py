@@ -102,23 +102,19 @@ def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> 
     paper = _Printed(printed)
     splits = run.files["splits"]
     of_speed = _speed(speed, paper)
-    plain: dict[int, dict[tuple[str, str], Answers]] = {}
-    for given in answers(run):
-        plain.setdefault(given.seed, {})[given.network, given.split] = given
     rows = []
-    for seed in dict.fromkeys(seed for seed, _ in run.results):
+    for seed in run.seeds:
+        of_seed = run.of_seed(seed)
+        plain = {(given.network, given.split): given for given in answers(of_seed)}
         repeats = {
             network: read_predictions(path, network, seed, splits=splits)
-            for (one, network), path in run.of_networks("augmented").items()
-            if one == seed
+            for (_, network), path in of_seed.of_networks("augmented").items()
         }
         epochs = {
-            network: int(best_epoch(path)["epoch"])
-            for (one, network), path in run.of_networks("histories").items()
-            if one == seed
+            network: int(best_epoch(path)["epoch"]) for (_, network), path in of_seed.of_networks("histories").items()
         }
-        of_seed = _claims_of_seed(_Answers(plain[seed], repeats), epochs, run.classes, of_speed, paper)
-        rows += [{"seed": seed} | row for row in of_seed]
+        claimed = _claims_of_seed(_Answers(plain, repeats), epochs, run.classes, of_speed, paper)
+        rows += [{"seed": seed} | row for row in claimed]
         of_speed = []
     write_csv(pd.DataFrame(rows), claims)
 

@@ -1,7 +1,7 @@
 """The files of a run that tables and figures are made from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
@@ -64,6 +64,16 @@ class Run:
         """The files of every network that has one."""
         having = [(seed, network) for seed, network in self.results if network not in self.lacking.get(name, ())]
         return dict(zip(having, self.files[name], strict=True))
+
+    def of_seed(self, seed: int) -> "Run":
+        """The same with the networks of one seed alone; not of an audit."""
+        files = {
+            name: path
+            if isinstance(path, str)
+            else [path for (one, _), path in self.of_networks(name).items() if one == seed]
+            for name, path in self.files.items()
+        }
+        return replace(self, results=[result for result in self.results if result[0] == seed], files=files)
 
     def predictions(self) -> dict[str, Files]:
         """The predictions of every network by part."""
