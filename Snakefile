@@ -30,6 +30,7 @@ if config["paper"]:
     include: "workflow/rules/paper.smk"
 
 
+include: "workflow/rules/deploy.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/terminal.smk"

@@ -1,4 +1,4 @@
-"""Another workflow takes this one as a module, as README has it, and overrides its config."""
+"""Another workflow takes this one as a module, as docs/running.md has it, and overrides its config."""
 
 import re
 import shutil
@@ -30,8 +30,10 @@ rule count:
 
 @pytest.fixture
 def outer(tmp_path, archive):
-    """A workflow around the README's example, with the forty pictures."""
-    example = re.search(r"^    module snakedistill:\n.*?distil_\*\n", (ROOT / "README.md").read_text(), re.M | re.S)
+    """A workflow around the example of the page, with the forty pictures."""
+    example = re.search(
+        r"^    module snakedistill:\n.*?distil_\*\n", (ROOT / "docs/running.md").read_text(), re.M | re.S
+    )
     (tmp_path / "Snakefile").write_text(REST.format(example=textwrap.dedent(example[0])))
     shutil.copytree(ROOT / "workflow", tmp_path / "snakedistill/workflow")
     shutil.copytree(ROOT / "presets", tmp_path / "snakedistill/presets")

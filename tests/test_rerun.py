@@ -1,4 +1,4 @@
-"""What reruns when: every line of the table in docs/reliability.md, by the rules that `snakemake -n` names."""
+"""What reruns when: every line of the table in docs/reruns.md, by the rules that `snakemake -n` names."""
 
 import contextlib
 import os

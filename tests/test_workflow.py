@@ -65,7 +65,7 @@ def test_every_file_of_the_contract_is_there(folder):
     others = {name for name in files - set(expected) if not {"logs", "benchmarks"} & set(name.split("/"))}
     assert others == set()
     columns = {
-        "data/index.csv": "image_id,member,label,width,height,sha256,perceptual_hash",
+        "data/index.csv": "image_id,member,class,label,width,height,sha256,perceptual_hash",
         "data/copies.csv": "group,image_id,label,equal_bytes,contradiction",
         "data/rejected.csv": "member,reason",
         "data/counts.csv": "class,split,images",
@@ -80,6 +80,23 @@ def test_every_file_of_the_contract_is_there(folder):
         "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
+
+
+def test_the_page_on_files_has_every_csv_and_its_columns(folder):
+    run, page = folder / "results/tiny", (ROOT / "docs/files.md").read_text()
+    described = {}
+    for title, section in re.findall(r"^### (.*?)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL):
+        cells = re.findall(r"^\| (.*?) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(.*?)`", title):
+            described[name] = {column for cell in cells for column in re.findall(r"`(.*?)`", cell)}
+    for path in run.rglob("*.csv"):
+        name = path.relative_to(run).as_posix().replace("seed-0/", "seed-K/")
+        part, network = "|".join(PARTS), "|".join(NETWORKS)
+        name = re.sub(rf"\b({network})\b", "N", re.sub(rf"/({part})\.csv", "/S.csv", name))
+        columns = pd.read_csv(path, nrows=0).columns
+        of_reference = ("paper_", *(f"{column}_difference" for column in ("loss", "accuracy", "uncertainty")))
+        of_reference += ("relative_frequency_difference",)
+        assert set(columns) - {one for one in columns if one.startswith(of_reference)} <= described[name], name
 
 
 def test_the_broken_image_is_rejected_and_the_run_goes_on(folder):
@@ -415,15 +432,3 @@ def test_every_network_that_leaves_has_a_card_and_the_bundle_begins_with_its_own
     (accuracy,) = ModelCard(cards["soft-0"]).data.eval_results
     table = pd.read_csv(run / "tables/uncertainty.csv").query("network == 'soft-0' and split == 'test'")
     assert accuracy.metric_value == pytest.approx(table["accuracy"].item())
-
-
-def test_the_rule_graph_of_the_readme_is_the_workflows(tmp_path):
-    """In the sample run; Snakemake numbers the rules, the README names them."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--rulegraph", "mermaid-js"]
-    command += ["--configfile", ROOT / "config.yaml"]
-    printed = subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
-    names = dict(re.findall(r"(id\d+)\[(\w+)\]", printed))
-    edges = {(names[one], names[other]) for one, other in re.findall(r"(id\d+) --> (id\d+)", printed)}
-    drawn = re.search(r"```mermaid\nflowchart TB\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-    lines = [line.strip().split(" --> ") for line in drawn.splitlines()]
-    assert {(source, target) for sources, target in lines for source in sources.split(" & ")} == edges

@@ -1,6 +1,5 @@
 """The page that holds the whole result."""
 
-TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
 ABOUT_REFERENCE = PRESENTATION.about_reference if not config["reference"] else REFERENCE
 
 
@@ -62,27 +61,3 @@ rule summary_to_html:
         "Writing the summary for the report"
     script:
         "../scripts/summary_to_html.py"
-
-
-rule write_model_card:
-    input:
-        unpack(inputs_of_model_card),
-        **{table: FILES[table] for table in TABLES_OF_CARD},
-        counts=rules.split_images.output.counts,
-    output:
-        model_card=f"{SEED}/cards/{{network}}.md",
-    log:
-        f"{SEED}/logs/write_model_card/{{network}}.log",
-    localrule: True
-    conda:
-        LIGHT_ENVIRONMENT
-    params:
-        run_description=DESCRIBED["run"],
-        code=code_of("write_model_card"),
-        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
-        lineage=lambda wildcards: lineage_in_words(wildcards.network),
-        tables=TABLES_OF_CARD,
-    message:
-        "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
-    script:
-        "../scripts/write_model_card.py"

@@ -15,7 +15,7 @@ from snakedistill.data.layouts import LAYOUTS
 from snakedistill.data.layouts.layout import Image, Reading
 from snakedistill.data.rejected import REJECTED_COLUMNS
 
-INDEX_COLUMNS = ["image_id", "member", "label", "width", "height", "sha256", "perceptual_hash"]
+INDEX_COLUMNS = ["image_id", "member", "class", "label", "width", "height", "sha256", "perceptual_hash"]
 SPLIT = "split"
 
 
@@ -28,7 +28,7 @@ def write_index(
         archive: path of the archive, see `open_archive`.
         layout: key of `layouts.LAYOUTS`, which tells the image and the class of a file.
         classes: names; the position of a name is its label.
-        index: CSV to write: image_id, member, label, width, height (pixels), sha256 of the file's bytes,
+        index: CSV to write: image_id, member, class, label, width, height (pixels), sha256 of the file's bytes,
             perceptual_hash (64 bits in hexadecimal, similar for pictures that look similar), and split where the layout
             gives it; ordered by label, then by number.
         unusable: CSV to write: member, reason.
@@ -53,7 +53,7 @@ def write_index(
                 return str(error)
             label, looks = label_of[image.class_name], str(imagehash.dhash(picture))
             about = picture.width, picture.height, fingerprint_of_bytes(data), looks
-            return image.image_id, image.member, label, *about, image.part
+            return image.image_id, image.member, image.class_name, label, *about, image.part
 
         for image, examined in zip(reading.images, in_order(examine, reading.images, threads), strict=True):
             if isinstance(examined, str):
@@ -61,7 +61,7 @@ def write_index(
             else:
                 usable.append(examined)
 
-    usable.sort(key=lambda row: (row[2], natural(row[0])))  # label and image_id
+    usable.sort(key=lambda row: (row[3], natural(row[0])))  # label and image_id
     frame = pd.DataFrame(usable, columns=[*INDEX_COLUMNS, SPLIT])
     frame = frame.drop(columns=SPLIT) if frame[SPLIT].isna().all() else frame
     counts = {name: int((frame["label"] == label).sum()) for label, name in enumerate(classes)}

@@ -1,0 +1,151 @@
+"""What ships a network: its model card, the bundle, answers to photos, and the page in the browser."""
+
+TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
+
+
+rule write_model_card:
+    input:
+        unpack(inputs_of_model_card),
+        **{table: FILES[table] for table in TABLES_OF_CARD},
+        counts=rules.split_images.output.counts,
+    output:
+        model_card=f"{SEED}/cards/{{network}}.md",
+    log:
+        f"{SEED}/logs/write_model_card/{{network}}.log",
+    localrule: True
+    conda:
+        LIGHT_ENVIRONMENT
+    params:
+        run_description=DESCRIBED["run"],
+        code=code_of("write_model_card"),
+        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
+        lineage=lambda wildcards: lineage_in_words(wildcards.network),
+        tables=TABLES_OF_CARD,
+    message:
+        "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
+    script:
+        "../scripts/write_model_card.py"
+
+
+rule write_bundle:
+    input:
+        **{form: DEPLOYED[form] for form in ("onnx", "int8", "litert", "litert_int8", "model_card")},
+        script=ancient(local(with_the_workflow("../deploy/classify.py"))),
+        decoding=ancient(local(with_the_workflow("snakedistill/data/decoding.py"))),
+        answers=ancient(local(with_the_workflow("snakedistill/export/answers.py"))),
+    output:
+        onnx=f"{RUN}/deploy/model.onnx",
+        int8=f"{RUN}/deploy/model.int8.onnx",
+        litert=f"{RUN}/deploy/model.tflite",
+        litert_int8=f"{RUN}/deploy/model.int8.tflite",
+        script=f"{RUN}/deploy/classify.py",
+        decoding=f"{RUN}/deploy/decoding.py",
+        answers=f"{RUN}/deploy/answers.py",
+        requirements=f"{RUN}/deploy/requirements.txt",
+        readme=f"{RUN}/deploy/README.md",
+        checksums=f"{RUN}/deploy/SHA256SUMS",
+    log:
+        f"{RUN}/logs/write_bundle.log",
+    localrule: True
+    conda:
+        EXPORT_ENVIRONMENT
+    params:
+        code=code_of(
+            "write_bundle",
+            "../deploy/classify.py",
+            "snakedistill/data/decoding.py",
+            "snakedistill/export/answers.py",
+        ),
+        network=config["export"]["network"],
+        classes=config["classes"],
+    message:
+        "Bundling {params.network} to carry away"
+    script:
+        "../scripts/write_bundle.py"
+
+
+# The teacher, if it has a model, and the network that is bundled, once where they are one.
+CLASSIFYING = [network for network in MODELS if network in (TEACHER, config["export"]["network"])]
+ON_THE_PAGE = CLASSIFYING[::-1]  # the student first: the teacher answers when it is asked
+PAGE = ("index.html", "style.css", "page.js", "pixels.js")
+WEB = f"{RUN}/deploy/web"
+# Drawings of cats and dogs, for networks that tell them apart.
+EXAMPLES_OF_PAGE = range(len(EXAMPLES) if are_sample_classes(config["classes"]) else 0)
+PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
+
+
+# Not part of the experiment: snakemake --config photos=FOLDER -- classify
+rule classify:
+    input:
+        photos=given_photos,
+        networks=[forms_of(network)["onnx"] for network in CLASSIFYING],
+    output:
+        # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
+        # they do not count as up to date.
+        table=update(f"{PHOTOS}/answers.csv"),
+        sheet=update(f"{PHOTOS}/contact-sheet.png"),
+        done=touch(f"{PHOTOS}/.done"),
+    log:
+        f"{RUN}/logs/classify.log",
+    conda:
+        EXPORT_ENVIRONMENT
+    threads: CORES
+    resources:
+        **growing(2000, minutes_by_size(1)),
+    params:
+        code=code_of("classify"),
+        photos=config["photos"],
+        content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
+        networks=CLASSIFYING,
+        classes=config["classes"],
+        run_description=DESCRIBED["run"],
+    message:
+        "Classifying the photos of {params.photos}"
+    script:
+        "../scripts/classify.py"
+
+
+rule fetch_onnx_runtime_web:
+    output:
+        f"{WEB}/onnxruntime/ort.wasm.bundle.min.mjs",
+        f"{WEB}/onnxruntime/ort-wasm-simd-threaded.wasm",
+    log:
+        f"{RUN}/logs/fetch_onnx_runtime_web.log",
+    localrule: True
+    conda:
+        "../../envs/npm.yaml"
+    params:
+        code=code_of("fetch_onnx_runtime_web"),
+    message:
+        "Loading ONNX Runtime for browsers"
+    script:
+        "../scripts/fetch_onnx_runtime_web.py"
+
+
+# Not part of the experiment: snakemake -- web
+rule web:
+    input:
+        networks=[forms_of(network)["int8"] for network in ON_THE_PAGE],
+        measurements=[forms_of(network)["measurements"] for network in ON_THE_PAGE],
+        sources=[ancient(local(with_the_workflow(f"../deploy/web/{file}"))) for file in PAGE],
+        runtime=rules.fetch_onnx_runtime_web.output,
+    output:
+        page=[f"{WEB}/{file}" for file in PAGE],
+        networks=[f"{WEB}/{network}.int8.onnx" for network in ON_THE_PAGE],
+        examples=[f"{WEB}/examples/{number}.jpg" for number in EXAMPLES_OF_PAGE],
+        facts=f"{WEB}/page.json",
+    log:
+        f"{RUN}/logs/web.log",
+    localrule: True
+    conda:
+        EXPORT_ENVIRONMENT
+    params:
+        code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
+        networks=ON_THE_PAGE,
+        classes=config["classes"],
+        image_size=config["image_size"],
+        run_description=DESCRIBED["run"],
+    message:
+        "Making the page that classifies in the browser"
+    script:
+        "../scripts/write_page.py"
