@@ -15,7 +15,6 @@ from made_up import MadeUp
 from snakedistill.core.errors import InputError
 from snakedistill.core.parts import PARTS, TEST
 from snakedistill.data.audit import read_audit, wrong_columns
-from snakedistill.results.answers import answers
 from snakedistill.results.artefact import write_artefact
 from snakedistill.results.audit import AuditedPredictions
 
@@ -41,7 +40,7 @@ def test_an_audit_of_an_artefact_has_the_runs_own_answers(tmp_path, classes):
     audit = read_audit(tmp_path / "mine.zip")
     assert audit.sources == {"teacher": None, "classic-0": None, "soft-0": "teacher", "soft-1": "soft-0"}
     assert audit.seeds == [0, 3] and len(audit.classes) == len(classes)
-    ours, theirs = list(answers(run)), list(AuditedPredictions(audit).answers())
+    ours, theirs = list(run.answers()), list(AuditedPredictions(audit).answers())
     key = [(one.seed, one.split, one.network) for one in ours]
     assert key == [(one.seed, one.split, one.network) for one in theirs] and len(key) == 2 * 3 * len(NETWORKS)
     for one, other in zip(ours, theirs, strict=True):

@@ -23,7 +23,6 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.export.timing import seconds_an_image
 from snakedistill.measures import calibration
 from snakedistill.paper import biryukova
-from snakedistill.results.answers import answers
 from snakedistill.results.figures import (
     FIGURES,
     draw_figure,
@@ -739,7 +738,7 @@ def test_reliability_shows_the_bins_of_three_networks_before_and_after_the_tempe
     (figure,) = saved
     assert legend(figure) == ["as trained", "at the temperature fitted on validation"]
     temperatures = fitted_temperatures(run, run.networks)
-    of_test = {given.network: given for given in answers(run, ("test",))}
+    of_test = {given.network: given for given in run.answers(("test",))}
     for axis, network in zip(figure.axes, ("teacher", "soft-0", "classic-0"), strict=True):
         given, temperature = of_test[network], temperatures[0, network]
         right = given.answer == given.label
@@ -780,7 +779,7 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
 
     class Audited:
         def answers(self, splits):
-            return answers(run, tuple(split for split in splits if split == "test"))
+            return run.answers(tuple(split for split in splits if split == "test"))
 
     audited = replace(run, teachers=(), sources={}, independent={}, audited=Audited())
     draw("reliability", audited, {"": []}, student="soft-0")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, jpeg
+from conftest import ROOT, copy_project, jpeg
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line.split("#")[0].strip() for line in re.findall(r"^    ((?:make|snakemake) .*)$", README, re.MULTILINE)]
@@ -89,12 +89,10 @@ def test_the_gate_runs_the_tests_as_readme_does():
 def test_readmes_commands_run_in_a_copy_of_the_project(tmp_path):
     """With fewer and smaller images and networks than the sample's; `make` finds an environment that is ready."""
     project = tmp_path / "a copy"
-    names = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.splitlines()
-    for name in names:
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, project / name)
+    project.mkdir()
+    copy_project(project)
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy2(ROOT / name, project)
     (project / ".venv/bin").mkdir(parents=True)
     for name in ("python", "snakemake"):
         (project / f".venv/bin/{name}").symlink_to(Path(sys.executable).with_name(name))

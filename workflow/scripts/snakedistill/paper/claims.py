@@ -14,7 +14,7 @@ from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.measures import metrics
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.paper.biryukova import TIMED_BACKBONES
-from snakedistill.results.answers import Answers, answers
+from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.best_epoch import best_epoch
 
@@ -105,7 +105,7 @@ def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> 
     rows = []
     for seed in run.seeds:
         of_seed = run.of_seed(seed)
-        plain = {(given.network, given.split): given for given in answers(of_seed)}
+        plain = {(given.network, given.split): given for given in of_seed.answers()}
         repeats = {
             network: read_predictions(path, network, seed, splits=splits)
             for (_, network), path in of_seed.of_networks("augmented").items()

@@ -1,16 +1,13 @@
-"""What the networks of a run answered, beside the manual labels."""
+"""What a network answered, beside the manual labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.files import read_csv
-from snakedistill.core.lineage import read_predictions
-from snakedistill.core.parts import PARTS
 from snakedistill.measures import metrics
-from snakedistill.results.run import Run
 
 
 @dataclass(frozen=True)
@@ -41,21 +38,8 @@ class Answers:
         return metrics.answer(self.probability)
 
 
-def answers(run: Run, splits: tuple[str, ...] | None = None) -> Iterator[Answers]:
-    """The answers of every network, part by part, and seed by seed in a part; one network at a time is in memory.
+class Audited(Protocol):
+    """Predictions from elsewhere."""
 
-    Args:
-        run: the run.
-        splits: the parts; None for all.
-    """
-    if run.audited is not None:
-        yield from run.audited.answers(splits)
-        return
-    manual = read_csv(run.files["splits"])
-    for split in (part for part in PARTS if splits is None or part in splits):
-        of_part = manual[manual["split"] == split]
-        for (seed, network), path in run.of_networks(split).items():
-            given = read_predictions(path, network, seed, splits=run.files["splits"])
-            given = given.in_order_of(of_part["image_id"], run.files["splits"], path)
-            label = of_part["label"].to_numpy()
-            yield Answers(seed, split, network, given.image_id, label, given["logit"], given["probability"])
+    def answers(self, splits: tuple[str, ...] | None) -> Iterator[Answers]:
+        """The answers of every network, see `Run.answers`."""

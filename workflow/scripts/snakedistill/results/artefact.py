@@ -10,7 +10,7 @@ import pandas as pd
 from snakedistill.core.files import written_whole
 from snakedistill.core.outputs import columns, outputs_of_classes
 from snakedistill.data.audit import CONFIG, PREDICTIONS
-from snakedistill.results.answers import Answers, answers
+from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
 
 README, CHECKSUMS = "README.md", "SHA256SUMS"
@@ -39,7 +39,7 @@ def write_artefact(run: Run, run_description: str, config: str, files: Mapping[s
 
         digest = hashlib.sha256()
         with packed.open(_member(PREDICTIONS), "w", force_zip64=True) as member:
-            for number, given in enumerate(answers(run)):
+            for number, given in enumerate(run.answers()):
                 data = _rows(given, run).to_csv(index=False, header=number == 0, float_format="%.9g").encode()
                 member.write(data)
                 digest.update(data)

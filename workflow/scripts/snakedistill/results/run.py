@@ -2,25 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from snakedistill.core.files import read_csv
+from snakedistill.core.lineage import read_predictions
 from snakedistill.core.parts import PARTS
-
-if TYPE_CHECKING:
-    from snakedistill.results.answers import Answers
+from snakedistill.results.answers import Answers, Audited
 
 Files = dict[tuple[int, str], str]
 """One file of every network that has one: paths by (seed, network id)."""
-
-
-class Audited(Protocol):
-    """Predictions from elsewhere."""
-
-    def answers(self, splits: tuple[str, ...] | None) -> "Iterator[Answers]":
-        """The answers of every network, see `answers.answers`."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +73,21 @@ class Run:
     def table(self, name: str) -> pd.DataFrame:
         """A table or another CSV."""
         return read_csv(self.files[name])
+
+    def answers(self, splits: tuple[str, ...] | None = None) -> Iterator[Answers]:
+        """The answers of every network, part by part, and seed by seed in a part; one network at a time is in memory.
+
+        Args:
+            splits: the parts; None for all.
+        """
+        if self.audited is not None:
+            yield from self.audited.answers(splits)
+            return
+        manual = self.table("splits")
+        for split in (part for part in PARTS if splits is None or part in splits):
+            of_part = manual[manual["split"] == split]
+            label = of_part["label"].to_numpy()
+            for (seed, network), path in self.of_networks(split).items():
+                given = read_predictions(path, network, seed, splits=self.files["splits"])
+                given = given.in_order_of(of_part["image_id"], self.files["splits"], path)
+                yield Answers(seed, split, network, given.image_id, label, given["logit"], given["probability"])

@@ -4,7 +4,6 @@ from collections.abc import Container
 
 from snakedistill.core.parts import VALIDATION
 from snakedistill.measures.calibration import fitted_temperature
-from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
 
 
@@ -17,6 +16,6 @@ def fitted_temperatures(run: Run, networks: Container[str]) -> dict[tuple[int, s
     """
     return {
         (given.seed, given.network): fitted_temperature(given.logit, given.label)
-        for given in answers(run, (VALIDATION,))
+        for given in run.answers((VALIDATION,))
         if given.network in networks
     }

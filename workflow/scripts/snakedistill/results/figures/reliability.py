@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import TEST
 from snakedistill.measures.calibration import Reliability, at_temperature, reliability
-from snakedistill.results.answers import Answers, answers
+from snakedistill.results.answers import Answers
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
 from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
@@ -73,7 +73,7 @@ def diagrams_of(run: Run, networks: list[str]) -> dict[str, Diagram]:
     """The diagrams of networks on the test part by id, in their order."""
     temperatures = fitted_temperatures(run, networks)
     of_networks: dict[str, list[Answers]] = {network: [] for network in networks}
-    for given in answers(run, (TEST,)):
+    for given in run.answers((TEST,)):
         if given.network in of_networks:
             of_networks[given.network].append(given)
     return {

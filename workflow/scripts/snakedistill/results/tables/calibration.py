@@ -5,7 +5,6 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import calibration, metrics
-from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 from snakedistill.results.temperatures import fitted_temperatures
@@ -27,7 +26,7 @@ def rows(run: Run) -> pd.DataFrame:
     """
     temperatures = fitted_temperatures(run, run.networks)
     found = []
-    for given in answers(run, (TEST,)):
+    for given in run.answers((TEST,)):
         about = {"seed": given.seed, "network": given.network, "split": TEST}
         forms = {AS_TRAINED: (1.0, given.logit, given.probability)}
         if (temperature := temperatures.get((given.seed, given.network))) is not None:

@@ -5,7 +5,6 @@ import pandas as pd
 
 from snakedistill.measures import metrics
 from snakedistill.measures.intervals import exact_interval
-from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
@@ -18,7 +17,7 @@ def rows(run: Run) -> pd.DataFrame:
         error_rate_high), uncertainty.
     """
     found = []
-    for given in answers(run):
+    for given in run.answers():
         wrong = ~metrics.correct(given.probability, given.label)
         distance = metrics.squared_distance(given.probability)
         about = {"seed": given.seed, "network": given.network, "split": given.split}

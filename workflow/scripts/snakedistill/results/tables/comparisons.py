@@ -7,7 +7,6 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import comparison
-from snakedistill.results.answers import answers
 from snakedistill.results.lines import Pair, pairs
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
@@ -54,7 +53,7 @@ def _right(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Where each network is right on the test part, bool [seeds, networks, n], and the labels, [n]."""
     found: dict[tuple[int, str], np.ndarray] = {}
     label = np.empty(0, np.int64)
-    for given in answers(run, (TEST,)):
+    for given in run.answers((TEST,)):
         label = given.label
         found[given.seed, given.network] = given.answer == label
     return np.array([[found[seed, network] for network in run.networks] for seed in run.seeds]), label

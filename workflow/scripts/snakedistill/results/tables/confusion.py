@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from snakedistill.measures import metrics
-from snakedistill.results.answers import answers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
@@ -16,7 +15,7 @@ def rows(run: Run) -> pd.DataFrame:
         seed, network, split, class, answer, images.
     """
     frames, names = [], np.array(run.classes, dtype=object)
-    for given in answers(run):
+    for given in run.answers():
         pairs = given.label * len(names) + metrics.answer(given.probability)
         pairs, images = np.unique(pairs, return_counts=True)
         label, answer = np.divmod(pairs, len(names))

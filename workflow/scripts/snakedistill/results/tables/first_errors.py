@@ -7,7 +7,6 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures.recursion import first_errors
-from snakedistill.results.answers import answers
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
@@ -25,7 +24,7 @@ def rows(run: Run) -> pd.DataFrame:
     frames = []
     names = np.array(run.classes, dtype=object)
     lines = {family: [*ancestors(chain[0], run.sources), *chain] for family, chain in chains(run.sources).items()}
-    for seed, of_seed in itertools.groupby(answers(run, (TEST,)), lambda given: given.seed):
+    for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
         wrong = {}
         for given in of_seed:
             wrong[given.network] = given.answer != given.label

@@ -10,7 +10,7 @@ import pandas as pd
 from snakedistill.core.parts import TEST, TRAIN
 from snakedistill.measures import inheritance
 from snakedistill.measures.inheritance import INHERITED
-from snakedistill.results.answers import Answers, answers
+from snakedistill.results.answers import Answers
 from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
@@ -38,7 +38,7 @@ def rows(run: Run) -> pd.DataFrame:
         found: list[dict] = []
         shared: list[tuple[dict, inheritance.Shared]] = []
         label = np.empty(0, np.int64)
-        for seed, of_seed in itertools.groupby(answers(run, (split,)), lambda given: given.seed):
+        for seed, of_seed in itertools.groupby(run.answers((split,)), lambda given: given.seed):
             label, answered, divergences = _of_seed(run, of_seed)
             for (network, teacher), divergence in divergences.items():
                 for independent in run.independent.get(network) or [None]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import recursion
-from snakedistill.results.answers import Answers, answers
+from snakedistill.results.answers import Answers
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
@@ -32,7 +32,7 @@ def rows(run: Run) -> pd.DataFrame:
     """
     found = []
     lines = {family: [*ancestors(chain[0], run.sources), *chain] for family, chain in chains(run.sources).items()}
-    for seed, of_seed in itertools.groupby(answers(run, (TEST,)), lambda given: given.seed):
+    for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
         wrong: dict[str, np.ndarray] = {}
         before: dict[str, np.ndarray] = {}  # logits of the generation before, by family
         for given in of_seed:

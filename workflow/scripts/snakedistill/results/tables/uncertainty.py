@@ -8,7 +8,6 @@ import pandas as pd
 from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.measures.metrics import METRICS, Metric
-from snakedistill.results.answers import answers
 from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
@@ -46,7 +45,7 @@ def rows(run: Run) -> pd.DataFrame:
     frames, classes = [], len(run.classes)
     networks = as_networks(run.sources) if run.audited else {name: parsed(name) for name in run.networks}
     measured = [name for name in NAMES if METRICS[name].fewest_classes <= classes]
-    for split, of_part in itertools.groupby(answers(run), lambda given: given.split):
+    for split, of_part in itertools.groupby(run.answers(), lambda given: given.split):
         found: list[dict] = []
         values: dict[str, list[np.ndarray]] = {name: [] for name in measured}
         for given in of_part:
