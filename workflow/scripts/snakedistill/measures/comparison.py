@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.intervals import RESAMPLES, bootstrap_means, exact_interval, percentile_intervals
+from snakedistill.measures.intervals import LEVEL, RESAMPLES, bootstrap_means, exact_interval, percentile_intervals
 
-LEVEL = 0.95
 FEWEST_SEEDS = 5
 """Paired seeds that a statement on a recipe needs."""
 LEAST_WINS = 0.75
@@ -91,7 +90,7 @@ class Wins:
     @property
     def interval(self) -> tuple[float, float]:
         """Exact 95 % interval of P(A > B)."""
-        return exact_interval(self.wins, self.seeds, LEVEL)
+        return exact_interval(self.wins, self.seeds)
 
     @property
     def claimed(self) -> int:
@@ -100,7 +99,7 @@ class Wins:
         The lower limit must be above one half and the estimate at least 0.75; so no number of seeds below 6 suffices.
         """
         for sign, of_one in ((1, self.wins), (-1, self.losses)):
-            if of_one / self.seeds >= LEAST_WINS and exact_interval(of_one, self.seeds, LEVEL)[0] > 0.5:
+            if of_one / self.seeds >= LEAST_WINS and exact_interval(of_one, self.seeds)[0] > 0.5:
                 return sign
         return 0
 
@@ -149,7 +148,7 @@ def difference_intervals(
     seeds, of_images, of_resamples = len(values), values.mean(axis=0), means.mean(axis=1)
     differences = np.stack([of_images[one] - of_images[other] for one, other in pairs], axis=1)
     resampled = np.stack([of_resamples[:, one] - of_resamples[:, other] for one, other in pairs], axis=1)
-    found = percentile_intervals(resampled, differences, strata, LEVEL)
+    found = percentile_intervals(resampled, differences, strata)
     if seeds < FEWEST_SEEDS:
         return found
     drawn = np.random.default_rng(1).multinomial(seeds, np.full(seeds, 1 / seeds), len(means)) / seeds

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.intervals import RESAMPLES, bootstrap_means
+from snakedistill.measures.intervals import LEVEL, RESAMPLES, bootstrap_means
 from snakedistill.measures.metrics import by_rows
 
 
@@ -135,15 +135,12 @@ def inherited(means: np.ndarray) -> np.ndarray:
     return np.stack([agreement, errors, right, errors - right], axis=-1)
 
 
-def inherited_intervals(
-    of_pairs: list[Shared], label: np.ndarray, level: float = 0.95, resamples: int = RESAMPLES
-) -> np.ndarray:
-    """Percentile bootstrap intervals over images of what is inherited; all pairs see the same resamples.
+def inherited_intervals(of_pairs: list[Shared], label: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
+    """95 % percentile bootstrap intervals over images of what is inherited; all pairs see the same resamples.
 
     Args:
         of_pairs: what each student and its independent student share with a teacher.
         label: int [n], manual; images are drawn within each class.
-        level: confidence level.
         resamples: their number.
 
     Returns:
@@ -154,8 +151,8 @@ def inherited_intervals(
     values = np.stack([column for one in of_pairs for column in one.columns], axis=1)
     found = inherited(bootstrap_means(values, label, resamples=resamples).reshape(-1, len(of_pairs), 4))
     unknown, most = np.isnan(found), np.array([1.0, 1.0, 1.0, 2.0])
-    low = np.quantile(np.where(unknown, -most, found), (1 - level) / 2, axis=0)
-    high = np.quantile(np.where(unknown, most, found), (1 + level) / 2, axis=0)
+    low = np.quantile(np.where(unknown, -most, found), (1 - LEVEL) / 2, axis=0)
+    high = np.quantile(np.where(unknown, most, found), (1 + LEVEL) / 2, axis=0)
     ends = np.stack([low, high], axis=-1)
     ends[unknown.all(axis=0)] = np.nan
     return ends

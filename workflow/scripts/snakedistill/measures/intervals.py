@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+LEVEL = 0.95
+"""Confidence level of intervals, where no other one is asked for."""
 RESAMPLES = 10_000
 _RESAMPLES_AT_ONCE = 250
 _COLUMNS_AT_ONCE = 128
@@ -13,7 +15,7 @@ _NUMBERS_AT_ONCE = 4_000_000
 
 
 @functools.cache  # of many classes, most have few errors
-def exact_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def exact_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """Interval of a share by Clopper and Pearson, whose coverage is never below `level`.
 
     Args:
@@ -81,7 +83,7 @@ def _drawn(rng: np.random.Generator, sizes: np.ndarray) -> np.ndarray:
 def bootstrap_intervals(
     values: np.ndarray,
     strata: np.ndarray,
-    level: float | np.ndarray = 0.95,
+    level: float | np.ndarray = LEVEL,
     bounds: tuple[float, float] | np.ndarray = (-1.0, 1.0),
     seed: int = 0,
 ) -> list[tuple[float, float]]:
@@ -108,7 +110,7 @@ def percentile_intervals(
     resampled: np.ndarray,
     values: np.ndarray,
     strata: np.ndarray,
-    level: float | np.ndarray = 0.95,
+    level: float | np.ndarray = LEVEL,
     bounds: tuple[float, float] | np.ndarray = (-1.0, 1.0),
 ) -> list[tuple[float, float]]:
     """The intervals of `bootstrap_intervals`, from means of resamples, float [resamples, k]."""
@@ -127,7 +129,7 @@ def percentile_intervals(
 
 
 def ratio_interval(
-    numerator: np.ndarray, denominator: np.ndarray, level: float = 0.95, seed: int = 0
+    numerator: np.ndarray, denominator: np.ndarray, level: float = LEVEL, seed: int = 0
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the ratio of two medians, pairs resampled.
 

@@ -1,9 +1,11 @@
 """The training loop: Adam, its learning rate, and the weights of the best epoch."""
 
+import functools
 import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TextIO
 
 import keras
@@ -28,6 +30,7 @@ from snakedistill.networks.training_model import evaluation_model, faster_precis
 from snakedistill.teaching import taught
 from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
 from snakedistill.teaching.consistent import labels_of_views
+from snakedistill.teaching.way import Way
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
 from snakedistill.training.forward import predicted
@@ -110,15 +113,14 @@ def train(
         recipe["batch_norm_momentum"],
         classes,
     )
+    read = functools.partial(read_labels, network_id=network_id, seed=seed, splits=splits, classes=classes)
     images = {part: MappedImages(arrays[part]) for part in (TRAIN, VALIDATION)}
-    targets, weight = _targets(splits, labels, read_labels(labels, network_id, seed, splits, classes), images)
+    targets, weight = _targets(splits, labels, read(labels), images)
     if unlabelled is not None:
-        more = MappedImages(unlabelled["images"])
-        given = read_labels(unlabelled["labels"], network_id, seed, splits, classes)
-        images[TRAIN] = JoinedImages(images[TRAIN], more)
-        targets[TRAIN] = np.concatenate([targets[TRAIN], outputs_of_classes(given["label"]).astype(np.float32)])
+        images[TRAIN] = JoinedImages(images[TRAIN], MappedImages(unlabelled["images"]))
+        more = outputs_of_classes(read(unlabelled["labels"])["label"]).astype(np.float32)
+        targets[TRAIN] = np.concatenate([targets[TRAIN], more])
         print(f"{network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
-    outputs = targets[TRAIN].shape[1]
     images = {part: near_the_device(of_part) for part, of_part in images.items()}
     batch_size, augmentation = recipe["batch_size"], recipe["augmentation"]
     epochs = recipe["epochs"] if stop_after is None else stop_after
@@ -128,21 +130,18 @@ def train(
     print(f"{network_id}: trains in {used_precision}")
     training = training_model(network, used_precision, augmentation)
     way_taught = taught(way, options or {})
-    loss, of_classes = way_taught.loss(outputs), np.ones(classes)
+    loss, of_classes = way_taught.loss(targets[TRAIN].shape[1]), np.ones(classes)
     if recipe["class_weights"] == BALANCED:
         of_classes = balanced_weights(targets[TRAIN])
         loss = weighted(loss, of_classes)
         print(f"{network_id}: weights of the classes in the loss: {', '.join(f'{one:.4g}' for one in of_classes)}")
     compile_for_training(training, learning_rate(recipe, steps), loss)
 
-    weight_of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes)
-    weight_of_train = None
-    if weight:
-        weight_of_train = weight[TRAIN].astype(np.float32)
-        weight_of_validation = weight_of_validation * weight[VALIDATION]
-    label_of_validation = shares_of_classes(targets[VALIDATION])
-    answer_of_validation = metrics.answer(label_of_validation)
-
+    weights_of_images = {
+        TRAIN: weight[TRAIN].astype(np.float32) if weight else None,
+        VALIDATION: weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes) * weight.get(VALIDATION, 1.0),
+    }
+    validation = _Validation(way_taught, shares_of_classes(targets[VALIDATION]), weights_of_images[VALIDATION])
     launch, forward = launch_for(training, bool(weight)), forward_for(training)
     answer = None
     if source_model is not None:
@@ -178,7 +177,7 @@ def train(
             start = time.perf_counter()
             order = random_stream(seed, drawn_as, "order", epoch).permutation(len(images[TRAIN]))
             draws = draw(augmentation, seed, drawn_as, TRAIN, epoch, *images[TRAIN].shape[:2])
-            passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order, weight_of_train)
+            passed = batches(images[TRAIN], batch_size, draws, targets[TRAIN], order, weights_of_images[TRAIN])
             if answer is not None:
                 passed = labels_of_views(passed, answer, way_taught)
             mean_loss, mean_accuracy = fit_epoch(training, passed, bar.update, launch)
@@ -191,32 +190,30 @@ def train(
             if recipe["validation_augmentation"]:
                 draws = draw(augmentation, seed, drawn_as, VALIDATION, epoch, *images[VALIDATION].shape[:2])
             (logit,) = predicted(forward, images[VALIDATION], draws)
-            of_images = way_taught.loss_of_images(logits_of_classes(logit), label_of_validation)
-            probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
+            val_loss, val_accuracy = validation.loss_and_accuracy(logit)
             row = {
                 "epoch": epoch,
                 "loss": mean_loss,
                 "accuracy": mean_accuracy,
-                "val_loss": float(np.mean(weight_of_validation * of_images)),
-                "val_accuracy": metrics.accuracy(probability, answer_of_validation),
+                "val_loss": val_loss,
+                "val_accuracy": val_accuracy,
                 "learning_rate": float(ops.convert_to_numpy(training.optimizer.learning_rate)),
                 "seconds": round(time.perf_counter() - start, 3),
             }
             rows.append(row)
-            if row["val_accuracy"] > best_accuracy:
-                best_accuracy, best_weights = row["val_accuracy"], training.get_weights()
-            line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, best {best_accuracy:.3f}"
+            if val_accuracy > best_accuracy:
+                best_accuracy, best_weights = val_accuracy, training.get_weights()
+            line = f"loss {mean_loss:.3f}, validation accuracy {val_accuracy:.3f}, best {best_accuracy:.3f}"
             if epoch < epochs and time.monotonic() - saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
                 saved.save(Checkpoint([ops.convert_to_numpy(variable) for variable in variables], best_weights, rows))
                 saved_at = time.monotonic()
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{epochs}: {line}, {row['seconds']:.1f} s", flush=True)
 
-    chance = metrics.chance(answer_of_validation)
-    if rows and best_accuracy <= chance:
+    if rows and best_accuracy <= validation.chance:
         print(
             f"Warning: {network_id}: no epoch of {epochs} did better on validation than always the same answer, "
-            f"{chance:.3f}. Try another learning_rate than {recipe['learning_rate']}, or more epochs."
+            f"{validation.chance:.3f}. Try another learning_rate than {recipe['learning_rate']}, or more epochs."
         )
     network.set_weights(training.get_weights() if best_weights is None else best_weights)
     with written_whole(model) as temporary:
@@ -232,6 +229,32 @@ def train(
     line = f"{network_id}, seed {seed}: best epoch {best['epoch']} of {epochs}, validation accuracy "
     line += f"{best['val_accuracy']:.3f}, {sum(row['seconds'] for row in rows):.0f} s"
     print(line, file=terminal, flush=True)
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """What the validation part says of a network, by labels of the kind that it is trained with.
+
+    Attributes:
+        way: how it is taught.
+        label: shares of the classes, float [n, K].
+        weight: of each image in the loss, float64 [n].
+    """
+
+    way: Way
+    label: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always the same answer."""
+        return metrics.chance(metrics.answer(self.label))
+
+    def loss_and_accuracy(self, logit: np.ndarray) -> tuple[float, float]:
+        """Mean loss and accuracy, from the outputs of the network, float32 [n, outputs]."""
+        of_images = self.way.loss_of_images(logits_of_classes(logit), self.label)
+        probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
+        return float(np.mean(self.weight * of_images)), metrics.accuracy(probability, metrics.answer(self.label))
 
 
 def compile_for_training(
