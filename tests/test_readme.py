@@ -98,10 +98,12 @@ def test_readmes_commands_run_in_a_copy_of_the_project(tmp_path):
         (project / f".venv/bin/{name}").symlink_to(Path(sys.executable).with_name(name))
     (project / ".venv/.ready").touch()
     settings = yaml.safe_load((project / "config.yaml").read_text())
-    settings["sample"]["images"] = 120
-    settings["teacher"] |= {"backbone": "resnet18", "epochs": 1}
-    settings["student"]["epochs"] = 1
+    settings |= {"paper": None, "sample": settings["sample"] | {"images": 60, "unlabelled": 0}}
+    small = {"backbone": "extractor.keras", "preprocessing": "none", "epochs": 1}
+    settings["teacher"] |= small
+    settings["student"] |= small
     settings["students"] = {"soft": {"labels": "soft", "generations": 0}}
+    settings["timing"]["rounds"] = 2
     settings["export"]["int8_max_drop"] = 1
     (project / "config.yaml").write_text(yaml.safe_dump(settings))
     rng = np.random.default_rng(0)
