@@ -1,7 +1,8 @@
-"""The software of the rules, for machines that have none of it: `envs/` for conda, the recipe of the container."""
+"""The software of the rules, for machines that have none of it: `envs/` for conda, `containers/` for containers."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+CONTAINERFILE = (ROOT / "containers/Containerfile").read_text()
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 LATEST = {"python_full_version": "3.12.0", "python_version": "3.12"}  # of the environments
 
@@ -51,7 +53,7 @@ def test_every_environment_can_be_installed(environment, tmp_path):
     subprocess.run(command, cwd=tmp_path, check=True)
 
 
-def test_apptainer_is_given_the_image_that_the_recipe_builds(tmp_path):
+def test_apptainer_is_given_the_image_that_the_containerfile_names(tmp_path):
     """A stand-in for apptainer notes what Snakemake calls it with, and runs the job as it is."""
     stand_in = tmp_path / "bin/apptainer"
     stand_in.parent.mkdir()
@@ -75,5 +77,15 @@ def test_apptainer_is_given_the_image_that_the_recipe_builds(tmp_path):
     path = f"{stand_in.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     subprocess.run(command, cwd=tmp_path, check=True, env=os.environ | {"PATH": path})
     image = (tmp_path / (tmp_path / "image").read_text().strip()).resolve()
-    recipe = (ROOT / "containers/snakedistill.def").read_text()
-    assert f"apptainer build {image.relative_to(ROOT)} containers/snakedistill.def" in recipe
+    assert f"apptainer build {image.relative_to(ROOT)} oci-archive:" in CONTAINERFILE
+
+
+def test_the_image_is_installed_as_the_project_is(tmp_path):
+    """From the files that it copies, make installs every package of requirements.txt."""
+    for file in re.search(r"^COPY (.+) \./$", CONTAINERFILE, re.MULTILINE)[1].split():
+        shutil.copy(ROOT / file, tmp_path)
+    target = re.search(r"^RUN .*make (\S+)$", CONTAINERFILE, re.MULTILINE)[1]
+    command = ["make", "--dry-run", f"PYTHON={sys.executable}", target]
+    printed = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert re.search(r"uv pip sync .*--require-hashes .*requirements\.txt$", printed, re.MULTILINE)
+    assert f"/{Path(target).parent}/bin:" in CONTAINERFILE

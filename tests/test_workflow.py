@@ -105,6 +105,15 @@ def test_the_broken_image_is_rejected_and_the_run_goes_on(folder):
     assert "1 file is not used" in (folder / "results/tiny/summary.md").read_text()
 
 
+def test_the_page_declares_the_figures_that_it_takes_in(folder):
+    """Where files are in a bucket, a job has only the files that its rule names."""
+    told = snakemake(folder, "--configfile", "tiny.yaml", "--detailed-summary").stdout
+    row = next(line for line in told.splitlines() if line.startswith("results/tiny/summary.html\t"))
+    pictures = re.findall(r"\((figures/[^)]+)\)", (folder / "results/tiny/summary.md").read_text())
+    assert pictures
+    assert [name for name in pictures if f"results/tiny/{name}" not in row] == []
+
+
 def test_parts_are_disjoint_complete_and_balanced(folder):
     data = folder / "results/tiny/data"
     splits = pd.read_csv(data / "splits.csv")

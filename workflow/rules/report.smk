@@ -47,6 +47,7 @@ rule summarise:
 rule summary_to_html:
     input:
         summary=rules.summarise.output.summary,
+        figures=rules.summarise.input.figures,
     output:
         html=in_report(f"{RUN}/summary.html", "result", result="summary, on one page"),
     log:

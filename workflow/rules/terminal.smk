@@ -20,7 +20,9 @@ onsuccess:
     if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
         from snakedistill.results.summary.head import one_line
 
-        tables = [FILES[table] for table in ("uncertainty", "timing")]
-        line = one_line(*tables, FILES["measurements"], SHOWN_STUDENT)
-        print(f"Result: {line}.", file=sys.stderr)
-        print(f"Open {RUN}/summary.md", file=sys.stderr, flush=True)
+        storage = workflow.storage_settings.default_storage_prefix
+        if not storage:  # the files are on this machine
+            tables = [FILES[table] for table in ("uncertainty", "timing")]
+            line = one_line(*tables, FILES["measurements"], SHOWN_STUDENT)
+            print(f"Result: {line}.", file=sys.stderr)
+        print(f"Open {os.path.join(storage, RUN)}/summary.md", file=sys.stderr, flush=True)
