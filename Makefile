@@ -63,7 +63,7 @@ reference: $(READY)
 
 # The exact version and hash of every package, for every supported Python and platform.
 lock: $(READY)
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	$(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
 		--group dev pyproject.toml --output-file requirements.txt
 
 $(READY): requirements.txt
@@ -72,5 +72,5 @@ $(READY): requirements.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt
 	test -x $(VENV)/bin/uv || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.txt
+	$(VENV)/bin/uv pip sync --quiet --system-certs --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.txt
 	touch $@
