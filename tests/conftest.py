@@ -20,6 +20,7 @@ from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # of tests that install packages, as the Makefile does
 
 # pytest --hypothesis-profile=longer
 settings.register_profile("longer", max_examples=5000, deadline=None)
