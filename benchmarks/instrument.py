@@ -155,10 +155,10 @@ def cost_of_audit(folder: Path) -> None:
     lap("the whole audit", start)
 
 
-def measure(*arguments: str, folder: str) -> None:
-    """Call this script in a process of its own."""
+def measure(name: str, folder: str) -> None:
+    """Measure a table, the claims or the audit in a process of its own."""
     environment = os.environ | {"BENCHMARK_FOLDER": folder, "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, __file__, *arguments], check=True, env=environment)
+    subprocess.run([sys.executable, __file__, name], check=True, env=environment)
 
 
 def main(steps: list[str]) -> None:
@@ -166,12 +166,12 @@ def main(steps: list[str]) -> None:
     for step in steps:
         with tempfile.TemporaryDirectory() as folder:
             if step == "audit":
-                measure(step, folder=folder)
+                measure(step, folder)
                 continue
             write_predictions(Path(folder))
             print(f"{len(run_of(Path(folder)).results)} networks, {IMAGES_OF_TABLES}\n\n{HEAD}", flush=True)
             for name in (*OF_PREDICTIONS, CLAIMS):
-                measure(name, folder=folder)
+                measure(name, folder)
 
 
 if __name__ == "__main__":

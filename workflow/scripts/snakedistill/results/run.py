@@ -58,12 +58,9 @@ class Run:
 
     def of_seed(self, seed: int) -> "Run":
         """The same with the networks of one seed alone; not of an audit."""
-        files = {
-            name: path
-            if isinstance(path, str)
-            else [path for (one, _), path in self.of_networks(name).items() if one == seed]
-            for name, path in self.files.items()
-        }
+        files = dict(self.files)
+        for name in (name for name, paths in files.items() if not isinstance(paths, str)):
+            files[name] = [path for (one, _), path in self.of_networks(name).items() if one == seed]
         return replace(self, results=[result for result in self.results if result[0] == seed], files=files)
 
     def predictions(self) -> dict[str, Files]:

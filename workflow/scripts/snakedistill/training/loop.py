@@ -245,16 +245,21 @@ class _Validation:
     label: np.ndarray
     weight: np.ndarray
 
+    @functools.cached_property
+    def answer(self) -> np.ndarray:
+        """The class with the largest share, int [n]."""
+        return metrics.answer(self.label)
+
     @property
     def chance(self) -> float:
         """Accuracy of always the same answer."""
-        return metrics.chance(metrics.answer(self.label))
+        return metrics.chance(self.answer)
 
     def loss_and_accuracy(self, logit: np.ndarray) -> tuple[float, float]:
         """Mean loss and accuracy, from the outputs of the network, float32 [n, outputs]."""
         of_images = self.way.loss_of_images(logits_of_classes(logit), self.label)
         probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
-        return float(np.mean(self.weight * of_images)), metrics.accuracy(probability, metrics.answer(self.label))
+        return float(np.mean(self.weight * of_images)), metrics.accuracy(probability, self.answer)
 
 
 def compile_for_training(
