@@ -15,8 +15,8 @@ from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_arch
 from snakedistill.data.given_predictions import wrong_columns
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
+from snakedistill.data.part_sizes import check_numbers
 from snakedistill.data.sample import SAMPLE_CLASSES, are_sample_classes
-from snakedistill.data.splits import check_numbers
 from snakedistill.networks.backbones import is_saved
 from snakedistill.networks.heads import wrong_units
 from snakedistill.paper import PAPERS

@@ -3,7 +3,7 @@
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class _Module:
         self.statements: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, tuple[Path, str]] = {}
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        for node in _statements(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE.name:
                 for alias in node.names:
                     self.imports[alias.asname or alias.name] = _imported(node.module, alias.name)
@@ -155,6 +155,15 @@ def _defined(statement: ast.stmt) -> set[str]:
     inner = [node for node in ast.iter_child_nodes(statement) if isinstance(node, ast.stmt)]
     stored = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     return set().union(*map(_defined, inner)) | stored or {""}
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and the statements in it, with their branches, but not the expressions in them."""
+    yield node
+    for _, values in ast.iter_fields(node):
+        for value in values if isinstance(values, list) else ():
+            if isinstance(value, ast.stmt | ast.excepthandler | ast.match_case):
+                yield from _statements(value)
 
 
 def _remove_docstring(node: ast.AST) -> None:

@@ -1,16 +1,15 @@
 """The split into train, validation and test."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.errors import InputError, some
+from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.given_predictions import read_given_predictions
 from snakedistill.data.near_duplicates import joined, near_groups
+from snakedistill.data.part_sizes import ADD_IMAGES, check_parts, numbers_in_words, sizes_by_class
 from snakedistill.data.rejected import DROPPED, UNDRAWN, UNPREDICTED
 
 
@@ -159,12 +158,6 @@ def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int |
     return joined(np.arange(len(values) + near.max(initial=-1) + 1), group, len(values) + near)[group]
 
 
-def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
-    """Images of one class in each part of the shares: rounded to the nearest, and the rest in train."""
-    sizes = {part: round(images * share) for part, share in shares.items() if part != TRAIN}
-    return {TRAIN: images - sum(sizes.values()), **sizes}
-
-
 def split_drawn(
     labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int, balanced: bool, classes: list[str]
 ) -> np.ndarray:
@@ -188,7 +181,7 @@ def split_drawn(
     Raises:
         InputError: a class does not fill a part, or copies do not fit into one part; the counts are given.
     """
-    sizes = _check_sizes(labels, shares, balanced, classes)
+    sizes = sizes_by_class(labels, shares, balanced, classes)
     rng = np.random.default_rng(seed)
     drawn, all_labels = [part for part in PARTS if part in shares], range(len(classes))
     room = {(part, label): sizes[label][part] for part in drawn for label in all_labels}
@@ -207,7 +200,7 @@ def split_drawn(
         if not fitting and balanced:
             raise InputError(
                 f"{len(members)} images that are copies of one another "
-                f"({_numbers(need, classes)}) fit into no part, {sizes[0]} of each class: remove copies, lower "
+                f"({numbers_in_words(need, classes)}) fit into no part, {sizes[0]} of each class: remove copies, lower "
                 "split.near_duplicates, or set split.balanced to false"
             )
         fitting = fitting or [max(drawn, key=lambda part: min(left[part]))]
@@ -230,7 +223,7 @@ def split_drawn(
                 "copies, lower split.near_duplicates, or set split.balanced to false"
             )
     what_to_do = "Copies of an image stay in one part: remove copies, or lower split.near_duplicates."
-    _check_parts(parts, labels, classes, what_to_do, drawn)
+    check_parts(parts, labels, classes, what_to_do, drawn)
     return parts
 
 
@@ -275,11 +268,11 @@ def split_given(
     own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}
     if len(own) > 1:
         of_train = np.flatnonzero(given == TRAIN)
-        _check_parts(parts, labels, classes, "Add images of this class.", [TRAIN])
+        check_parts(parts, labels, classes, "Add images of this class.", [TRAIN])
         total = sum(own.values())
         own = {part: share / total for part, share in own.items()}
         parts[of_train] = split_drawn(labels[of_train], groups[of_train], own, seed, False, classes)
-    _check_parts(parts, labels, classes, _ADD_IMAGES)
+    check_parts(parts, labels, classes, ADD_IMAGES)
     if balanced:
         rng = np.random.default_rng([seed, 1])
         for part in PARTS:
@@ -288,64 +281,3 @@ def split_given(
             for images in of_class:
                 parts[rng.permutation(images)[smallest:]] = None
     return parts
-
-
-def check_numbers(
-    labels: np.ndarray, given: np.ndarray | None, shares: dict[str, float], balanced: bool, classes: list[str]
-) -> None:
-    """Check, before images are decoded, that every class can fill every part.
-
-    Args:
-        labels: int [n], of the images that an archive names.
-        given: str [n], the part of each image where the archive has its own split, else None.
-        shares: of all `PARTS`.
-        balanced: whether every part must hold the same number of each class.
-        classes: names.
-
-    Raises:
-        InputError: a class does not fill a part; the counts are given.
-    """
-    if given is None:
-        _check_sizes(labels, shares, balanced, classes)
-    else:
-        _check_parts(given, labels, classes, _ADD_IMAGES, pd.unique(given))
-
-
-_ADD_IMAGES = "Add images of this class, or take the whole part away: it is then drawn from train."
-
-
-def _check_sizes(
-    labels: np.ndarray, shares: dict[str, float], balanced: bool, classes: list[str]
-) -> list[dict[str, int]]:
-    """The number of images in each part by class; raise an InputError where a class has too few for its shares."""
-    numbers = np.bincount(labels, minlength=len(classes))
-    of_class = np.full_like(numbers, numbers.min()) if balanced else numbers
-    sizes = [part_sizes(int(images), shares) for images in of_class]
-    label = int(numbers.argmin())
-    empty = [part for part, images in sizes[label].items() if images < 1]
-    if empty:
-        raise InputError(
-            f"Class {classes[label]} (label {label}) does not fill {' and '.join(empty)}: the shares of `split` make "
-            f"{sizes[label]} of its {numbers[label]} usable images, and no part may be empty "
-            f"({_numbers(numbers, classes)}). Give more images of {classes[label]}, or other shares."
-        )
-    return sizes
-
-
-def _check_parts(
-    parts: np.ndarray, labels: np.ndarray, classes: list[str], what_to_do: str, needed: Sequence[str] = PARTS
-) -> None:
-    """Raise an InputError where a class has no image in a part."""
-    for part in needed:
-        numbers = np.bincount(labels[parts == part], minlength=len(classes))
-        if not numbers.all():
-            label = int(numbers.argmin())
-            raise InputError(
-                f"Class {classes[label]} (label {label}) has no image in the part {part}, and every part needs images "
-                f"of each class; {part} has {_numbers(numbers, classes)}. {what_to_do}"
-            )
-
-
-def _numbers(numbers: np.ndarray, classes: list[str]) -> str:
-    """For example "cat 20, dog 0"."""
-    return some(f"{name} {number}" for name, number in zip(classes, numbers, strict=True))
