@@ -180,6 +180,17 @@ def save_extractor(path: Path) -> None:
     keras.Model(images, keras.layers.BatchNormalization()(features), name="extractor").save(path)
 
 
+def save_small_backbone(path: Path) -> None:
+    """Save a feature extractor of one convolution, which keeps where in an image of 32 pixels something is."""
+    import keras
+
+    images = keras.layers.Input((32, 32, 3))
+    features = keras.layers.Conv2D(8, 3, strides=2, use_bias=False)(images)
+    features = keras.layers.ReLU()(keras.layers.BatchNormalization()(features))
+    features = keras.layers.Flatten()(keras.layers.AveragePooling2D(5)(features))
+    keras.Model(images, features, name="small").save(path)
+
+
 def copy_project(folder: Path) -> None:
     """Copy this project to `folder`, with the tiny experiment as tiny.yaml: 41 small pictures and a small backbone."""
     for file in ("Snakefile", "config.yaml"):

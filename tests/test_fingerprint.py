@@ -183,12 +183,12 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
         path = scripts / f"snakedistill/{module}.py"
         original = path.read_text()
         assert old in original
-        before = prints()
         path.write_text(original.replace(old, new))
         after = prints()
         path.write_text(original)
         return {name for name in before if before[name] != after[name]}
 
+    before = prints()
     figures = {f"draw_{name}" for name in FIGURES}
     assert changed("results/figures/style", '"grid.color": "0.92"', '"grid.color": "0.9"') == figures
     assert changed("results/figures/examples", "IN_A_ROW = 8", "IN_A_ROW = 7") == {"draw_examples"}

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import save_small_backbone
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.lineage import check_lineage, record_lineage
@@ -35,20 +36,11 @@ RECIPE = {
 }  # fmt: skip
 
 
-def save_backbone(path):
-    """Save a feature extractor of one convolution, which keeps where in the image something is."""
-    images = keras.layers.Input((32, 32, 3))
-    features = keras.layers.Conv2D(8, 3, strides=2, use_bias=False)(images)
-    features = keras.layers.ReLU()(keras.layers.BatchNormalization()(features))
-    features = keras.layers.Flatten()(keras.layers.AveragePooling2D(5)(features))
-    keras.Model(images, features, name="small").save(path)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Arrays of 32 pixels, bright on the left for label 0 and on the right for label 1, their split, and a backbone."""
     folder = tmp_path_factory.mktemp("data")
-    save_backbone(folder / "small.keras")
+    save_small_backbone(folder / "small.keras")
     rng = np.random.default_rng(0)
     rows = []
     for part, images in PARTS.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.files import read_csv, write_csv, written_whole
+from snakedistill.core.files import column_names, read_csv, write_csv, written_whole
 from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.outputs import columns
 
@@ -84,10 +84,10 @@ def read_by_image(path: str | Path) -> ByImage:
             found = dict(arrays)
         del found["classes"]
         return ByImage(pd.Series(found.pop("image_id"), name="image_id"), found)
-    names = pd.read_csv(path, nrows=0).columns
     of_name: dict[str, list[str]] = {}
-    for column in names.drop("image_id"):
-        of_name.setdefault(column.partition(".")[0], []).append(column)
+    for column in column_names(path):
+        if column != "image_id":
+            of_name.setdefault(column.partition(".")[0], []).append(column)
     precise = {column: np.float32 for name in ("logit", "probability") for column in of_name.get(name, ())}
     frame = read_csv(path, dtype=precise)
     one = {name: frame[name].to_numpy() for name in of_name if name in frame}
