@@ -223,14 +223,14 @@ def moment(folder: Path) -> str:
     return "in an epoch"
 
 
-@pytest.mark.parametrize("at_least", [2, pytest.param(KILLS, marks=pytest.mark.long)])
-def test_training_runs_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path, at_least):
+@pytest.mark.long
+def test_training_runs_killed_at_random_moments_end_as_if_nothing_had_happened(task, uninterrupted, tmp_path):
     """SIGKILL, and now and then SIGTERM; in a process that has TensorFlow imported, so that a start costs little."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["snakedistill.training.loop"])
     rng = random.Random(0)
     kills, rounds = Counter(), 0
-    while kills.total() < at_least:
+    while kills.total() < KILLS:
         folder = tmp_path / str(rounds)
         rounds += 1
         status = None

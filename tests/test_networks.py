@@ -119,7 +119,8 @@ def test_one_training_step_is_the_same_with_fused_and_with_keras_layers():
     plain = keras.Model(network.input, network.get_layer("logit").output)
     labels = np.float32([[0], [1], [0.3], [0.9]])
     for model, adam in ((training, fused.Adam), (plain, keras.optimizers.Adam)):
-        model.compile(optimizer=adam(1e-5), loss=keras.losses.BinaryCrossentropy(from_logits=True))
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        model.compile(optimizer=adam(1e-5), loss=loss, run_eagerly=True)
     losses = [(training.train_on_batch(IMAGES, labels), plain.train_on_batch(IMAGES, labels)) for _ in range(3)]
     np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-3)
     moments = [(a, b) for a, b in zip(training.weights, plain.weights, strict=True) if "moving" in a.path]
@@ -271,11 +272,11 @@ def test_the_faster_precision_depends_on_processor_and_network(monkeypatch, tmp_
 def test_a_saved_network_needs_nothing_of_this_project(tmp_path):
     network = build_network("classic-0", 32, "resnet18")
     network.save(tmp_path / "a.keras")
-    np.save(tmp_path / "expected.npy", network.predict_on_batch(IMAGES[:, :32, :32]))
+    np.save(tmp_path / "expected.npy", network(IMAGES[:, :32, :32]))
     np.save(tmp_path / "images.npy", IMAGES[:, :32, :32])
     code = (
         "import keras, numpy as np; "
-        "got = keras.saving.load_model('a.keras').predict_on_batch(np.load('images.npy')); "
+        "got = keras.saving.load_model('a.keras')(np.load('images.npy')); "
         "np.testing.assert_allclose(got, np.load('expected.npy'), atol=1e-6)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

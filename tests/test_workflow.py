@@ -1,6 +1,7 @@
 """The whole workflow, as a user runs it, on an archive of forty small pictures."""
 
 import csv
+import json
 import math
 import os
 import pty
@@ -338,6 +339,12 @@ def test_logs_hold_a_line_an_epoch_and_no_progress_bar(folder):
     log = (folder / "results/tiny/seed-0/logs/train/soft-1.log").read_text()
     assert len(re.findall(r"^soft-1: epoch \d/2: loss .*validation accuracy", log, re.MULTILINE)) == 2
     assert "\r" not in log
+
+
+def test_the_multiply_adds_of_the_teacher_are_those_of_a_resnet18(folder):
+    """1.814 thousand million at 224 pixels (He et al. 2015: 1.8); 32 pixels are a 49th of that."""
+    measured = json.loads((folder / "results/tiny/timing.json").read_text())
+    assert measured["multiply_adds"]["teacher"] == pytest.approx(1.814e9 / 49, rel=0.01)
 
 
 def test_a_terminal_gets_a_progress_bar(folder):
