@@ -69,6 +69,7 @@ def _module(path: Path) -> _Module:
     return _Module(path)
 
 
+@functools.cache
 def _shown(path: Path) -> str:
     """The path within the library, or the name of a file elsewhere: a moved project keeps its fingerprints."""
     return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
@@ -107,7 +108,7 @@ def _follow(path: Path, name: str, used: dict[str, tuple[str, ...]], reached: di
 
 @functools.cache
 def _definition(path: Path, name: str, keys: tuple[str, ...] | None) -> tuple[str, list[tuple[Path, str]]]:
-    """The source of the statements that define a name, without comments, and the names that they use.
+    """The statements that define a name, as `_text` has them, and the names that they use.
 
     Of a dictionary, only the entries of the keys are taken where there are keys.
     """
@@ -115,8 +116,25 @@ def _definition(path: Path, name: str, keys: tuple[str, ...] | None) -> tuple[st
     statements = module.statements[name]
     if keys is not None:
         statements = [_with_keys(statement, keys) for statement in statements]
-    source = "\n".join(ast.unparse(statement) for statement in statements)
-    return source, [used for statement in statements for used in _used(statement, path, module)]
+    names: list[ast.Attribute | ast.Name] = []
+    source = "\n".join(_text(statement, names) for statement in statements)
+    return source, _used(names, path, module)
+
+
+def _text(node: object, names: list[ast.Attribute | ast.Name]) -> str:
+    """A syntax tree without the places in the file; the names in it are added to `names`, each before those in it.
+
+    Empty fields are left out, because each version of Python has more of them.
+    """
+    if isinstance(node, list):
+        return f"[{','.join([_text(one, names) for one in node])}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.Attribute | ast.Name):
+        names.append(node)
+    fields = [(field, getattr(node, field, None)) for field in node._fields]
+    given = [f"{field}={_text(value, names)}" for field, value in fields if value is not None and value != []]
+    return f"{type(node).__name__}({','.join(given)})"
 
 
 def _with_keys(statement: ast.stmt, keys: tuple[str, ...]) -> ast.stmt:
@@ -130,15 +148,17 @@ def _with_keys(statement: ast.stmt, keys: tuple[str, ...]) -> ast.stmt:
     return ast.fix_missing_locations(ast.copy_location(ast.Assign([target], shorter), statement))
 
 
-def _used(statement: ast.stmt, path: Path, module: _Module) -> list[tuple[Path, str]]:
+def _used(names: list[ast.Attribute | ast.Name], path: Path, module: _Module) -> list[tuple[Path, str]]:
+    """What the names in a definition stand for, of its own file or of the library."""
     found = []
     modules = {name: target for name, (target, of) in module.imports.items() if not of}
     attributes = set()
-    for node in ast.walk(statement):  # a node before the nodes in it
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-            found.append((modules[node.value.id], node.attr))
-            attributes.add(node.value)
-        elif isinstance(node, ast.Name) and node not in attributes:
+    for node in names:
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id in modules:
+                found.append((modules[node.value.id], node.attr))
+                attributes.add(node.value)
+        elif node not in attributes:
             if node.id in module.statements:
                 found.append((path, node.id))
             elif node.id in module.imports:
