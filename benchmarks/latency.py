@@ -64,7 +64,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.data.splits import write_splits
     from snakedistill.export.card import card
     from snakedistill.export.exporting import export_network
-    from snakedistill.export.timing import this_machine, time_calls
+    from snakedistill.export.timing import open_networks, this_machine, time_calls
     from snakedistill.measures.intervals import ratio_interval
     from snakedistill.networks.classifier import build_network
     from snakedistill.teaching import networks as networks_of
@@ -102,7 +102,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
             folder / "measurements.json",
         )  # fmt: skip
         networks[name] = files
-    found = time_calls(networks, archive, index, splits, arrays[TEST], rounds, threads, (1,))
+    found = time_calls(open_networks(networks, threads), archive, index, splits, arrays[TEST], rounds, threads, (1,))
     machine = this_machine()
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")

@@ -34,7 +34,7 @@ from snakedistill.export.energy import joules_of
 from snakedistill.export.exporting import export_network
 from snakedistill.export.inference import open_network, probabilities
 from snakedistill.export.litert import open_litert
-from snakedistill.export.timing import multiply_adds, seconds_an_image, this_machine, time_calls
+from snakedistill.export.timing import multiply_adds, open_networks, seconds_an_image, this_machine, time_calls
 from snakedistill.networks.classifier import build_network, logit_and_probability
 from snakedistill.paper.kaggle import write_submission
 from snakedistill.training.prediction import write_predictions
@@ -799,7 +799,7 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
         "litert_int8": exported_to_litert / "soft-1.int8.tflite",
     }
     calls = time_calls(
-        {"teacher": files, "soft-1": files},
+        open_networks({"teacher": files, "soft-1": files}, 1),
         archive,
         tmp_path / "index.csv",
         made / "splits.csv",

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -25,6 +26,9 @@ from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.energy import joules_of
 from snakedistill.export.inference import Network, open_network
 from snakedistill.export.litert import open_litert
+
+if TYPE_CHECKING:
+    import keras
 
 WARM_UP = 2  # rounds
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
@@ -64,7 +68,8 @@ def time_networks(
     calls = []
     for number in sorted({1, threads}):
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            calls += process.submit(time_calls, networks, archive, index, splits, test_images, rounds, number).result()
+            timed = process.submit(_time_files, networks, number, archive, index, splits, test_images, rounds)
+            calls += timed.result()
     found = {
         "machine": this_machine(),
         "images": len(MappedImages(test_images)),
@@ -78,6 +83,10 @@ def time_networks(
 def _start(threads: int) -> None:
     fix_threads(threads, "tensorflow")
     import_keras()
+
+
+def _time_files(networks: dict[str, dict[str, str]], threads: int, *given: object) -> list[dict]:
+    return time_calls(open_networks(networks, threads), *given, threads)
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -94,7 +103,7 @@ def seconds_an_image(found: dict) -> pd.DataFrame:
 
 
 def time_calls(
-    networks: dict[str, dict[str, str]],
+    answers: dict[tuple[str, str, str], Network],
     archive: str,
     index: str,
     splits: str,
@@ -110,13 +119,13 @@ def time_calls(
     order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
 
     Args:
-        networks: as in `time_networks`, like the next five; of the forms but `keras`, those that lack are left out.
+        answers: functions that answer by network, runtime and precision, see `in_runtimes`.
         archive: path of the archive.
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
         test_images: array of the test part.
         rounds: number of calls of every combination.
-        threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
+        threads: threads of every runtime, for the result.
         batch_sizes: images in a call.
         decoded: those that are called from the image files too; None: all.
 
@@ -126,9 +135,6 @@ def time_calls(
     """
     images = MappedImages(test_images)
     side = images.shape[1]
-    answers = {
-        (network, *kind): answer for network, files in networks.items() for kind, answer in _runtimes(files, threads)
-    }
     decoded = batch_sizes if decoded is None else decoded
     ways = [(size, "no") for size in batch_sizes] + [(size, "yes") for size in decoded]
     combinations = [(*key, *way) for key in answers for way in ways]
@@ -178,22 +184,41 @@ def multiply_adds(path: str) -> int:
     return total
 
 
-def _runtimes(files: dict[str, str], threads: int) -> list[tuple[tuple[str, str], Network]]:
-    """(runtime, precision) and the function that answers, for every way to run a network."""
+def open_networks(networks: dict[str, dict[str, str]], threads: int) -> dict[tuple[str, str, str], Network]:
+    """Load networks and open their files.
+
+    Args:
+        networks: files by network id: `keras`, and those of `forms.TIMED_FORMS` that there are.
+        threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
+
+    Returns:
+        Functions that answer, by network id, runtime and precision.
+    """
     from snakedistill.networks.classifier import load_network  # imports TensorFlow, whose threads are fixed then
 
-    network = load_network(files["keras"])
-    found: list[tuple[tuple[str, str], Network]] = [
-        (("Keras", "float32"), lambda batch: network.predict(batch, batch_size=len(batch), verbose=0))
-    ]
+    opened = {name: in_runtimes(load_network(files["keras"]), files, threads) for name, files in networks.items()}
+    return {(name, *way): answer for name, answers in opened.items() for way, answer in answers.items()}
+
+
+def in_runtimes(network: "keras.Model", files: dict[str, str], threads: int) -> dict[tuple[str, str], Network]:
+    """Functions that answer, by runtime and precision.
+
+    Args:
+        network: the Keras model.
+        files: of the same network, by form.
+        threads: threads of every runtime but Keras, whose are fixed already.
+    """
+    found: dict[tuple[str, str], Network] = {
+        ("Keras", "float32"): lambda batch: network.predict(batch, batch_size=len(batch), verbose=0)
+    }
     onnx_files = {precision: files[form] for precision, form in _ONNX.items() if form in files}
-    found += [(("ONNX Runtime", precision), open_network(path, threads)) for precision, path in onnx_files.items()]
+    found |= {("ONNX Runtime", precision): open_network(path, threads) for precision, path in onnx_files.items()}
     litert_files = {precision: files[form] for precision, form in _LITERT.items() if form in files}
-    found += [(("LiteRT", precision), open_litert(path, threads)) for precision, path in litert_files.items()]
+    found |= {("LiteRT", precision): open_litert(path, threads) for precision, path in litert_files.items()}
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     for precision, path in onnx_files.items():
         compiled = openvino.Core().compile_model(path, "CPU", options)
-        found.append((("OpenVINO", precision), lambda batch, compiled=compiled: compiled(batch)))
+        found["OpenVINO", precision] = lambda batch, compiled=compiled: compiled(batch)
     return found
 
 

@@ -11,7 +11,8 @@ from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import write_arrays
 from snakedistill.export import onnx_export
-from snakedistill.export.timing import this_machine, time_calls
+from snakedistill.export.inference import Network
+from snakedistill.export.timing import in_runtimes, this_machine, time_calls
 from snakedistill.measures.intervals import ratio_interval
 from snakedistill.networks.classifier import build_network
 from snakedistill.paper.biryukova import TIMED_BACKBONES
@@ -39,12 +40,16 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        networks = {backbone: _written(backbone, threads, folder) for backbone in TIMED_BACKBONES}
+        answers = {
+            (backbone, *way): answer
+            for backbone in TIMED_BACKBONES
+            for way, answer in _in_runtimes(backbone, threads, folder).items()
+        }
         frame = read_csv(splits)
         chosen, images = folder / "splits.csv", folder / "images.npy"
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
         write_arrays(archive, index, chosen, IMAGE_SIZE, {TEST: images}, threads)
-        calls = time_calls(networks, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
+        calls = time_calls(answers, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
     write_csv(ratios(calls, threads, rounds), speed)
 
 
@@ -64,11 +69,10 @@ def ratios(calls: list[dict], threads: int, rounds: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _written(backbone: str, threads: int, folder: Path) -> dict[str, Path]:
-    """The files of a network with this backbone and random weights, by form."""
+def _in_runtimes(backbone: str, threads: int, folder: Path) -> dict[tuple[str, str], Network]:
+    """A network with this backbone and random weights: functions that answer, by runtime and precision."""
     keras.utils.set_random_seed(0)
     network = build_network(backbone, IMAGE_SIZE, backbone)
-    files = {"keras": folder / f"{backbone}.keras", "onnx": folder / f"{backbone}.onnx"}
-    network.save(files["keras"])
-    onnx_export.write_network(network, {"network": backbone}, threads, files["onnx"])
-    return files
+    file = folder / f"{backbone}.onnx"
+    onnx_export.write_network(network, {"network": backbone}, threads, file)
+    return in_runtimes(network, {"onnx": file}, threads)
