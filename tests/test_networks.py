@@ -286,9 +286,9 @@ def test_a_saved_feature_extractor_becomes_a_teacher(tmp_path):
     extractor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
     extractor.save(tmp_path / "extractor.keras")
     network = build_network("teacher", 64, str(tmp_path / "extractor.keras"), preprocessing="none")
-    expected = extractor.predict_on_batch(IMAGES.astype(np.float32))
+    expected = extractor(IMAGES.astype(np.float32))
     features = keras.Model(network.input, network.get_layer("logit").input)
-    np.testing.assert_allclose(features.predict_on_batch(IMAGES), expected, atol=1e-5)
+    np.testing.assert_allclose(features(IMAGES), expected, atol=1e-5)
     assert training_model(network, "bfloat16", {}).count_params() == network.count_params()
 
 

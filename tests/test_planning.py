@@ -195,8 +195,13 @@ def fresh(tmp_path_factory):
     return folder
 
 
-def test_predictions_take_the_place_of_the_teachers_training(fresh):
-    trained = planned(fresh)
+@pytest.fixture(scope="module")
+def trained(fresh) -> dict[str, int]:
+    """Jobs by rule where the teacher is trained."""
+    return planned(fresh)
+
+
+def test_predictions_take_the_place_of_the_teachers_training(fresh, trained):
     jobs = planned(fresh, {"teacher": {"predictions": "mine.csv"}})
     assert set(trained) - set(jobs) == {"train_teacher", "draw_scheme"}
     assert set(jobs) - set(trained) == {"take_in_predictions"}
@@ -206,8 +211,7 @@ def test_predictions_take_the_place_of_the_teachers_training(fresh):
     assert two_seeds["take_in_predictions"] == 2
 
 
-def test_a_classifier_takes_the_place_of_the_teachers_training_alone(fresh):
-    trained = planned(fresh)
+def test_a_classifier_takes_the_place_of_the_teachers_training_alone(fresh, trained):
     jobs = planned(fresh, {"teacher": {"classifier": "mine.keras"}})
     assert set(trained) - set(jobs) == {"train_teacher"}
     assert set(jobs) - set(trained) == {"take_in_classifier"}
