@@ -160,6 +160,27 @@ def test_a_module_that_is_imported_by_its_name_counts_as_a_whole(library):
     assert library("data/beta", "3 * x", "4 * x", **named) != library(**named)
 
 
+SYNTAX = """
+from snakedistill.data.beta import FACTOR
+
+class Kind(dict, metaclass=type): pass
+
+@property
+def work(one, /, *more: int, last=None, **others) -> "int | None":
+    with FACTOR as file, more:
+        match file:
+            case {"a": [1, *rest], **kept} if rest: return lambda: [*rest, kept]
+    try: raise ValueError(f"{one!r:>10} {'a' + f'{last:{FACTOR}}'}") from None
+    except* (OSError, Kind) as error: yield error[1:, ...]
+"""
+
+
+def test_every_version_of_python_gives_the_same_fingerprint(library, tmp_path):
+    """Among other things, `ast.unparse` writes quotes in f-strings differently from 3.12 on."""
+    (tmp_path / "script.py").write_text(SYNTAX)
+    assert library() == "d3d681e61ac8925f617a1efbd75f05e635a3652952c85205800b5e76c7e2cdaa"
+
+
 def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     """A metric reaches training and every table; a figure's style reaches figures alone."""
     scripts = tmp_path / "scripts"
