@@ -253,7 +253,10 @@ def test_the_confusion_of_many_classes_shows_those_with_most_errors(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("classes", "seeds"), [(TEN, (0, 1)), (HUNDRED, (0,))], ids=["10", "100"])
+@pytest.mark.parametrize(
+    ("classes", "seeds"),
+    [(TEN, (0,)), (TEN, (0, 1)), (HUNDRED, (0,)), pytest.param(HUNDRED, (0, 1), marks=pytest.mark.long)],
+)
 def test_the_summary(tmp_path, classes, seeds):
     made = made_up(tmp_path, classes, seeds)
     tables = {name: made.tabulate(name) for name in TABLES}

@@ -24,7 +24,7 @@ from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
-from snakedistill.training.loop import compile_for_training, correct, fit_epoch, learning_rate, train
+from snakedistill.training.loop import HISTORY, compile_for_training, correct, fit_epoch, learning_rate, train
 from snakedistill.training.prediction import write_predictions
 
 CLASSES = ["left", "right"]
@@ -435,7 +435,7 @@ def test_a_stage_of_the_teacher_is_the_teacher_after_so_many_epochs(data, tmp_pa
 def test_a_stage_of_no_epochs_has_the_initial_weights_of_the_teacher(data, tmp_path):
     labels = labelled(data, tmp_path, "early")
     history = train_in(data, tmp_path, "early", labels, "manual", more={"stop_after": 0}, backbone="resnet18")
-    assert len(history) == 0
+    assert history.columns.tolist() == HISTORY and len(history) == 0
     check_lineage(tmp_path / "model.keras", "early", 0, splits=data / "splits.csv")
     keras.utils.set_random_seed(int(random_stream(0, "teacher", "weights").integers(2**31)))
     built = build_network("early", 32, "resnet18", None, "paper", 0.2, 0.8, 2).get_weights()

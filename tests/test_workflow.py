@@ -290,15 +290,15 @@ def test_your_own_photos_are_classified(folder, photographs):
 
 
 def test_every_folder_of_photos_has_answers_of_its_own(folder, photographs, tmp_path):
-    photos = ["a/pics", str(tmp_path / "pics"), "../mine, ö"]
+    photos = ["a/pics", "b/pics", str(tmp_path / "pics"), "../mine, ö"]
     for number, name in enumerate(photos):
         (folder / name).mkdir(parents=True)
         (folder / name / f"{number}.jpg").write_bytes(photographs["cat.0.jpg"])
         classify(folder, name)
     tables = [pd.read_csv(path) for path in (folder / "results/tiny/photos").glob("*/answers.csv")]
-    assert {"0.jpg", "1.jpg", "2.jpg"} <= {name for table in tables for name in table["photo"]}
+    assert {"0.jpg", "1.jpg", "2.jpg", "3.jpg"} <= {name for table in tables for name in table["photo"]}
     names = {path.name.rpartition("-")[0] for path in (folder / "results/tiny/photos").iterdir()}
-    assert {"a-pics", "mine-ö"} < names
+    assert {"a-pics", "b-pics", "mine-ö"} < names
 
 
 def test_answers_stay_until_the_next_ones_are_whole(folder, photographs):
