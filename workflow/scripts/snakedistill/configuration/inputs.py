@@ -1,6 +1,5 @@
 """What the configuration names: whether it is there."""
 
-import csv
 import importlib.util
 import zipfile
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
+from snakedistill.core.files import column_names
 from snakedistill.core.parts import PARTS
 from snakedistill.data import audit
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
@@ -143,8 +143,7 @@ def _wrong_reference(reference: str | None) -> list[str]:
     lines = []
     for path in tables:
         table = TABLES[path.stem]
-        with path.open(encoding="utf-8") as file:
-            columns = next(csv.reader(file), [])
+        columns = column_names(path)
         if not set(columns) & set(table.values):
             lines.append(
                 f"reference: expected a column {' or '.join(table.values)} in {path}, got {', '.join(columns)}"
