@@ -61,6 +61,7 @@ def measure(
     from snakedistill.teaching.labels import write_labels
     from snakedistill.training.loop import train
     from snakedistill.training.prediction import write_predictions
+    from snakedistill.training.run import TrainingRun
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     preset = yaml.safe_load((ROOT / "presets/scratch.yaml").read_text())
@@ -89,11 +90,19 @@ def measure(
                 mock.patch.object(training_model, "fused_class", fused_class),
                 mock.patch.object(fused, "Adam", fused.Adam if in_fused_layers else keras.optimizers.Adam),
             ):
-                train(
-                    "classic-0", "manual", recipe | {"epochs": epochs}, side, used_precision, seed, arrays, splits,
-                    labels, len(config["classes"]),
-                    folder / "model.keras", folder / "history.csv", folder / "checkpoints",
-                )  # fmt: skip
+                run = TrainingRun(
+                    network_id="classic-0",
+                    way="manual",
+                    recipe=recipe | {"epochs": epochs},
+                    image_size=side,
+                    precision=used_precision,
+                    seed=seed,
+                    classes=len(config["classes"]),
+                    arrays=arrays,
+                    splits=splits,
+                    labels=labels,
+                )
+                train(run, *(folder / name for name in ("model.keras", "history.csv", "checkpoints")))
             predictions = {part: folder / f"{part}.csv" for part in arrays}
             write_predictions(folder / "model.keras", "classic-0", seed, splits, arrays, config["classes"], predictions)
             found = read_predictions(predictions[TEST], "classic-0", seed)

@@ -46,6 +46,7 @@ def train_on(images: int, folder: str) -> None:
     from snakedistill.core.parts import TRAIN, VALIDATION
     from snakedistill.teaching.labels import write_labels
     from snakedistill.training.loop import train
+    from snakedistill.training.run import TrainingRun
 
     path = Path(folder)
     stream = np.random.default_rng(0)
@@ -65,7 +66,7 @@ def train_on(images: int, folder: str) -> None:
     write_labels("classic-0", 0, path / "splits.csv", "manual", None, {}, ["cat", "dog"], path / "labels.csv")
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    train(
+    run = TrainingRun(
         network_id="classic-0",
         way="manual",
         recipe=recipe(config, "classic") | {"epochs": 1},
@@ -76,10 +77,8 @@ def train_on(images: int, folder: str) -> None:
         splits=str(path / "splits.csv"),
         labels=str(path / "labels.csv"),
         classes=2,
-        model=str(path / "model.keras"),
-        history=str(path / "history.csv"),
-        checkpoints=str(path / "checkpoints"),
     )
+    train(run, *(str(path / name) for name in ("model.keras", "history.csv", "checkpoints")))
     print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 

@@ -19,6 +19,7 @@ from snakedistill.core.lineage import record_lineage
 from snakedistill.training import loop
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints, fingerprint_of_training
 from snakedistill.training.loop import train
+from snakedistill.training.run import TrainingRun
 
 OUTPUTS = ["soft-0.csv", "soft-0.keras", "soft-0.lineage.json"]
 KILLS = int(os.environ.get("KILLS", "30"))
@@ -137,7 +138,7 @@ def result(folder) -> tuple:
 @pytest.fixture(scope="module")
 def uninterrupted(task, tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    train(**task, **outputs(folder))
+    train(TrainingRun(**task), **outputs(folder))
     assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
     return result(folder)
 
@@ -163,14 +164,14 @@ def train_until(epoch: int, task: dict, folder, monkeypatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "save", save)
         with pytest.raises(Killed):
-            train(**task, **outputs(folder))
+            train(TrainingRun(**task), **outputs(folder))
 
 
 @pytest.mark.parametrize("epoch", [1, 5, 11])
 def test_a_training_run_resumes_bit_for_bit(task, uninterrupted, tmp_path, monkeypatch, capsys, epoch):
     train_until(epoch, task, tmp_path, monkeypatch)
     assert not (tmp_path / "soft-0.keras").exists()
-    train(**task, **outputs(tmp_path))
+    train(TrainingRun(**task), **outputs(tmp_path))
     assert f"soft-0: resumes after epoch {epoch} of 12" in capsys.readouterr().out
     assert result(tmp_path) == uninterrupted
     assert not (tmp_path / "checkpoints").exists()
@@ -181,7 +182,7 @@ def test_checkpoints_are_saved_so_often_and_not_after_the_last_epoch(task, tmp_p
     saved = []
     monkeypatch.setattr(Checkpoints, "save", lambda self, checkpoint: saved.append(len(checkpoint.history)))
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", seconds)
-    train(**task, **outputs(tmp_path))
+    train(TrainingRun(**task), **outputs(tmp_path))
     assert saved == epochs
 
 
@@ -190,7 +191,8 @@ def test_another_recipe_way_or_code_starts_anew(task, tmp_path, monkeypatch, cap
     short = task | {"recipe": task["recipe"] | {"epochs": 2}}
     train_until(1, task if change == "recipe" else short, tmp_path, monkeypatch)
     capsys.readouterr()
-    train(**(short | {"recipe": {}, "way": {"way": "hard"}, "code": {"code": "2"}}[change]), **outputs(tmp_path))
+    changed = short | {"recipe": {}, "way": {"way": "hard"}, "code": {"code": "2"}}[change]
+    train(TrainingRun(**changed), **outputs(tmp_path))
     said = capsys.readouterr().out
     assert "it is from another training run" in said
     assert "resumes" not in said
@@ -203,7 +205,7 @@ def slow_training(task: dict, paths: dict, log: Path) -> None:
     loop.SECONDS_BETWEEN_CHECKPOINTS = 0
     loop.predicted = lambda *arguments: time.sleep(0.05) or original(*arguments)
     with job(log, os.cpu_count()):
-        train(**task, **paths)
+        train(TrainingRun(**task), **paths)
 
 
 def checkpoint_names(folder: Path) -> set[str]:

@@ -29,6 +29,7 @@ from snakedistill.teaching.labels import write_labels
 from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.loop import train
 from snakedistill.training.prediction import write_predictions
+from snakedistill.training.run import TrainingRun
 
 RECIPE = {"backbone": "resnet18", "preprocessing": "paper", "dropout": 0, "batch_norm_momentum": None}
 CLASSES = ["cat", "dog"]
@@ -64,8 +65,11 @@ def record(run, name, network="soft-0", seed=0, splits="splits.csv"):
 
 def training(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
-    files = (run / "splits.csv", run / "labels.csv", 2, run / "m.keras", run / "h.csv", run / "checkpoints")
-    train("soft-0", "soft", RECIPE, 32, "float32", 0, arrays, *files, backbone="resnet18")
+    what = TrainingRun(
+        network_id="soft-0", way="soft", recipe=RECIPE, image_size=32, precision="float32", seed=0, classes=2,
+        arrays=arrays, splits=run / "splits.csv", labels=run / "labels.csv", backbone="resnet18",
+    )  # fmt: skip
+    train(what, run / "m.keras", run / "h.csv", run / "checkpoints")
 
 
 def prediction(run):

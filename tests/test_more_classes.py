@@ -29,6 +29,7 @@ from snakedistill.teaching import networks
 from snakedistill.teaching.labels import write_labels
 from snakedistill.training.loop import train
 from snakedistill.training.prediction import write_predictions
+from snakedistill.training.run import TrainingRun
 
 THREE = ["ant", "bee", "fly"]
 TEN = [f"class {letter}" for letter in "abcdefghij"]
@@ -113,7 +114,11 @@ def trained(data, tmp_path_factory):
         given = {part: folder / f"{source}-{part}.csv" for part in PARTS} if source else {}
         write_labels(network, 0, splits, way, source, given, THREE, labels)
         model, history = folder / f"{network}.keras", folder / f"{network}.csv"
-        train(network, way, recipe, 32, "float32", 0, arrays, splits, labels, 3, model, history, folder / "checkpoints")
+        run = TrainingRun(
+            network_id=network, way=way, recipe=recipe, image_size=32, precision="float32", seed=0, classes=3,
+            arrays=arrays, splits=splits, labels=labels,
+        )  # fmt: skip
+        train(run, model, history, folder / "checkpoints")
         found = {part: folder / f"{network}-{part}.csv" for part in PARTS}
         write_predictions(model, network, 0, splits, arrays, THREE, found)
     return folder

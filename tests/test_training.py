@@ -24,8 +24,10 @@ from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
-from snakedistill.training.loop import HISTORY, compile_for_training, correct, fit_epoch, learning_rate, train
+from snakedistill.training.loop import HISTORY, compile_for_training, fit_epoch, learning_rate, train
 from snakedistill.training.prediction import write_predictions
+from snakedistill.training.run import TrainingRun
+from snakedistill.training.validation import correct
 
 CLASSES = ["left", "right"]
 PARTS = {"train": 40, "validation": 20, "test": 20}
@@ -58,23 +60,21 @@ def data(tmp_path_factory):
 
 def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options=None, more=None, **changes):
     folder.mkdir(exist_ok=True)
-    train(
-        network_id,
-        way,
-        RECIPE | {"backbone": str(data / "small.keras")} | changes,
-        32,
-        "float32",
-        0,
+    run = TrainingRun(
+        network_id=network_id,
+        way=way,
+        options=options or {},
+        recipe=RECIPE | {"backbone": str(data / "small.keras")} | changes,
+        image_size=32,
+        precision="float32",
+        seed=0,
+        classes=2,
         arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
         splits=data / "splits.csv",
         labels=labels or data / "splits.csv",
-        classes=2,
-        model=folder / "model.keras",
-        history=folder / "history.csv",
-        checkpoints=folder / "checkpoints",
-        options=options,
         **more or {},
     )
+    train(run, folder / "model.keras", folder / "history.csv", folder / "checkpoints")
     return pd.read_csv(folder / "history.csv")
 
 

@@ -19,6 +19,9 @@ elif keras.backend.backend() == "jax":
 
 from snakedistill.data.images import JoinedImages, MappedImages
 
+Forward = Callable[[object], list[np.ndarray]]
+"""From inputs as `batches` yields them to every output of a model."""
+
 STEPS_ON_AN_ACCELERATOR = 16
 SHARE_OF_THE_MEMORY = 0.1  # of an accelerator, for the images of a part: several networks may train on one
 
@@ -46,7 +49,7 @@ def near_the_device(images: MappedImages | JoinedImages) -> "MappedImages | Join
     return ImagesOnDevice(images) if fits else images
 
 
-def forward_for(model: keras.Model) -> Callable[[object], list[np.ndarray]]:
+def forward_for(model: keras.Model) -> Forward:
     """A forward pass of the model on this backend.
 
     Args:

@@ -1,0 +1,248 @@
+"""What a training run is of, and what it needs to begin: networks, images, labels and the loss."""
+
+import functools
+import math
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from snakedistill.core.by_image import ByImage
+from snakedistill.core.errors import InputError
+from snakedistill.core.files import read_csv
+from snakedistill.core.lineage import check_lineage, read_labels, training_settings
+from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.outputs import outputs_of_classes, shares_of_classes
+from snakedistill.core.parts import TRAIN, VALIDATION
+from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.networks.augmentation.draws import random_stream
+from snakedistill.networks.classifier import build_network, load_network
+from snakedistill.networks.training_model import evaluation_model, faster_precision, training_model
+from snakedistill.teaching import taught
+from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
+from snakedistill.teaching.way import Way
+from snakedistill.training.checkpoints import fingerprint_of_training
+from snakedistill.training.launches import Forward, ImagesOnDevice, forward_for, near_the_device
+from snakedistill.training.validation import Validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """What is trained, how, and from which files.
+
+    Attributes:
+        network_id: for example `soft-3`; it keys the random draws, together with `seed`.
+        way: how it is taught, a key of `teaching.WAYS`.
+        options: of the way to teach, settings by key of `teaching.OPTIONS`.
+        recipe: the config's `teacher` or `student` keys, complete.
+        image_size: side in pixels.
+        precision: `float32` or `bfloat16`, of the training run alone; `auto`: see `faster_precision`.
+        seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
+        classes: number of classes.
+        arrays: path of the images by part (`train` and `validation` are read).
+        splits: CSV with image_id and split, in the order of the arrays.
+        labels: file with image_id and label of every image.
+        backbone: overrides the recipe's, where the file is elsewhere.
+        weights: file of the backbone's weights, or None.
+        source: id of the source of labels, where it answers the augmented images in training; else None.
+        source_model: its .keras file.
+        unlabelled: files of images without a manual label that join those of train: `images`, the array, and `labels`,
+            in the order of the array; empty for none.
+        stop_after: of a stage of the teacher: the epochs after which its training run stops; it has the draws and
+            initial weights of the teacher. None: after the recipe's.
+        code: fingerprint of the code; a checkpoint from different code is not resumed.
+    """
+
+    network_id: str
+    way: str
+    options: dict = field(default_factory=dict)
+    recipe: dict
+    image_size: int
+    precision: str
+    seed: int
+    classes: int
+    arrays: dict[str, str]
+    splits: str
+    labels: str
+    backbone: str | None = None
+    weights: str | None = None
+    source: str | None = None
+    source_model: str | None = None
+    unlabelled: dict[str, str] = field(default_factory=dict)
+    stop_after: int | None = None
+    code: str = ""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training images."""
+        return self.recipe["epochs"] if self.stop_after is None else self.stop_after
+
+    @property
+    def drawn_as(self) -> str:
+        """The network whose random draws the training run has."""
+        return self.network_id if self.stop_after is None else TEACHER
+
+    @property
+    def settings(self) -> dict:
+        """What determines the model, as its lineage has it."""
+        backend = keras.backend.backend()
+        return training_settings(self.recipe, self.image_size, self.precision, backend, self.options)
+
+    @property
+    def made_from(self) -> dict[str, str]:
+        """The files that the model is made from, as its lineage has them."""
+        found = {"splits": self.splits, "labels": self.labels}
+        found |= {"source": self.source_model} if self.source_model else {}
+        return found | ({"unlabelled": self.unlabelled["labels"]} if self.unlabelled else {})
+
+    def fingerprint(self, used_precision: str) -> str:
+        """A digest of everything that determines the training run, see `fingerprint_of_training`."""
+        determined_by = {
+            "network": self.network_id,
+            "way": self.way,
+            "seed": self.seed,
+            "code": self.code,
+            "keras": keras.__version__,
+            "used_precision": used_precision,
+        } | self.settings
+        parts = [self.arrays[part] for part in (TRAIN, VALIDATION)]
+        given = filter(None, (self.backbone, self.weights, self.source_model))
+        return fingerprint_of_training(
+            determined_by, [self.splits, self.labels, *parts, *given, *self.unlabelled.values()]
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training run that can begin.
+
+    Attributes:
+        run: what is trained.
+        network: what is saved in the end, in Keras's own layers.
+        model: what is trained, see `training_model`; not compiled.
+        precision: `float32` or `bfloat16`.
+        images: by part.
+        targets: label of each output of the network by part, float32 [n, outputs], in the order of the images.
+        weight: of each image of train in the loss, float32 [n], or None.
+        way: how the network is taught, with its options.
+        loss: a Keras loss of targets and logits, both [n, outputs].
+        forward: from inputs as `batches` yields them to the logits of the model.
+        validation: what the validation part says of the model.
+        answer: from the same inputs to logits and probabilities of the source, where it answers in training; else None.
+    """
+
+    run: TrainingRun
+    network: keras.Model
+    model: keras.Model
+    precision: str
+    images: dict[str, MappedImages | JoinedImages | ImagesOnDevice]
+    targets: dict[str, np.ndarray]
+    weight: np.ndarray | None
+    way: Way
+    loss: keras.losses.Loss
+    forward: Forward
+    validation: Validation
+    answer: Forward | None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch."""
+        return math.ceil(len(self.images[TRAIN]) / self.run.recipe["batch_size"])
+
+
+def prepare(run: TrainingRun) -> Prepared:
+    """Build the networks of a training run, and read its images and labels.
+
+    Raises:
+        InputError: labels and images do not match, or the labels or the source's model are of another network, seed or
+            split.
+    """
+    keras.utils.set_random_seed(int(random_stream(run.seed, run.drawn_as, "weights").integers(2**31)))
+    network = _network(run)
+    images, targets, weight = _images_and_targets(run)
+    precision = faster_precision(network) if run.precision == "auto" else run.precision
+    print(f"{run.network_id}: trains in {precision}")
+    model = training_model(network, precision, run.recipe["augmentation"])
+    way = taught(run.way, run.options)
+    loss, of_classes = _loss(run, way, targets[TRAIN])
+    of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes) * weight.get(VALIDATION, 1.0)
+    return Prepared(
+        run,
+        network,
+        model,
+        precision,
+        images,
+        targets,
+        weight[TRAIN].astype(np.float32) if weight else None,
+        way,
+        loss,
+        forward_for(model),
+        Validation(way, shares_of_classes(targets[VALIDATION]), of_validation),
+        _answer_of_source(run),
+    )
+
+
+def _network(run: TrainingRun) -> keras.Model:
+    """The network with its initial weights."""
+    recipe = run.recipe
+    return build_network(
+        run.network_id,
+        run.image_size,
+        run.backbone or recipe["backbone"],
+        run.weights,
+        recipe["preprocessing"],
+        recipe["dropout"],
+        recipe["batch_norm_momentum"],
+        run.classes,
+    )
+
+
+def _images_and_targets(run: TrainingRun) -> tuple[dict, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Images, targets and weights by part, see `Prepared`; those without a manual label joined to train."""
+    given = {"network_id": run.network_id, "seed": run.seed, "splits": run.splits, "classes": run.classes}
+    read = functools.partial(read_labels, **given)
+    images = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
+    targets, weight = _targets(run.splits, run.labels, read(run.labels), images)
+    if run.unlabelled:
+        images[TRAIN] = JoinedImages(images[TRAIN], MappedImages(run.unlabelled["images"]))
+        more = outputs_of_classes(read(run.unlabelled["labels"])["label"]).astype(np.float32)
+        targets[TRAIN] = np.concatenate([targets[TRAIN], more])
+        print(f"{run.network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
+    return {part: near_the_device(of_part) for part, of_part in images.items()}, targets, weight
+
+
+def _targets(
+    splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The label of each output of the network by part, float32 [n, outputs], in the order of the images; and weights.
+
+    The weights of the images are float64 [n] by part; empty where there are none.
+    """
+    split = read_csv(splits)
+    given = given.in_order_of(split["image_id"], splits, labels)
+    label = outputs_of_classes(given["label"]).astype(np.float32)
+    targets = {part: label[split["split"] == part] for part in images}
+    weight = {part: given["weight"][split["split"] == part] for part in images if "weight" in given.values}
+    for part, target in targets.items():
+        if len(target) != len(images[part]):
+            raise InputError(
+                f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
+            )
+    return targets, weight
+
+
+def _loss(run: TrainingRun, way: Way, targets: np.ndarray) -> tuple[keras.losses.Loss, np.ndarray]:
+    """The loss of the targets of train, and the weight of each class in it, float64 [K]."""
+    loss = way.loss(targets.shape[1])
+    if run.recipe["class_weights"] != BALANCED:
+        return loss, np.ones(run.classes)
+    of_classes = balanced_weights(targets)
+    print(f"{run.network_id}: weights of the classes in the loss: {', '.join(f'{one:.4g}' for one in of_classes)}")
+    return weighted(loss, of_classes), of_classes
+
+
+def _answer_of_source(run: TrainingRun) -> Forward | None:
+    if run.source_model is None:
+        return None
+    check_lineage(run.source_model, run.source, run.seed, splits=run.splits)
+    return forward_for(evaluation_model(load_network(run.source_model), run.recipe["augmentation"]))
