@@ -14,7 +14,8 @@ from made_up import MadeUp
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.parts import PARTS, TEST
-from snakedistill.data.audit import read_audit, wrong_columns
+from snakedistill.data.audit import AUDITED, read_audit
+from snakedistill.data.foreign_predictions import wrong_columns
 from snakedistill.results.artefact import write_artefact
 from snakedistill.results.audit import AuditedPredictions
 
@@ -36,7 +37,7 @@ def artefact(folder: Path, path: Path, seeds=(0,), classes=("cat", "dog"), **set
 @pytest.mark.parametrize("classes", [("cat", "dog"), ("a.b", "red fox", "NA")])
 def test_an_audit_of_an_artefact_has_the_runs_own_answers(tmp_path, classes):
     run = artefact(tmp_path / "mine", tmp_path / "mine.zip", (0, 3), classes).run()
-    assert wrong_columns(tmp_path / "mine.zip") is None
+    assert wrong_columns(tmp_path / "mine.zip", AUDITED) is None
     audit = read_audit(tmp_path / "mine.zip")
     assert audit.sources == {"teacher": None, "classic-0": None, "soft-0": "teacher", "soft-1": "soft-0"}
     assert audit.seeds == [0, 3] and len(audit.classes) == len(classes)
@@ -80,17 +81,19 @@ def test_artefacts_of_other_seeds_are_pooled(tmp_path):
 def test_what_cannot_be_pooled_says_so(tmp_path):
     pool = tmp_path / "pool"
     pool.mkdir()
-    assert "expected a folder of artefacts (.zip), got none in it" in wrong_columns(pool)
+    assert "expected a folder of artefacts (.zip), got none in it" in wrong_columns(pool, AUDITED)
     artefact(tmp_path / "a", pool / "a.zip")
     with zipfile.ZipFile(pool / "b.zip", "w") as other:
         other.writestr("model.onnx", "")
-    assert "b.zip: expected an artefact of a run with predictions.csv, got" in wrong_columns(pool)
+    assert "b.zip: expected an artefact of a run with predictions.csv, got" in wrong_columns(pool, AUDITED)
     artefact(tmp_path / "b", pool / "b.zip", (1,), image_size=64)
-    assert "b.zip: expected the settings of a.zip but for the seeds, got another image_size" in wrong_columns(pool)
+    assert "b.zip: expected the settings of a.zip but for the seeds, got another image_size" in wrong_columns(
+        pool, AUDITED
+    )
     artefact(tmp_path / "c", pool / "b.zip", (1,), ("a", "b", "c"))
-    assert "b.zip: expected the columns of a.zip, got image_id" in wrong_columns(pool)
+    assert "b.zip: expected the columns of a.zip, got image_id" in wrong_columns(pool, AUDITED)
     artefact(tmp_path / "d", pool / "b.zip", (0,))
-    assert wrong_columns(pool) is None
+    assert wrong_columns(pool, AUDITED) is None
     with pytest.raises(InputError, match=r"expected one row of each image of .*, got a second one after row"):
         read_audit(pool)
 

@@ -13,7 +13,8 @@ from snakedistill.configuration.inputs import _wrong_audit
 from snakedistill.core.errors import InputError
 from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.parts import PARTS, TEST
-from snakedistill.data.audit import read_audit, wrong_columns
+from snakedistill.data.audit import AUDITED, read_audit
+from snakedistill.data.foreign_predictions import wrong_columns
 from snakedistill.results.audit import AuditedPredictions, run_of, write_audit
 from snakedistill.results.lines import MOST_IN_ALL_PAIRS, Pair, as_networks, pairs
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
@@ -218,7 +219,10 @@ def test_the_first_bad_row_is_named(given, rows, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", r"expected columns image_id, label, network, seed in .*, got an empty file, without image_id, label, "),
+        (
+            "",
+            r"expected columns image_id or path, label, network, seed in .*, got an empty file, without image_id or ",
+        ),
         (
             "image_id,label,logit\n",
             r"expected columns image_id.*, got image_id, label, logit, without network, seed: see",
@@ -238,7 +242,7 @@ def test_the_columns_must_be_there_before_the_job(given, text, sentence):
     path = given(text)
     with pytest.raises(InputError, match=sentence + ".*see docs/audit.md|" + sentence):
         read_audit(path)
-    assert _wrong_audit(path) == [f"audit: {wrong_columns(path)}"]
+    assert _wrong_audit(path) == [f"audit: {wrong_columns(path, AUDITED)}"]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +280,7 @@ def test_the_columns_must_be_there_before_the_job(given, text, sentence):
 )
 def test_other_files_are_refused_by_what_they_are(given, text, sentence):
     path = given(text)
-    assert wrong_columns(path) is None
+    assert wrong_columns(path, AUDITED) is None
     with pytest.raises(InputError, match="given.csv.*" + sentence):
         read_audit(path)
 

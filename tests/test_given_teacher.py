@@ -17,7 +17,8 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.lineage import read_predictions
 from snakedistill.core.parts import PARTS
 from snakedistill.data import given_predictions
-from snakedistill.data.given_predictions import read_given_predictions, wrong_columns
+from snakedistill.data.foreign_predictions import wrong_columns
+from snakedistill.data.given_predictions import form_of_teacher, read_given_predictions
 from snakedistill.data.rejected import DROPPED, UNPREDICTED
 from snakedistill.data.splits import write_splits
 from snakedistill.networks.heads import wrong_units
@@ -103,18 +104,18 @@ def test_a_byte_order_mark_and_empty_lines_are_no_matter(index, tmp_path):
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("cow.1,0.5", r"given.csv, line 3, image_id 'cow.1': .* got a row of other images, of which this is the first"),
-        ("cat.1,", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got ''"),
-        ("cat.1", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got ''"),
-        ("cat.1,nan", r"line 3, image_id 'cat.1': expected probability to be a number from 0 to 1, got 'nan'"),
-        ("cat.1,1.0001", r"line 3, image_id 'cat.1': .* got '1.0001'"),
-        ("cat.1,-1e-9", r"line 3, image_id 'cat.1': .* got '-1e-9'"),
-        ("cat.1,high", r"line 3, image_id 'cat.1': .* got 'high'"),
-        ("cat.0,0.5", r"line 3, image_id 'cat.0': expected one row of each image, got a second one after line 2"),
+        ("cow.1,0.5", r"given.csv, row 2, image 'cow.1': .* got a row of other images, of which this is the first"),
+        ("cat.1,", r"row 2, image 'cat.1': expected probability to be a number from 0 to 1, got ''"),
+        ("cat.1", r"row 2, image 'cat.1': expected probability to be a number from 0 to 1, got ''"),
+        ("cat.1,nan", r"row 2, image 'cat.1': expected probability to be a number from 0 to 1, got 'nan'"),
+        ("cat.1,1.0001", r"row 2, image 'cat.1': .* got '1.0001'"),
+        ("cat.1,-1e-9", r"row 2, image 'cat.1': .* got '-1e-9'"),
+        ("cat.1,high", r"row 2, image 'cat.1': .* got 'high'"),
+        ("cat.0,0.5", r"row 2, image 'cat.0': expected one row of each image, got a second one after row 1"),
     ],
 )
 def test_the_first_bad_row_is_named(index, tmp_path, row, sentence):
-    (tmp_path / "given.csv").write_text(f"image_id,probability\ncat.0,0.5\n{row}\ncow.2,7\n")
+    (tmp_path / "given.csv").write_text(f"image_id,probability\ncat.0,0.5\n{row}\ncat.5,0.7\n")
     with pytest.raises(InputError, match=sentence):
         read_given_predictions(tmp_path / "given.csv", index, CLASSES)
 
@@ -122,22 +123,26 @@ def test_the_first_bad_row_is_named(index, tmp_path, row, sentence):
 @pytest.mark.parametrize("value", ["inf", "nan", "1e39"])
 def test_a_logit_must_be_finite(index, tmp_path, value):
     (tmp_path / "given.csv").write_text(f"image_id,logit\ncat.0,{value}\n")
-    with pytest.raises(
-        InputError, match=f"line 2, image_id 'cat.0': expected logit to be a finite number, got '{value}'"
-    ):
+    with pytest.raises(InputError, match=f"row 1, image 'cat.0': expected logit to be a finite number, got '{value}'"):
         read_given_predictions(tmp_path / "given.csv", index, CLASSES)
 
 
 @pytest.mark.parametrize(
     ("head", "sentence"),
     [
-        ("id,probability", r"expected a column image_id or path in .*, got id, probability: see docs/bring"),
-        ("image_id,score", r"expected one column of probability and logit in .*, got image_id, score"),
+        (
+            "id,probability",
+            r"expected columns image_id or path in .*, got id, probability, without image_id or path: see docs/bring",
+        ),
+        (
+            "image_id,score",
+            r"expected columns of one of probability, logit, probability.<class>, logit.<class> in .*, got image_id",
+        ),
         (
             "image_id,logit,probability",
-            r"expected one column of probability and logit in .*, got image_id, logit, prob",
+            r"expected columns of one of probability, logit, .* in .*, got image_id, logit, prob",
         ),
-        ("", r"expected a column image_id or path in .*, got an empty file"),
+        ("", r"expected columns image_id or path in .*, got an empty file"),
     ],
 )
 def test_the_columns_must_be_there(index, tmp_path, head, sentence):
@@ -145,7 +150,7 @@ def test_the_columns_must_be_there(index, tmp_path, head, sentence):
     with pytest.raises(InputError, match=sentence):
         read_given_predictions(tmp_path / "given.csv", index, CLASSES)
     (tmp_path / "right.csv").write_text("path,logit\n")
-    assert wrong_columns(tmp_path / "right.csv", CLASSES) is None
+    assert wrong_columns(tmp_path / "right.csv", form_of_teacher(CLASSES)) is None
 
 
 def test_what_is_taken_in_is_in_the_form_of_a_networks_predictions(index, given, tmp_path):
@@ -240,19 +245,19 @@ def test_more_rows_than_are_computed_at_once_are_all_read(of_three, tmp_path, mo
     [
         (
             "0.5,0.3,0.3",
-            r"line 3, image_id 'bee.1': expected the probabilities of 3 classes to sum to 1 within 0.001, got a sum of "
+            r"row 2, image 'bee.1': expected the probabilities of 3 classes to sum to 1 within 0.001, got a sum of "
             r"1\.1$",
         ),
-        ("0.4,0.3,0.2985", r"line 3, image_id 'bee.1': .* got a sum of 0\.9985$"),
-        ("0.5,-0.1,0.6", r"line 3, image_id 'bee.1': expected probability\.bee to be a number from 0 to 1, got '-0.1'"),
-        ("0.5,0.5", r"line 3, image_id 'bee.1': expected probability\.fly to be a number from 0 to 1, got ''"),
-        ("0.5,nan,0.5", r"line 3, image_id 'bee.1': expected probability\.bee to be a number from 0 to 1, got 'nan'"),
-        ("high,0.5,0.5", r"line 3, image_id 'bee.1': expected probability\.ant .* got 'high'"),
+        ("0.4,0.3,0.2985", r"row 2, image 'bee.1': .* got a sum of 0\.9985$"),
+        ("0.5,-0.1,0.6", r"row 2, image 'bee.1': expected probability\.bee to be a number from 0 to 1, got '-0.1'"),
+        ("0.5,0.5", r"row 2, image 'bee.1': expected probability\.fly to be a number from 0 to 1, got ''"),
+        ("0.5,nan,0.5", r"row 2, image 'bee.1': expected probability\.bee to be a number from 0 to 1, got 'nan'"),
+        ("high,0.5,0.5", r"row 2, image 'bee.1': expected probability\.ant .* got 'high'"),
     ],
 )
 def test_the_first_bad_row_of_three_classes_is_named(of_three, row, sentence):
     header = "image_id,probability.ant,probability.bee,probability.fly"
-    path, index = of_three(header, "ant.0,0.2,0.2,0.601", f"bee.1,{row}", "cow.1,7,7,7")
+    path, index = of_three(header, "ant.0,0.2,0.2,0.601", f"bee.1,{row}", "cow.1,0,0,1")
     with pytest.raises(InputError, match=sentence):
         read_given_predictions(path, index, THREE)
 
@@ -260,7 +265,7 @@ def test_the_first_bad_row_of_three_classes_is_named(of_three, row, sentence):
 @pytest.mark.parametrize("value", ["inf", "1e39", ""])
 def test_a_logit_of_three_classes_must_be_finite(of_three, value):
     path, index = of_three("image_id,logit.ant,logit.bee,logit.fly", f"ant.0,1,{value},2")
-    with pytest.raises(InputError, match=f"line 2, .* expected logit.bee to be a finite number, got '{value}'"):
+    with pytest.raises(InputError, match=f"row 1, .* expected logit.bee to be a finite number, got '{value}'"):
         read_given_predictions(path, index, THREE)
 
 
@@ -282,22 +287,22 @@ ALL_THREE = "expected columns probability.ant, probability.bee, probability.fly 
         ("image_id,logit.ant", "expected columns logit.ant, logit.bee, logit.fly in .*, without logit.bee, logit.fly"),
         (
             ",".join(["image_id", *(f"{what}.{name}" for what in ("probability", "logit") for name in THREE)]),
-            "expected columns of one of probability and logit in",
+            "expected columns of one of probability, logit, ",
         ),
-        ("probability.ant,probability.bee,probability.fly", "expected a column image_id or path in .*, got prob"),
+        ("probability.ant,probability.bee,probability.fly", "expected columns image_id or path in .*, got prob"),
     ],
 )
 def test_columns_of_every_class_must_be_there_before_the_first_job(of_three, header, sentence):
     path, index = of_three(header)
     with pytest.raises(InputError, match=sentence):
         read_given_predictions(path, index, THREE)
-    assert planning(THREE, predictions=path) == [f"teacher.predictions: {wrong_columns(path, THREE)}"]
+    assert planning(THREE, predictions=path) == [f"teacher.predictions: {wrong_columns(path, form_of_teacher(THREE))}"]
 
 
 def test_long_lists_of_columns_are_shortened(of_three):
     names = [f"class_{number}" for number in range(1000)]
     path, _ = of_three(",".join(["image_id", *(f"probability.{name}" for name in names[:-1])]))
-    said = wrong_columns(path, names)
+    said = wrong_columns(path, form_of_teacher(names))
     assert "probability.class_9, 990 more in" in said
     assert said.endswith("990 more, without probability.class_999: see docs/bring-your-own-teacher.md")
 

@@ -10,9 +10,10 @@ from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import column_names
 from snakedistill.core.parts import PARTS
-from snakedistill.data import audit
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
-from snakedistill.data.given_predictions import wrong_columns
+from snakedistill.data.audit import AUDITED
+from snakedistill.data.foreign_predictions import wrong_columns
+from snakedistill.data.given_predictions import form_of_teacher
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
 from snakedistill.data.part_sizes import check_numbers
@@ -168,7 +169,7 @@ def _wrong_teacher(teacher: dict, classes: list[str] | None) -> list[str]:
         lines = _wrong_file(key, path, "a CSV of predictions", lambda one: True)
     if lines or classes is None:
         return lines
-    wrong = wrong_units(path, len(classes)) if how == "classifier" else wrong_columns(path, classes)
+    wrong = wrong_units(path, len(classes)) if how == "classifier" else wrong_columns(path, form_of_teacher(classes))
     return [] if wrong is None else [f"{key}: {wrong}"]
 
 
@@ -179,7 +180,7 @@ def _wrong_audit(path: str | None) -> list[str]:
     lines = []
     if not Path(path).is_dir():
         lines = _wrong_file("audit", path, "a CSV of predictions, an artefact or a folder of them", lambda one: True)
-    wrong = None if lines else audit.wrong_columns(path)
+    wrong = None if lines else wrong_columns(path, AUDITED)
     return lines if wrong is None else [f"audit: {wrong}"]
 
 

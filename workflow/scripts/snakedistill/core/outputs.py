@@ -52,6 +52,11 @@ def labels_of_classes(label: np.ndarray, classes: int) -> np.ndarray:
     return shares_of_classes(label[:, None]) if number_of_outputs(classes) == 1 else one_hot(label, classes)
 
 
+def one_logit(logit: np.ndarray) -> np.ndarray:
+    """Logits of the outputs, [n, 1] or [n, K], from those of each class: of two the second minus the first."""
+    return logit[:, 1:] - logit[:, :1] if logit.shape[1] == 2 else logit
+
+
 def outputs_of_classes(values: np.ndarray) -> np.ndarray:
     """Probabilities or labels of each class, [n, K], as outputs, [n, 1] or [n, K]."""
     return values[:, 1:] if values.shape[1] == 2 else values

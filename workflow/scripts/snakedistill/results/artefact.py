@@ -9,7 +9,7 @@ import pandas as pd
 
 from snakedistill.core.files import written_whole
 from snakedistill.core.outputs import columns, outputs_of_classes
-from snakedistill.data.audit import CONFIG, PREDICTIONS
+from snakedistill.data.foreign_predictions import CONFIG, PREDICTIONS
 from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
 
