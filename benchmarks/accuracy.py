@@ -52,6 +52,7 @@ def measure(
     from snakedistill.configuration import recipes
     from snakedistill.core.lineage import read_predictions
     from snakedistill.core.parts import PARTS, TEST
+    from snakedistill.core.pixels import Pixels
     from snakedistill.data.images import write_arrays
     from snakedistill.data.index import write_index
     from snakedistill.data.splits import write_splits
@@ -75,7 +76,7 @@ def measure(
     others = (folder / f"{name}.csv" for name in ("copies", "rejected", "counts"))
     near_duplicates = config["split"]["near_duplicates"]
     write_splits(index, folder / "unusable.csv", config["classes"], shares, 0, near_duplicates, True, splits, *others)
-    write_arrays(archive, index, splits, side, arrays, threads)
+    write_arrays(archive, index, splits, Pixels(side), arrays, threads)
     manual = pd.read_csv(splits).query("split == 'test'").set_index("image_id")["label"]
 
     accuracy: dict[str, list[float]] = {}

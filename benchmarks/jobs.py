@@ -80,6 +80,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
     import numpy as np
     from PIL import Image
 
+    from snakedistill.core.pixels import Pixels
     from snakedistill.core.threads import in_order
     from snakedistill.data.images import MappedImages, resized_pixels
     from snakedistill.networks.classifier import build_network, logit_and_probability
@@ -87,7 +88,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
     from snakedistill.training.launches import forward_for
 
     files = [drawing(number) for number in range(IMAGES)]
-    array = np.stack([resized_pixels(data, side) for data in files])
+    array = np.stack([resized_pixels(data, Pixels(side)) for data in files])
     np.save(folder / "images.npy", array)
     keras.utils.set_random_seed(0)
     network = build_network("student", side, "resnet18")
@@ -99,7 +100,7 @@ def images(folder: Path, side: int, threads: int) -> dict[tuple[str, str], tuple
 
     return {
         (f"decode {IMAGES} images to {side} pixels, {threads} threads", "Pillow in a loop"): (
-            lambda: list(in_order(lambda data: resized_pixels(data, side), files, threads)),
+            lambda: list(in_order(lambda data: resized_pixels(data, Pixels(side)), files, threads)),
             plainly,
         ),
         (f"predict {IMAGES} images of {side} pixels", "Keras's predict"): (

@@ -58,6 +58,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.core.lineage import record_lineage
     from snakedistill.core.network_ids import TEACHER
     from snakedistill.core.parts import PARTS, TEST
+    from snakedistill.core.pixels import Pixels
     from snakedistill.data.images import write_arrays
     from snakedistill.data.index import write_index
     from snakedistill.data.sample import write_sample
@@ -86,7 +87,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         splits,
         *(folder / f"{name}.csv" for name in ("copies", "rejected", "counts")),
     )
-    write_arrays(archive, index, splits, SIDE, arrays, threads)
+    write_arrays(archive, index, splits, Pixels(SIDE), arrays, threads)
 
     networks, known = {}, networks_of(config["students"])
     for name, network_id, backbone in (("teacher", TEACHER, "resnet50"), ("student", "soft-0", "resnet18")):

@@ -8,10 +8,11 @@ import yaml
 from conftest import ROOT
 
 from snakedistill.configuration.check import checked
-from snakedistill.configuration.recipes import recipe, recipes
+from snakedistill.configuration.recipes import NEUTRAL, pixels, recipe, recipes, without_neutral
 from snakedistill.configuration.reference_page import json_schema, reference_page
 from snakedistill.configuration.types import Config, Recipe, Teacher
 from snakedistill.core.errors import InputError
+from snakedistill.core.pixels import Pixels
 from snakedistill.paper.deviations import deviations_in_words
 from snakedistill.results.run_description import describe_run
 from snakedistill.teaching import OPTIONS, WAYS, networks
@@ -91,12 +92,14 @@ def test_the_paper_preset_is_the_papers():
         "backbone": "resnet50", "weights": "imagenet", "preprocessing": "paper", "epochs": 25, "batch_size": 32,
         "learning_rate": 1e-6, "schedule": "constant", "decay": 0.01, "dropout": 0.5, "batch_norm_momentum": None,
         "augmentation": {"flip": True, "shift": 0}, "validation_augmentation": True, "class_weights": None,
+        "image_size": 224, "fit": "squash", "resample": "nearest",
     }  # fmt: skip
     for family in ("classic", "hard", "soft"):
         assert recipe(config, family) == {
             "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 100, "batch_size": 32,
             "learning_rate": 1e-4, "schedule": "constant", "decay": 0, "dropout": 0, "batch_norm_momentum": None,
             "augmentation": {"flip": True, "shift": 0.4}, "validation_augmentation": True, "class_weights": None,
+            "image_size": 224, "fit": "squash", "resample": "nearest",
         }  # fmt: skip
 
 
@@ -167,6 +170,18 @@ def test_the_paper_preset_is_the_papers():
         ("teacher.backbone", "resnet19", "got 'resnet19'; did you mean resnet18"),
         ("teacher.backbone", "convnexttiny", "expected a network that can be exported to ONNX, got 'convnexttiny'"),
         ("teacher.backbone", "xception", "expected an image_size of at least 71 with xception, got 32"),
+        ("teacher.fit", "pad", r"teacher\.fit: expected squash or crop, got 'pad'"),
+        ("students.soft.resample", "bicubic", r"soft\.resample: expected nearest or antialias, got 'bicubic'"),
+        (
+            "student.image_size",
+            8,
+            r"student\.image_size: expected an integer of at least 32 and at most 1024 or null, got 8",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "backbone": "xception", "image_size": 64},
+            r"students\.soft\.backbone: expected an image_size of at least 71 with xception, got 64",
+        ),
         ("students.soft.backbone", "ResNet50", r"students\.soft\.backbone: .* did you mean resnet50\?"),
         ("teacher.batch_norm_momentum", 1, "expected a number of at least 0 and below 1 or null, got 1"),
         ("teacher.epochs", True, r"teacher\.epochs: expected an integer of at least 1, got true"),
@@ -289,6 +304,34 @@ def test_a_family_overrides_the_recipe():
     assert recipe(config, "hard")["epochs"] == CONFIG["student"]["epochs"]
 
 
+def test_a_recipe_has_its_own_pixels():
+    config = changed("student.image_size", 48)
+    config["students"]["hard"] |= {"image_size": "64", "fit": "crop"}
+    config["students"]["soft"] |= {"image_size": None, "resample": "antialias"}
+    config = checked(config)
+    found = {family: pixels(recipe(config, family)) for family in ("teacher", "early", *config["students"])}
+    assert found == {
+        "teacher": Pixels(32),
+        "early": Pixels(32),
+        "classic": Pixels(48),
+        "hard": Pixels(64, "crop"),
+        "soft": Pixels(32, resample="antialias"),
+    }
+    assert found["hard"].folder == "64-crop-nearest"
+    for family, keys in {"teacher": set(), "hard": {"fit"}, "soft": {"resample"}}.items():
+        neutral = without_neutral(recipe(config, family))
+        assert neutral.keys() & (NEUTRAL.keys() | {"image_size"}) == keys
+        assert recipe(config, family) == NEUTRAL | neutral | {"image_size": found[family].size}
+
+
+def test_a_recipe_without_the_keys_that_may_be_absent_is_the_same():
+    short = copy.deepcopy(CONFIG)
+    for section in ("teacher", "student"):
+        for key in NEUTRAL:
+            del short[section][key]
+    assert recipes(checked(short)) == recipes(CONFIG)
+
+
 def test_the_description_of_a_run_says_what_was_learned_from():
     described = describe_run(CONFIG)
     assert described.startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
@@ -315,7 +358,8 @@ def test_a_given_teacher_is_what_differs_from_the_paper_and_its_recipe_is_not_us
     config["teacher"] = CONFIG["teacher"] | {"classifier": "some/mine.keras"}
     assert "teacher: classifier in mine.keras; students" in describe_run(config)
     assert recipe(config, "teacher") == {
-        "augmentation": {"flip": True, "shift": 0}, "backbone": "some/mine.keras", "preprocessing": "paper"
+        "augmentation": {"flip": True, "shift": 0}, "backbone": "some/mine.keras", "preprocessing": "paper",
+        "image_size": 224, "fit": "squash", "resample": "nearest",
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import Network
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import resized_pixels
 from snakedistill.export import onnx_export
 from snakedistill.export.answers import cells, columns
@@ -423,7 +424,7 @@ def test_the_submission_has_the_ids_of_sample_submission(exported, unlabelled, t
     assert table[3] == 0.5
     session = open_network(exported / "soft-1.onnx")
     for number in (1, 2, 10, 11):
-        ((_, expected),) = probabilities(session, resized_pixels(unlabelled[number], SIDE)[None])
+        ((_, expected),) = probabilities(session, resized_pixels(unlabelled[number], Pixels(SIDE))[None])
         assert table[number] == pytest.approx(np.clip(expected, 0.4, 0.6), abs=1e-6)
 
 
@@ -474,7 +475,7 @@ def test_your_own_photos(exported, photos, tmp_path):
     assert good["reason"].isna().all()
     session = open_network(exported / "soft-1.onnx")
     for photo, row in good.iterrows():
-        ((_, expected),) = probabilities(session, resized_pixels((photos / photo).read_bytes(), SIDE)[None])
+        ((_, expected),) = probabilities(session, resized_pixels((photos / photo).read_bytes(), Pixels(SIDE))[None])
         assert row["soft-1_probability_of_dog"] == pytest.approx(expected, abs=1e-6)
         assert row["soft-1_answer"] == ("dog" if expected > 0.5 else "cat")
 
@@ -502,7 +503,7 @@ def test_your_own_photos_of_three_classes_have_a_runner_up(exported_of_three, ph
         if tile.name == "broken.jpg":
             assert row.drop("reason").isna().all()
             continue
-        (expected,) = probabilities(session, resized_pixels((photos / tile.name).read_bytes(), SIDE)[None])
+        (expected,) = probabilities(session, resized_pixels((photos / tile.name).read_bytes(), Pixels(SIDE))[None])
         _, second, first = expected.argsort()
         best = [(THREE[first], expected[first]), (THREE[second], expected[second])]
         assert row[[f"soft-1_{column}" for column in of]].tolist() == pytest.approx([*best[0], *best[1]], abs=1e-6)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import JoinedImages, MappedImages, resized_pixels, write_arrays
 from snakedistill.data.index import write_index
 
@@ -17,7 +18,7 @@ def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(arch
     splits["split"] = ["train"] * 20 + ["test"] * 18 + ["validation"] * 2
     splits.to_csv(tmp_path / "splits.csv", index=False)
     arrays = {part: tmp_path / f"{part}.npy" for part in ("train", "validation", "test")}
-    write_arrays(archive, tmp_path / "index.csv", tmp_path / "splits.csv", 16, arrays, threads=3)
+    write_arrays(archive, tmp_path / "index.csv", tmp_path / "splits.csv", Pixels(16), arrays, threads=3)
     for part, path in arrays.items():
         array = np.load(path, mmap_mode="r")
         ids = splits["image_id"][splits["split"] == part]
@@ -29,7 +30,7 @@ def test_arrays_hold_the_nearest_neighbour_resize_in_the_order_of_the_split(arch
             rows = ((np.arange(16) + 0.5) * 30 / 16).astype(int)
             columns = ((np.arange(16) + 0.5) * 40 / 16).astype(int)
             np.testing.assert_array_equal(pixels, source[rows][:, columns])
-            np.testing.assert_array_equal(pixels, resized_pixels(photographs[f"{image_id}.jpg"], 16))
+            np.testing.assert_array_equal(pixels, resized_pixels(photographs[f"{image_id}.jpg"], Pixels(16)))
 
 
 def test_mapped_images_read_rows_as_numpy_does(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from conftest import jpeg, kaggle_zip
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.data.index import write_index
 from snakedistill.data.unlabelled import write_unlabelled
@@ -19,7 +20,9 @@ CLASSES = ["cat", "dog"]
 def listed(folder, archive, layout) -> pd.DataFrame:
     """Index an archive and list its images without a label; their array has the images of the list."""
     write_index(archive, layout, CLASSES, folder / "index.csv", folder / "unusable.csv", 2)
-    write_unlabelled(archive, folder / "unusable.csv", 16, folder / "unlabelled.csv", folder / "unlabelled.npy", 2)
+    write_unlabelled(
+        archive, folder / "unusable.csv", Pixels(16), folder / "unlabelled.csv", folder / "unlabelled.npy", 2
+    )
     found = pd.read_csv(folder / "unlabelled.csv")
     assert len(MappedImages(folder / "unlabelled.npy")) == len(found)
     assert set(found["split"]) == {"unlabelled"}
@@ -40,7 +43,7 @@ def test_those_of_the_second_zip_of_a_zip_of_zips(tmp_path, files, capsys):
     assert found["image_id"].tolist() == ["test1/1.jpg", "test1/2.jpg", "test1/10.jpg"]
     assert "test1/3.jpg: cannot be decoded" in capsys.readouterr().out
     images = MappedImages(tmp_path / "unlabelled.npy")
-    np.testing.assert_array_equal(images.read(slice(2, 3))[0], resized_pixels(unlabelled[10], 16))
+    np.testing.assert_array_equal(images.read(slice(2, 3))[0], resized_pixels(unlabelled[10], Pixels(16)))
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.lineage import lineage_file, training_settings
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.card import card
 from snakedistill.export.forms import FORMS, TIMED_FORMS

@@ -103,10 +103,11 @@ rule write_arrays:
     resources:
         **growing(2000, minutes_by_size(1)),
     params:
-        **params_of("write_arrays", "image_size"),
+        code=code_of("write_arrays"),
+        pixels=asdict(Pixels(config["image_size"])),
         archive=ARCHIVE_CONTENT,
     message:
-        "Decoding and resizing the images to {params.image_size} pixels"
+        "Decoding and resizing the images to {params.pixels[size]} pixels"
     script:
         "../scripts/write_arrays.py"
 
@@ -131,9 +132,10 @@ if SEE_UNLABELLED:
         resources:
             **growing(2000, minutes_by_size(2)),
         params:
-            **params_of("write_unlabelled", "image_size"),
+            code=code_of("write_unlabelled"),
+            pixels=asdict(Pixels(config["image_size"])),
             archive=ARCHIVE_CONTENT,
         message:
-            "Decoding and resizing the images without a label to {params.image_size} pixels"
+            "Decoding and resizing the images without a label to {params.pixels[size]} pixels"
         script:
             "../scripts/write_unlabelled.py"

@@ -7,8 +7,13 @@ def network_of_job(wildcards):
 
 
 def recipe_of(network):
-    """Training recipe of a network, by id."""
-    return recipes.recipe(config, NETWORKS[network].family)
+    """Training recipe of a network, by id, without what is neutral."""
+    return recipes.without_neutral(recipes.recipe(config, NETWORKS[network].family))
+
+
+def pixels_of(network):
+    """The pixels that a network takes, by id."""
+    return recipes.pixels(recipes.recipe(config, NETWORKS[network].family))
 
 
 def options_of(network):
@@ -25,7 +30,7 @@ def independent_students(network):
         and NETWORKS[student].is_first
         and not NETWORKS[student].options
         and student != network
-        and recipe_of(student) == recipe_of(network)
+        and (recipe_of(student), pixels_of(student)) == (recipe_of(network), pixels_of(network))
     ]
 
 
@@ -39,7 +44,7 @@ def mem_mb_of_network(wildcards, input, threads):
     batch_size = recipe_of_job(wildcards).get(
         "batch_size", 64
     )  # of a given classifier: of predictions
-    return 2500 + ceil(0.002 * batch_size * config["image_size"] ** 2)
+    return 2500 + ceil(0.002 * batch_size * pixels_of(network_of_job(wildcards)).size ** 2)
 
 
 def minutes_by_size(seconds_a_mb):
@@ -143,8 +148,8 @@ def teacher_labels(wildcards):
 
 def card_of(network, seed):
     """What the metadata of an exported network say it is."""
-    about = {name: config[name] for name in ("classes", "image_size", "run")}
-    return card(NETWORKS[network], seed=seed, recipe=recipe_of(network), **about)
+    about = {"image_size": pixels_of(network).size, "recipe": recipe_of(network)}
+    return card(NETWORKS[network], config["classes"], run=config["run"], seed=seed, **about)
 
 
 def recipe_in_words(network):
@@ -213,13 +218,14 @@ def settings_of(network):
     if network in TRAINED:
         return training_settings(
             recipe_of(network),
-            config["image_size"],
+            pixels_of(network).size,
             config["precision"],
             config["backend"],
             options_of(network),
         )
-    preprocessing = recipe_of(network)["preprocessing"]
-    return {"image_size": config["image_size"], "preprocessing": preprocessing}
+    used = ("preprocessing", "fit", "resample")
+    recipe = {key: value for key, value in recipe_of(network).items() if key in used}
+    return {"image_size": pixels_of(network).size} | recipe
 
 
 def networks_to_time(wildcards):

@@ -42,7 +42,8 @@ rule train_student:
         **GPU,
         **growing(mem_mb_of_network, minutes_of_training),
     params:
-        **{key: config[key] for key in ("image_size", "precision", "backend")},
+        **{key: config[key] for key in ("precision", "backend")},
+        image_size=lambda wildcards: pixels_of(network_of_job(wildcards)).size,
         code=code_of_training,
         network=network_of_job,
         way=lambda wildcards: NETWORKS[network_of_job(wildcards)].way,

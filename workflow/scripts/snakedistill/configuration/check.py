@@ -72,7 +72,7 @@ def _contradictions(config: dict) -> list[str]:
         lines += _contradictions_of_family(f"students.{family}", student, given(config["teacher"]))
     for name, complete in recipes(config).items():
         backbone, weights = complete["backbone"], complete["weights"]
-        if (wrong := backbones.unusable(backbone, config["image_size"])) is not None:
+        if (wrong := backbones.unusable(backbone, complete["image_size"])) is not None:
             lines.append(f"{name}.backbone: {wrong}")
         if complete["schedule"] == "cosine" and complete["decay"]:
             lines.append(f"{name}.decay: expected 0 with schedule cosine, got {complete['decay']:g}")

@@ -2,34 +2,60 @@
 
 from snakedistill.configuration.types import Recipe, Student
 from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.pixels import Pixels
 from snakedistill.teaching import STAGES, given
+
+NEUTRAL = {name: field.default for name, field in Recipe.model_fields.items() if not field.is_required()}
+"""The keys of a recipe that may be absent, with the values that they then have."""
+
+_OF_PIXELS = ("image_size", "fit", "resample")
 
 
 def recipe(config: dict, family: str) -> dict:
     """The complete training recipe of a family: the config's `teacher`, or `student` with the family's own keys.
 
     A stage of the teacher has the teacher's. A given classifier has a backbone, the file, and only what is used without
-    training: preprocessing and augmentation.
+    training: preprocessing, augmentation and pixels. An `image_size` that is null or absent is the configuration's.
     """
     if family == TEACHER or family in STAGES:
-        teacher = config["teacher"]
+        teacher = NEUTRAL | config["teacher"]
         if given(teacher) == "classifier":
-            used = {key: teacher[key] for key in ("augmentation", "preprocessing")}
-            return _in_order(used | {"backbone": teacher["classifier"]})
-        return _in_order({key: teacher[key] for key in Recipe.model_fields})
+            used = {key: teacher[key] for key in ("augmentation", "preprocessing", *_OF_PIXELS)}
+            return _complete(config, used | {"backbone": teacher["classifier"]})
+        return _complete(config, {key: teacher[key] for key in Recipe.model_fields})
     own = {key: value for key, value in config["students"][family].items() if key not in Student.model_fields}
     augmentation = config["student"]["augmentation"] | own.get("augmentation", {})
-    return _in_order(config["student"] | own | {"augmentation": augmentation})
+    return _complete(config, NEUTRAL | config["student"] | own | {"augmentation": augmentation})
 
 
 def recipes(config: dict) -> dict[str, dict]:
     """Recipes of training by the key of the config that says them, those of families only where they differ."""
+    student = _complete(config, NEUTRAL | config["student"])
     families = {f"students.{family}": recipe(config, family) for family in config["students"]}
-    own = {name: complete for name, complete in families.items() if complete != _in_order(config["student"])}
+    own = {name: complete for name, complete in families.items() if complete != student}
     teacher = {} if given(config["teacher"]) else {TEACHER: recipe(config, TEACHER)}
-    return teacher | {"student": _in_order(config["student"])} | own
+    return teacher | {"student": student} | own
 
 
-def _in_order(recipe: dict) -> dict:
-    """A recipe in alphabetical order, so that the order of keys in a config file changes nothing."""
-    return dict(sorted(recipe.items())) | {"augmentation": dict(sorted(recipe["augmentation"].items()))}
+def pixels(complete: dict) -> Pixels:
+    """The pixels that a network with a complete recipe takes."""
+    return Pixels(complete["image_size"], complete["fit"], complete["resample"])
+
+
+def without_neutral(complete: dict) -> dict:
+    """What a rule and a lineage know of a complete recipe: no image size, which they have beside it, no neutral values.
+
+    So a new key of recipes changes nothing where it is neutral.
+    """
+    return {
+        key: value
+        for key, value in complete.items()
+        if key != "image_size" and (key not in NEUTRAL or value != NEUTRAL[key])
+    }
+
+
+def _complete(config: dict, recipe: dict) -> dict:
+    """A recipe with its image size, in alphabetical order: the order of keys in a config file changes nothing."""
+    size = recipe["image_size"] or config["image_size"]
+    augmentation = dict(sorted(recipe["augmentation"].items()))
+    return dict(sorted(recipe.items())) | {"augmentation": augmentation, "image_size": size}

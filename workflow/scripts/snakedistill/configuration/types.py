@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, create_model
 
 from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.pixels import Fit, Resample
 from snakedistill.core.settings import (
     NullOrNumber,
     Number,
@@ -102,6 +103,18 @@ class Recipe(Section):
     )
     preprocessing: Literal["paper", "imagenet", "none"] = Field(
         description="what the backbone gets: paper divides by 255, imagenet is the network's own, none is raw [0, 255]"
+    )
+    image_size: Annotated[Annotated[int, Field(ge=32, le=1024)] | None, NullOrNumber] = Field(
+        default=None, description="side in pixels of the images that the network takes; null: the run's image_size"
+    )
+    fit: Fit = Field(
+        default="squash",
+        description="how an image becomes a square: squash takes the whole image and does not keep its aspect ratio, "
+        "crop takes its middle square",
+    )
+    resample: Resample = Field(
+        default="nearest",
+        description="how an image becomes smaller or larger: by its nearest pixels, or antialias, by all of its pixels",
     )
     epochs: Whole = Field(ge=1, description="passes over the training images")
     batch_size: Whole = Field(ge=1, description="images in a batch")
@@ -245,7 +258,9 @@ class Config(Section):
             "name is its label"
         ),
     )
-    image_size: Whole = Field(ge=32, le=1024, description="side of the images in pixels")
+    image_size: Whole = Field(
+        ge=32, le=1024, description="side of the images in pixels, for every recipe without an image_size of its own"
+    )
     split: Split = Field(description="shares of the parts and the seed of the draw")
     seeds: Annotated[list[Annotated[Whole, Field(ge=0)]], AfterValidator(different)] = Field(
         description="training seeds, one whole experiment each on the same split",

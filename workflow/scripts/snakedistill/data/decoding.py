@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
 # Brands in the `ftyp` box of ISO/IEC 23008-12 and of AV1 Image File Format; the more telling ones first.
 BRANDS = {"avif": "AVIF", "avis": "AVIF", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIF", "msf1": "HEIF"}
+FILTERS = {"nearest": Image.Resampling.NEAREST, "antialias": Image.Resampling.BICUBIC}
 LEAST_SIDE = 8  # pixels
 MAX_PIXELS = 50_000_000
 MAX_SCANS = 100  # of a progressive JPEG; ten are usual, and each costs a pass over all pixels
@@ -73,10 +74,24 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def resized(image: Image.Image, side: int) -> np.ndarray:
-    """Resize an RGB image to a square by nearest neighbour; its aspect ratio is not kept.
+def resized(image: Image.Image, size: int, fit: str = "squash", resample: str = "nearest") -> np.ndarray:
+    """Resize an RGB image to a square, in one resampling.
+
+    Args:
+        image: the image.
+        size: side of the square in pixels.
+        fit: `squash`: the whole image, its aspect ratio is not kept; `crop`: its middle square, as large as the image's
+            short side. Where the longer side exceeds it by an odd number of pixels, the larger rest is cut off on the
+            right or below.
+        resample: `nearest` neighbour; `antialias`: Pillow's bicubic filter, which grows with the scale, so that every
+            pixel counts.
 
     Returns:
-        uint8 [side, side, 3].
+        uint8 [size, size, 3].
     """
-    return np.asarray(image.resize((side, side), Image.Resampling.NEAREST))
+    box = None
+    if fit == "crop":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), FILTERS[resample], box))

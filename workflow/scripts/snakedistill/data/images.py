@@ -2,12 +2,14 @@
 
 import contextlib
 import mmap
+from dataclasses import asdict
 
 import numpy as np
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, written_whole
 from snakedistill.core.joins import join_one_to_one
+from snakedistill.core.pixels import Pixels
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import open_archive
 from snakedistill.data.decoding import DecodingError, decode, resized
@@ -17,22 +19,22 @@ def write_arrays(
     archive: str,
     index: str,
     splits: str,
-    image_size: int,
+    pixels: Pixels,
     arrays: dict[str, str],
     threads: int,
     inner: str = "train",
 ) -> None:
     """Decode the images of every part and write them as arrays.
 
-    Each image is resized to a square as in section 3 of the paper, see `resized_pixels`.
+    Each image is resized to a square, see `resized_pixels`.
 
     Args:
         archive: path of the archive.
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
-        image_size: side of the square in pixels.
-        arrays: path of the .npy file to write by part: uint8 [n, image_size, image_size, 3] RGB, rows in the
-            order of `splits`.
+        pixels: the size of the square, and how an image becomes it.
+        arrays: path of the .npy file to write by part: uint8 [n, size, size, 3] RGB, rows in the order of
+            `splits`.
         threads: images decoded at once.
         inner: which zip of a zip of zips, see `open_archive`.
     """
@@ -42,31 +44,31 @@ def write_arrays(
     joined = join_one_to_one(parts, members[["image_id", "member"]], splits, index)
     with open_archive(archive, inner) as opened, contextlib.ExitStack() as stack:
 
-        def pixels(member: str) -> np.ndarray:
-            return resized_pixels(opened.read(member), image_size)
+        def resized_member(member: str) -> np.ndarray:
+            return resized_pixels(opened.read(member), pixels)
 
         for part, path in arrays.items():
             of_part = joined["member"][joined["split"] == part].tolist()
-            shape = (len(of_part), image_size, image_size, 3)
+            shape = (len(of_part), pixels.size, pixels.size, 3)
             file = stack.enter_context(stack.enter_context(written_whole(path)).open("wb"))
             header = {"descr": np.lib.format.dtype_to_descr(np.dtype("uint8")), "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            for image in in_order(pixels, of_part, threads):
+            for image in in_order(resized_member, of_part, threads):
                 file.write(image.tobytes())
             print(f"{part}: {shape}")
 
 
-def resized_pixels(data: bytes, image_size: int) -> np.ndarray:
+def resized_pixels(data: bytes, pixels: Pixels) -> np.ndarray:
     """Decode the bytes of an image file and resize it, see `decode` and `resized`.
 
     Returns:
-        uint8 [image_size, image_size, 3], RGB.
+        uint8 [size, size, 3], RGB.
 
     Raises:
         InputError: it cannot be decoded.
     """
     try:
-        return resized(decode(data), image_size)
+        return resized(decode(data), **asdict(pixels))
     except DecodingError as error:
         raise InputError(str(error)) from error
 

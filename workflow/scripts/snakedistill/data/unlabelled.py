@@ -5,13 +5,14 @@ import pandas as pd
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import UNLABELLED
+from snakedistill.core.pixels import Pixels
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import UNLABELLED_PART, open_archive
 from snakedistill.data.images import resized_pixels, write_arrays
 from snakedistill.data.layouts.layout import NO_LABEL
 
 
-def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, array: str, threads: int) -> None:
+def write_unlabelled(archive: str, unusable: str, pixels: Pixels, listed: str, array: str, threads: int) -> None:
     """List the images that have no label, and write them as an array.
 
     They are those of `test1.zip` in a zip of zips, those below a folder `test1` or `unlabelled`, or the rows of a CSV
@@ -20,9 +21,9 @@ def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, 
     Args:
         archive: path of the archive.
         unusable: CSV of the files that are no usable images: member, reason.
-        image_size: side of the images in pixels.
+        pixels: the size of the images in the array, and how an image becomes so large.
         listed: CSV to write: image_id (the name of the file in the archive), member, split (`unlabelled`).
-        array: .npy file to write: uint8 [n, image_size, image_size, 3] RGB, in the order of `listed`.
+        array: .npy file to write: uint8 [n, size, size, 3] RGB, in the order of `listed`.
         threads: images decoded at once.
 
     Raises:
@@ -36,7 +37,7 @@ def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, 
 
         def is_image(member: str) -> bool:
             try:
-                resized_pixels(opened.read(member), image_size)
+                resized_pixels(opened.read(member), pixels)
             except InputError as error:
                 print(f"{member}: {error}; it is left out")
                 return False
@@ -49,4 +50,4 @@ def write_unlabelled(archive: str, unusable: str, image_size: int, listed: str, 
             "a folder unlabelled, or drop the key"
         )
     write_csv(pd.DataFrame({"image_id": usable, "member": usable, "split": UNLABELLED}), listed)
-    write_arrays(archive, listed, listed, image_size, {UNLABELLED: array}, threads, inner)
+    write_arrays(archive, listed, listed, pixels, {UNLABELLED: array}, threads, inner)

@@ -1,5 +1,6 @@
 """Your own photos: what each network answers, as a table and as a contact sheet."""
 
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def classify_photos(
             reason = row["reason"] = str(error)
         else:
             for network, given in opened.items():
-                (output,) = given(resized(photo, given.image_size)[None])
+                (output,) = given(resized(photo, **asdict(given.pixels))[None])
                 row |= zip(named[network], cells(output, classes), strict=True)
                 # Of two classes the other one is the runner-up, which says nothing new.
                 answers.append((network, two_best(output, classes)[: len(classes) - 1]))

@@ -8,6 +8,7 @@ import onnxruntime
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.outputs import shares_of_classes
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import MappedImages
 
 INPUT, OUTPUT = "image", "probability"
@@ -19,14 +20,15 @@ class OnnxNetwork:
     """An exported network in ONNX Runtime, see `Network`.
 
     Attributes:
-        image_size: side in pixels of the images that the network takes.
         card: what the file says that it is, see `card.card`.
+        pixels: those that the network takes.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
-        self.image_size: int = session.get_inputs()[0].shape[1]
         self.card: dict[str, str] = session.get_modelmeta().custom_metadata_map
+        how = {key: self.card[key] for key in ("fit", "resample") if key in self.card}
+        self.pixels = Pixels(session.get_inputs()[0].shape[1], **how)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         return self._session.run([OUTPUT], {INPUT: images})[0]

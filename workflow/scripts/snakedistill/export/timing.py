@@ -21,6 +21,7 @@ import pandas as pd
 from snakedistill.core.files import read_csv, write_csv, write_text
 from snakedistill.core.job import fix_threads, import_keras
 from snakedistill.core.parts import TEST
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.energy import joules_of
@@ -150,7 +151,7 @@ def time_calls(
                 time.sleep(REST)
                 start = time.perf_counter()
                 if decoding == "yes":
-                    batch = np.stack([resized_pixels(files[row].read_bytes(), side) for row in rows])
+                    batch = np.stack([resized_pixels(files[row].read_bytes(), Pixels(side)) for row in rows])
                 answers[tuple(key)](batch)
                 if turn >= 0:
                     seconds[combination].append(time.perf_counter() - start)

@@ -54,7 +54,7 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
             try:
                 if number in refused:
                     raise InputError(refused[number])
-                return resized_pixels(opened.read(members[number]), opened_network.image_size)
+                return resized_pixels(opened.read(members[number]), opened_network.pixels)
             except InputError as error:
                 print(f"{members[number]}: {error}; it gets 0.5")
                 return None

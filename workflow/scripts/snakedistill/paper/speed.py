@@ -9,6 +9,7 @@ import pandas as pd
 
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.parts import TEST
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import write_arrays
 from snakedistill.export import onnx_export
 from snakedistill.export.inference import Network
@@ -48,7 +49,7 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
         frame = read_csv(splits)
         chosen, images = folder / "splits.csv", folder / "images.npy"
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
-        write_arrays(archive, index, chosen, IMAGE_SIZE, {TEST: images}, threads)
+        write_arrays(archive, index, chosen, Pixels(IMAGE_SIZE), {TEST: images}, threads)
         calls = time_calls(answers, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
     write_csv(ratios(calls, threads, rounds), speed)
 
