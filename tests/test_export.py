@@ -27,7 +27,7 @@ from snakedistill.core.network_ids import Network
 from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import resized_pixels
 from snakedistill.export import onnx_export
-from snakedistill.export.answers import cells, columns
+from snakedistill.export.answers import answer_columns, cells
 from snakedistill.export.bundle import write_bundle
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
@@ -526,7 +526,7 @@ def test_your_own_photos_of_three_classes_have_a_runner_up(exported_of_three, ph
 def test_of_equal_probabilities_the_first_class_wins(output, classes, expected):
     found = cells(np.array(output, np.float32), classes)
     assert found == expected
-    assert len(found) == len(columns(classes))
+    assert len(found) == len(answer_columns(classes))
     assert {type(cell) for cell in found} == {str, float}
 
 

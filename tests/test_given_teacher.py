@@ -19,8 +19,7 @@ from snakedistill.core.parts import PARTS
 from snakedistill.data import given_predictions
 from snakedistill.data.foreign_predictions import wrong_columns
 from snakedistill.data.given_predictions import form_of_teacher, read_given_predictions
-from snakedistill.data.rejected import DROPPED, UNPREDICTED
-from snakedistill.data.splits import write_splits
+from snakedistill.data.splits import DROPPED, UNPREDICTED, write_splits
 from snakedistill.networks.heads import wrong_units
 from snakedistill.results.run import Run
 from snakedistill.results.summary.head import one_line

@@ -14,7 +14,7 @@ from conftest import ROOT
 from made_up import TRAINED_WITH, MadeUp
 
 from snakedistill.core.errors import InputError
-from snakedistill.data.rejected import REJECTED_COLUMNS
+from snakedistill.data.index import REJECTED_COLUMNS
 from snakedistill.measures.metrics import METRICS
 from snakedistill.networks.classifier import build_network
 from snakedistill.paper import biryukova

@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from snakedistill.core.errors import InputError
 from snakedistill.core.parts import PARTS
 from snakedistill.data.part_sizes import part_sizes
-from snakedistill.data.rejected import DROPPED, UNDRAWN
-from snakedistill.data.splits import drawn_images, group_copies, split_drawn, split_given, write_splits
+from snakedistill.data.splits import (
+    DROPPED,
+    UNDRAWN,
+    drawn_images,
+    group_copies,
+    split_drawn,
+    split_given,
+    write_splits,
+)
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 CLASSES = ["cat", "dog"]

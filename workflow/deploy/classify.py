@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from answers import cells, columns
+from answers import answer_columns, cells
 from decoding import decode, resized
 from tqdm import tqdm
 
@@ -68,7 +68,7 @@ def main() -> int:
     failed = 0 if photos else 2
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
     table = csv.writer(sys.stdout, lineterminator="\n")
-    head = ["photo", *columns(classes)]
+    head = ["photo", *answer_columns(classes)]
     if not arguments.json:
         table.writerow(head)
     for photo, answer in answered(photos, session, side, classes):

@@ -55,7 +55,7 @@ def expected_value(field: FieldInfo) -> str:
     """What a value must be, in words."""
     if field.json_schema_extra:
         return field.json_schema_extra["expected"]
-    return " or ".join(map(_in_words, _schemas(field)))
+    return " or ".join(map(_schema_in_words, _schemas(field)))
 
 
 def _schemas(field: FieldInfo) -> list[dict]:
@@ -64,7 +64,7 @@ def _schemas(field: FieldInfo) -> list[dict]:
     return schema.get("anyOf", [schema])
 
 
-def _in_words(schema: dict) -> str:
+def _schema_in_words(schema: dict) -> str:
     """A JSON schema without parts, in words."""
     if "enum" in schema:
         *first, last = schema["enum"]

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from snakedistill.configuration.messages import expected_value
 from snakedistill.configuration.types import Config, Student
 from snakedistill.core.settings import Section
+from snakedistill.results.summary.cells import markdown
 
 _OF_PYDANTIC_ALONE = ("required", "default", "title", "expected")
 
@@ -59,7 +60,7 @@ is the value of `config.yaml`, *paper* that of `presets/paper.yaml`, where it ha
 
 def _table(model: type[Section], sample: dict, paper: dict) -> str:
     """The keys of a mapping; mappings in it are expanded, those of the whole configuration are links."""
-    lines = [["key", "what it sets", "expected", "sample", "paper"], ["---"] * 5]
+    lines = []
     for name, field in model.model_fields.items():
         if model is Config and (_is_section(field) or name == "students"):
             lines.append([f"[`{name}`](#{name})", field.description, "a mapping", "", ""])
@@ -68,7 +69,7 @@ def _table(model: type[Section], sample: dict, paper: dict) -> str:
             lines += [_row(f"{name}.", key, one, *inner) for key, one in field.annotation.model_fields.items()]
         else:
             lines.append(_row("", name, field, sample, paper))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return markdown(["key", "what it sets", "expected", "sample", "paper"], lines, "lllll")
 
 
 def _row(prefix: str, name: str, field: FieldInfo, *settings: dict) -> list[str]:

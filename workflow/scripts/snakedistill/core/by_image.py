@@ -9,7 +9,7 @@ import pandas as pd
 
 from snakedistill.core.files import column_names, read_csv, write_csv, written_whole
 from snakedistill.core.joins import join_one_to_one
-from snakedistill.core.outputs import columns
+from snakedistill.core.outputs import output_columns
 
 MOST_CLASSES_AS_TEXT = 100
 """With more classes, files with columns for each class are NumPy archives."""
@@ -71,7 +71,7 @@ def write_by_image(
         return
     frames = [image_id.reset_index(drop=True).to_frame("image_id")]
     frames += [
-        pd.DataFrame(array, columns=[name] if array.ndim == 1 else columns(name, classes))
+        pd.DataFrame(array, columns=[name] if array.ndim == 1 else output_columns(name, classes))
         for name, array in values.items()
     ]
     write_csv(pd.concat(frames, axis=1), path)

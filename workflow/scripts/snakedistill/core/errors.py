@@ -31,6 +31,12 @@ def some(names: Iterable[object], between: str = ", ") -> str:
     return between.join([*names[:_MOST_NAMES], *more])
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, for example "accuracy, uncertainty and brier"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """The question whether the known name most like a given one was meant, or an empty text."""
     close = get_close_matches(str(name), [one for one in known if isinstance(one, str)], n=1)

@@ -14,7 +14,7 @@ def number_of_outputs(classes: int) -> int:
     return 1 if classes == 2 else classes
 
 
-def columns(name: str, classes: Sequence[str]) -> list[str]:
+def output_columns(name: str, classes: Sequence[str]) -> list[str]:
     """Columns of a quantity in a file: `probability` for two classes, else `probability.<class>` for each."""
     return [name] if number_of_outputs(len(classes)) == 1 else [f"{name}.{one}" for one in classes]
 

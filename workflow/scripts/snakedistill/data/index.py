@@ -13,9 +13,9 @@ from snakedistill.data.archive import natural, open_archive
 from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.layouts import LAYOUTS
 from snakedistill.data.layouts.layout import Image, Reading
-from snakedistill.data.rejected import REJECTED_COLUMNS
 
 INDEX_COLUMNS = ["image_id", "member", "class", "label", "width", "height", "sha256", "perceptual_hash"]
+REJECTED_COLUMNS = ["member", "reason"]
 SPLIT = "split"
 
 

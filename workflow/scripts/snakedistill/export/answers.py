@@ -14,7 +14,7 @@ def two_best(output: Sequence[float], classes: Sequence[str]) -> list[tuple[str,
     return sorted(zip(classes, of_classes, strict=True), key=lambda one: -one[1])[:2]
 
 
-def columns(classes: Sequence[str]) -> list[str]:
+def answer_columns(classes: Sequence[str]) -> list[str]:
     """Columns of a table of answers. Of two classes the probability is always that of class 1."""
     if len(classes) == 2:
         return ["answer", f"probability_of_{classes[1]}"]

@@ -12,7 +12,7 @@ from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.folders import files_below
 from snakedistill.data.archive import MAX_BYTES
 from snakedistill.data.decoding import DecodingError, decode, resized
-from snakedistill.export.answers import cells, columns, two_best
+from snakedistill.export.answers import answer_columns, cells, two_best
 from snakedistill.export.contact_sheet import Tile, contact_sheet, small
 from snakedistill.export.inference import open_network
 
@@ -53,7 +53,7 @@ def classify_photos(
         what = "which holds no file" if folder.is_dir() else "which is no folder"
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
     opened = {network: open_network(path, threads) for network, path in networks.items()}
-    named = {network: [f"{network}_{column}" for column in columns(classes)] for network in networks}
+    named = {network: [f"{network}_{column}" for column in answer_columns(classes)] for network in networks}
     rows, tiles = [], []
     for name in names:
         path = folder / name

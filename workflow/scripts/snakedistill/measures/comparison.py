@@ -11,6 +11,9 @@ from snakedistill.measures.intervals import LEVEL, RESAMPLES, bootstrap_means, e
 
 FEWEST_SEEDS = 5
 """Paired seeds that a statement on a recipe needs."""
+ERRORS_SEEN = 2.8
+"""Standard errors of a difference that is seen with a power of 80 %, at a level of 5 %: the sum of the standard normal
+quantiles of 0.975 and 0.8."""
 LEAST_WINS = 0.75
 """Share of wins over paired seeds from which a difference is claimed, where its interval lies above one half."""
 
@@ -40,10 +43,9 @@ class Discordance:
     def smallest_difference(self) -> float:
         """Difference of accuracies that this many images show with a power of 80 %, at a level of 5 %.
 
-        It is about 2.8 sqrt(d / n), where d is the share of discordant images (Miettinen 1968); 2.8 is the sum of the
-        standard normal quantiles of 0.975 and 0.8.
+        It is about `ERRORS_SEEN` sqrt(d / n), where d is the share of discordant images (Miettinen 1968).
         """
-        return 2.8 * np.sqrt((self.one + self.other) / self.images / self.images)
+        return ERRORS_SEEN * np.sqrt((self.one + self.other) / self.images / self.images)
 
 
 def discordance(one: np.ndarray, other: np.ndarray) -> Discordance:
@@ -52,13 +54,13 @@ def discordance(one: np.ndarray, other: np.ndarray) -> Discordance:
 
 
 def images_needed(difference: float, discordant: float) -> float:
-    """Images with which a difference of accuracies is seen with a power of 80 %: (2.8 / difference)^2 d.
+    """Images with which a difference of accuracies is seen with a power of 80 %: (`ERRORS_SEEN` / difference)^2 d.
 
     Args:
         difference: of the accuracies, not 0.
         discordant: share of the images that one of the two alone gets right, d.
     """
-    return (2.8 / difference) ** 2 * discordant
+    return (ERRORS_SEEN / difference) ** 2 * discordant
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -6,6 +6,8 @@ import numpy as np
 
 LEVEL = 0.95
 """Confidence level of intervals, where no other one is asked for."""
+NORMAL = 1.959964
+"""Quantile of the standard normal distribution at 0.975."""
 RESAMPLES = 10_000
 _RESAMPLES_AT_ONCE = 250
 _COLUMNS_AT_ONCE = 128

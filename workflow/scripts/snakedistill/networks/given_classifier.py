@@ -87,7 +87,7 @@ def _without_head(given: keras.Model, path: str, classes: int) -> tuple[keras.Ke
     used = [name for name in activations if name != "linear"] or ["linear"]
     of_images = isinstance(last, layers.Dense) and len(features.shape) == 2
     if not of_images or len(used) > 1 or used[0] not in heads(classes).get(last.units, ()):
-        found = " after ".join(map(_in_words, ends)) or f"{len(given.outputs)} outputs"
+        found = " after ".join(map(_layer_in_words, ends)) or f"{len(given.outputs)} outputs"
         raise InputError(
             f"teacher.classifier: expected {expected_head(classes)}, got {path}, which ends with {found}: "
             f"{HOW_TO_GIVE_IT}"
@@ -111,7 +111,7 @@ def _activation(layer: layers.Layer) -> str:
     return getattr(getattr(layer, "activation", None), "__name__", "linear")
 
 
-def _in_words(layer: layers.Layer) -> str:
+def _layer_in_words(layer: layers.Layer) -> str:
     units = f" with {layer.units} units and {_activation(layer)} activation" if isinstance(layer, layers.Dense) else ""
     activation = f" {_activation(layer)}" if isinstance(layer, layers.Activation) else ""
     return f"{type(layer).__name__}{units}{activation} ({layer.name})"

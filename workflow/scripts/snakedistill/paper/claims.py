@@ -234,7 +234,7 @@ def _speed(speed: str, paper: _Printed) -> list[dict]:
         evidence = Evidence(text, {}, (ALMOST_5_TIMES, math.inf))
         printed = paper.ratio if row.runtime == "Keras" else math.nan
         found.append(
-            {"evidence": text, "value": row.ratio, "claimed": _in_words(evidence.claimed), "paper": printed}
+            {"evidence": text, "value": row.ratio, "claimed": _interval_in_words(evidence.claimed), "paper": printed}
             | {"images": None}
             | _with_interval((row.ratio_low, row.ratio_high), how, evidence)
         )
@@ -343,11 +343,11 @@ def _measured(evidence: dict[str, list[Evidence]], answers: _Answers, paper: _Pr
             printed = sum(factor * paper.value(term) for term, factor in one.terms.items())
             missing = answers.missing(one)
             if missing:
-                rows[claim].append(_without_interval(one.text, _in_words(one.claimed), missing, printed))
+                rows[claim].append(_without_interval(one.text, _interval_in_words(one.claimed), missing, printed))
                 continue
             values = sum(factor * answers.of_images(term) for term, factor in one.terms.items())
             row = {"evidence": one.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
-            row |= {"claimed": _in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
+            row |= {"claimed": _interval_in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
             rows[claim].append(row)
             if len(one.terms) == 1:
                 interval = exact_interval(round(values.sum()), len(values), level)
@@ -389,7 +389,7 @@ def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
     return _without_interval(text, "about 0.5", "one training run each", printed, ratio)
 
 
-def _in_words(claimed: tuple[float, float]) -> str:
+def _interval_in_words(claimed: tuple[float, float]) -> str:
     low, high = claimed
     if high == math.inf:
         return f"> {low:g}"

@@ -27,7 +27,7 @@ def _deviations(config: dict, paper: dict) -> list[str]:
         ours, theirs = leaves({section: config[section]}), leaves({section: paper[section]})
         for key, value in ours.items():
             if key != "split.seed" and value != theirs[key]:
-                found.append(f"{key} {_in_words(value)} ({_in_words(theirs[key])})")
+                found.append(f"{key} {_value_in_words(value)} ({_value_in_words(theirs[key])})")
     for family, student in config["students"].items():
         theirs = paper["students"].get(family)
         if theirs is None:
@@ -37,11 +37,11 @@ def _deviations(config: dict, paper: dict) -> list[str]:
         for key, value in leaves(student, f"students.{family}").items():
             printed = printed_of_family.get(key, "as student")
             if value != printed:
-                found.append(f"{key} {_in_words(value)} ({_in_words(printed)})")
+                found.append(f"{key} {_value_in_words(value)} ({_value_in_words(printed)})")
     return found + [f"no students.{family}" for family in paper["students"] if family not in config["students"]]
 
 
-def _in_words(value: object) -> str:
+def _value_in_words(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, str):

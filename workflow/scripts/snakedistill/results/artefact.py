@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from snakedistill.core.files import written_whole
-from snakedistill.core.outputs import columns, outputs_of_classes
+from snakedistill.core.outputs import output_columns, outputs_of_classes
 from snakedistill.data.foreign_predictions import CONFIG, PREDICTIONS
 from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
@@ -65,7 +65,9 @@ def _rows(given: Answers, run: Run) -> pd.DataFrame:
     names = [run.classes[label] for label in given.label] if len(run.classes) > 2 else given.label
     about = {"image_id": given.image_id.to_numpy(), "label": names, "split": given.split}
     about |= {"network": given.network, "seed": given.seed, "source": run.sources.get(given.network) or ""}
-    return pd.DataFrame(about).join(pd.DataFrame(outputs_of_classes(logit), columns=columns("logit", run.classes)))
+    return pd.DataFrame(about).join(
+        pd.DataFrame(outputs_of_classes(logit), columns=output_columns("logit", run.classes))
+    )
 
 
 def _readme(run: Run, run_description: str) -> str:

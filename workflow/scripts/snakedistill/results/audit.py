@@ -17,7 +17,7 @@ from snakedistill.core.outputs import (
 from snakedistill.data.audit import Audit, read_audit
 from snakedistill.measures.metrics import by_rows
 from snakedistill.results.answers import Answers
-from snakedistill.results.audit_page import write_page
+from snakedistill.results.audit_page import write_audit_page
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES, draw_figure
 from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
@@ -119,7 +119,7 @@ def write_audit(
     student = shown_student(run)
     pictures = draw_figures(run, student, run_description, Path(figures))
     images = {part: len(of_part.label) for part, of_part in audit.parts.items()}
-    write_page(run, student, images, run_description, pictures, summary)
+    write_audit_page(run, student, images, run_description, pictures, summary)
     write_html(summary, html)
 
 

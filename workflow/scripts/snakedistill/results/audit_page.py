@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from snakedistill.core.files import write_text
 from snakedistill.core.parts import TEST
 from snakedistill.results.figures import FIGURES
 from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
-from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured
+from snakedistill.results.summary.cells import by, escaped, markdown, measured, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.sections import SECTIONS
 
@@ -18,7 +17,7 @@ SHOWN = ("recursion", "inheritance", "calibration", "comparisons", "classes", "f
 """Keys of the sections of an audit."""
 
 
-def write_page(
+def write_audit_page(
     run: Run,
     student: str,
     images: Mapping[str, int],
@@ -48,13 +47,10 @@ def write_page(
     ]
     for key in SHOWN:
         of_section = [
-            f"![{path.stem.replace('-', ' ')}]({path.parent.name}/{path.name})"
-            for name, paths in pictures.items()
-            if FIGURES[name].section == key
-            for path in paths
+            picture(path) for name, paths in pictures.items() if FIGURES[name].section == key for path in paths
         ]
         page += [f"## {SECTIONS[key].heading}", *SECTIONS[key].body(contents, of_section)]
-    write_text("\n\n".join(page).replace(" %", f"{SPACE}%") + "\n", summary)
+    write_markdown(page, summary)
 
 
 def _networks(run: Run, contents: Contents) -> str:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from snakedistill.core.errors import listed
 from snakedistill.core.parts import TEST
 from snakedistill.measures import comparison
+from snakedistill.measures.intervals import NORMAL
 from snakedistill.results.lines import ABOUT
 from snakedistill.results.tables.calibration import AS_TRAINED
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER
-from snakedistill.results.tables.recursion import NORMAL
-from snakedistill.results.words import listed
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "cannot be told"
-POWER = 2.8  # standard errors of a difference that is seen with a power of 80 %, at a level of 5 %
 MOST_SEEDS = 1000
 MOST_OPEN = 6
 """More pairs of one kind that cannot be told apart are one finding: families make as many pairs as their square."""
@@ -182,7 +181,7 @@ def _inherited_in_words(of_seeds: pd.DataFrame, name: str, verdict: str) -> str:
         words = f"{values.iloc[0]:+.4f} [{low.iloc[0]:+.4f}, {high.iloc[0]:+.4f}]"
     if verdict == OPEN and len(of_seeds) == 1 and values.iloc[0]:
         error = (high.iloc[0] - low.iloc[0]) / 2 / NORMAL
-        needed = of_seeds["images"].iloc[0] * (POWER * error / values.iloc[0]) ** 2
+        needed = of_seeds["images"].iloc[0] * (comparison.ERRORS_SEEN * error / values.iloc[0]) ** 2
         words += f". To show the measured value takes about {_rounded(needed)} images"
     return words
 

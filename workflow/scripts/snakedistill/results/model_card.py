@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCardData
 
+from snakedistill.core.errors import listed
 from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
-from snakedistill.results.words import listed
 
 PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
 

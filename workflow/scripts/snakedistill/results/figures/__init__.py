@@ -3,13 +3,13 @@
 import importlib
 from collections.abc import Callable, Mapping
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN
-from snakedistill.results.words import listed
 from snakedistill.teaching import has_history
 
 
@@ -57,10 +57,10 @@ list; with more classes one for each, which the softmax turns into probabilities
         section="training",
         title="training of {}",
         caption="""Loss and accuracy of a network by epoch. Loss is the mean cross-entropy, in nats. Accuracy is the
-share of images whose prediction and label fall on the same side of one half. Both are measured with the labels that
-the network trains on, which the figure's title names, and with the augmentation that the network's recipe gives to
-each part. The star is the epoch with the best validation accuracy, whose weights are kept. With several seeds there
-is one line and one star for each.""",
+share of images for which the most probable class of the prediction is that of the label. Both are measured with the
+labels that the network trains on, which the figure's title names, and with the augmentation that the network's recipe
+gives to each part. The star is the epoch with the best validation accuracy, whose weights are kept. With several seeds
+there is one line and one star for each.""",
         settings=("students",),
         shows_reference=True,
     ),

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import PowerNorm
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import page, save, set_style, shortened
 from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
-from snakedistill.results.words import listed
 
 MOST_CLASSES = 20
 MOST_CLASSES_WITH_NUMBERS = 12

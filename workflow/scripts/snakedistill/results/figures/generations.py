@@ -2,11 +2,11 @@
 
 import itertools
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend, whole_numbers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.uncertainty import in_words, shown_metrics
-from snakedistill.results.words import listed
 
 TEACHER_LINES = (":", (0, (1, 4)), (0, (4, 1, 1, 1)))
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
 from snakedistill.results.run import Run
-from snakedistill.results.words import listed
 
 HOLLOW = {"color": "0.55", "markerfacecolor": "white"}  # of the independent student
 INHERITED = {"errors_inherited": "inherited errors", "right_inherited": "inherited right answers"}

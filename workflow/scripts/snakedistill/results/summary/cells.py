@@ -1,9 +1,12 @@
-"""Cells and tables of the summary in Markdown."""
+"""Markdown: cells, tables, pictures and pages."""
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pandas as pd
+
+from snakedistill.core.files import write_text
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -19,12 +22,22 @@ def escaped(name: str) -> str:
     return re.sub(r"[\\`*_\[\]<>|&]", r"\\\g<0>", name)
 
 
+def picture(path: Path) -> str:
+    """A picture in a folder beside the page."""
+    return f"![{path.stem.replace('-', ' ')}]({path.parent.name}/{path.name})"
+
+
+def write_markdown(paragraphs: Iterable[str], path: str) -> None:
+    """Write a page; no line breaks between a number and its percent sign."""
+    write_text("\n\n".join(paragraphs).replace(" %", f"{SPACE}%") + "\n", path)
+
+
 def by(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple]:
     """The rows of all seeds for each value of the keys, in the order of the frame."""
     return iter(frame.groupby(keys[0] if len(keys) == 1 else keys, sort=False))
 
 
-def beside_reference(of_seeds: pd.DataFrame, name: str, reference: str | None) -> list[str]:
+def reference_cells(of_seeds: pd.DataFrame, name: str, reference: str | None) -> list[str]:
     """A measured quantity; with reference numbers also these, and measured minus reference where the table has it."""
     cells = [measured(of_seeds, name)]
     if reference and f"{reference}_{name}" in of_seeds:
@@ -34,7 +47,7 @@ def beside_reference(of_seeds: pd.DataFrame, name: str, reference: str | None) -
 
 
 def reference_heads(frame: pd.DataFrame, name: str, reference: str | None) -> list[str]:
-    """The heads of the columns of `beside_reference`."""
+    """The heads of the columns of `reference_cells`."""
     return [name, *([reference, "difference"] if reference and f"{reference}_{name}" in frame else [])]
 
 

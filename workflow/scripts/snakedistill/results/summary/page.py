@@ -1,14 +1,11 @@
 """The page that holds a whole result, in Markdown."""
 
 import json
-import re
 from pathlib import Path
 
-from snakedistill.core.files import read_csv, write_text
+from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_settings
-from snakedistill.core.network_ids import Network
-from snakedistill.results.figures import FIGURES
-from snakedistill.results.summary.cells import SPACE
+from snakedistill.results.summary.cells import picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
 from snakedistill.results.summary.sections import SECTIONS
@@ -36,7 +33,7 @@ def write_summary(
     about_reference: str,
     summary: str,
 ) -> None:
-    """Write the whole result on one page of Markdown, and delete figures of families that the run no longer has.
+    """Write the whole result on one page of Markdown.
 
     One seed has intervals over images; several seeds have their mean and standard deviation instead.
 
@@ -70,8 +67,7 @@ def write_summary(
     contents = Contents(frames, known, student, megabytes(measurements), reference)
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
-        alt = path.stem.replace("-", " ")
-        pictures[sections_of_pictures[path.stem]].append(f"![{alt}]({path.parent.name}/{path.name})")
+        pictures[sections_of_pictures[path.stem]].append(picture(path))
     page = [
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
@@ -83,8 +79,7 @@ def write_summary(
     ]
     for key, section in SECTIONS.items():
         page += [f"## {headings[key]}", *section.body(contents, pictures[key])]
-    write_text("\n\n".join(page).replace(" %", f"{SPACE}%") + "\n", summary)
-    _delete_other_figures(list(map(Path, figures)), known)
+    write_markdown(page, summary)
 
 
 def _check_settings(lineages: list[str], settings: dict[str, dict]) -> None:
@@ -94,13 +89,3 @@ def _check_settings(lineages: list[str], settings: dict[str, dict]) -> None:
         model = str(path.with_name(f"{lineage['network']}.keras"))
         found[model], expected[model] = lineage["settings"], settings[lineage["network"]]
     check_settings(found, expected)
-
-
-def _delete_other_figures(figures: list[Path], known: dict[str, Network]) -> None:
-    """Delete pictures of the workflow's own figures that are not among those of the run."""
-    own = {picture for figure in FIGURES.values() for picture in figure.pictures(known).values()}
-    of_subjects = tuple(f"{name}-" for name in FIGURES)
-    for path in [path for folder in {figure.parent for figure in figures} for path in folder.iterdir()]:
-        picture = re.sub(r"^\d+-", "", path.stem)
-        if (picture in own or picture.startswith(of_subjects)) and path.with_suffix(".png") not in figures:
-            path.unlink()

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import (
     SPACE,
-    beside_reference,
     by,
     escaped,
     markdown,
     measured,
     number,
+    reference_cells,
     reference_heads,
     significant,
     spread,
@@ -29,7 +30,6 @@ from snakedistill.results.summary.instrument import (
 )
 from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
-from snakedistill.results.words import listed
 
 MOST_CLASSES_LISTED = 10
 MOST_CONFUSIONS = 5
@@ -58,7 +58,7 @@ def _training(contents: Contents, pictures: list[str]) -> list[str]:
     keys = ["network", "split", "labels", "augmented", "repeats"]
     for (network, split, labels, augmented, repeats), of_seeds in by(without_recursion(frame), keys):
         kind = {"no": "plain", "yes": f"augmented, best of {repeats}" if repeats > 1 else "augmented"}
-        cells = [cell for name in ("loss", "accuracy") for cell in beside_reference(of_seeds, name, reference)]
+        cells = [cell for name in ("loss", "accuracy") for cell in reference_cells(of_seeds, name, reference)]
         rows.append([network, split, labels, kind.get(augmented, augmented), *cells, _mean_of_repeats(of_seeds)])
     heads = [head for name in ("loss", "accuracy") for head in reference_heads(frame, name, reference)]
     table = markdown(["network", "part", "labels", "how", *heads, "mean"], rows, "llll" + "r" * (len(heads) + 1))
@@ -150,7 +150,7 @@ def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
     values = [column for column in (name, f"{reference}_{name}", f"{name}_difference") if column in ends]
     shares = ends.groupby(["seed", "network", "split"], sort=False)[values].sum(min_count=1).reset_index()
     rows = [
-        [network, split, *beside_reference(of_seeds, name, reference)]
+        [network, split, *reference_cells(of_seeds, name, reference)]
         for (network, split), of_seeds in by(without_recursion(shares), ["network", "split"])
     ]
     heads = ["share", *reference_heads(frame, name, reference)[1:]]
@@ -170,7 +170,7 @@ def _histograms(frame: pd.DataFrame, name: str, reference: str | None) -> Iterat
         shown = [head for network in of_part["network"].unique() for head in (network, *heads)]
         rows = [
             [f"{low:g}{SPACE}to{SPACE}{high:g}"]
-            + [cell for _, of_seeds in by(of_bin, ["network"]) for cell in beside_reference(of_seeds, name, reference)]
+            + [cell for _, of_seeds in by(of_bin, ["network"]) for cell in reference_cells(of_seeds, name, reference)]
             for (low, high), of_bin in by(of_part, ["bin_low", "bin_high"])
         ]
         yield markdown([f"bin, {split}", *shown], rows, "l" + "r" * len(shown))
@@ -182,7 +182,7 @@ def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
 
     def table(split: str) -> str:
         rows = [
-            [network] + [cell for name in metrics for cell in beside_reference(of_seeds, name, reference)]
+            [network] + [cell for name in metrics for cell in reference_cells(of_seeds, name, reference)]
             for network, of_seeds in by(frame[frame["split"] == split], ["network"])
         ]
         heads = [in_words(head) for name in metrics for head in reference_heads(frame, name, reference)]
@@ -254,7 +254,7 @@ def _classes(contents: Contents, pictures: list[str]) -> list[str]:
         )
     rows = [
         [network, escaped(name), measured(of_seeds, "errors", digits=1), of_seeds["images"].iloc[0]]
-        + [cell for one in ("error_rate", "uncertainty") for cell in beside_reference(of_seeds, one, reference)]
+        + [cell for one in ("error_rate", "uncertainty") for cell in reference_cells(of_seeds, one, reference)]
         for (network, name), of_seeds in by(frame, ["network", "class"])
     ]
     heads = [head for name in ("error_rate", "uncertainty") for head in reference_heads(frame, name, reference)]

@@ -86,18 +86,18 @@ def _tested(
         row |= {"one_alone": of_pair.one, "other_alone": of_pair.other, "p": p, "p_holm": p_holm}
         row |= {"smallest_difference": of_pair.smallest_difference}
         significant = p_holm < SIGNIFICANT
-        row["these_networks"] = _in_words(significant * np.sign(of_pair.one - of_pair.other))
+        row["these_networks"] = _sign_in_words(significant * np.sign(of_pair.one - of_pair.other))
         if len(right) > 1:
             wins = comparison.wins(of_seeds)
             row |= {"difference_sd": of_seeds.std(ddof=1), "wins": wins.wins, "losses": wins.losses}
             row |= dict(zip(("wins_low", "wins_high"), wins.interval, strict=True)) | {"wins_share": wins.share}
             if len(right) >= comparison.FEWEST_SEEDS:
-                row["this_recipe"] = _in_words(wins.claimed)
+                row["this_recipe"] = _sign_in_words(wins.claimed)
         found.append(row)
     return found
 
 
-def _in_words(sign: int) -> str:
+def _sign_in_words(sign: int) -> str:
     return HIGHER if sign > 0 else LOWER if sign < 0 else OPEN
 
 

@@ -7,13 +7,12 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import recursion
+from snakedistill.measures.intervals import NORMAL
 from snakedistill.results.answers import Answers
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
-NORMAL = 1.959964
-"""Quantile of the standard normal distribution at 0.975."""
 _COLUMNS = ["seed", "family", "generation", "network", "source", "class", "images"]
 _COLUMNS += ["slope", "slope_low", "slope_high", "correlation", "drift", "drift_low", "drift_high"]
 _COLUMNS += ["answered", "error_rate", "confidence", "first_errors"]

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.measures.metrics import METRICS, Metric
@@ -12,7 +13,6 @@ from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import UNCERTAINTY_IN_WORDS
 from snakedistill.results.tables.table import Table
-from snakedistill.results.words import listed
 
 # Metrics with intervals by bootstrap are first.
 NAMES = sorted(METRICS, key=lambda name: METRICS[name].counted)
