@@ -376,7 +376,7 @@ def test_what_cannot_be_built_says_why(arguments, message):
 
 
 def test_backbones_that_cannot_be_used_are_known_before_anything_is_built():
-    assert list(BACKBONES) == ["resnet18"]
+    assert "resnet18" in BACKBONES
     assert applications()["resnet50"][0] == "ResNet50"
     assert application("mobilenetv2") is keras.applications.MobileNetV2
     for backbone, size in (("resnet18", 8), ("resnet50", 32), ("a/of/mine.keras", 1), ("inceptionv3", 75)):

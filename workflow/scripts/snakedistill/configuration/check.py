@@ -78,16 +78,14 @@ def _contradictions(config: dict) -> list[str]:
             lines.append(f"{name}.decay: expected 0 with schedule cosine, got {complete['decay']:g}")
         if backbones.is_saved(backbone) and weights is not None:
             lines.append(f"{name}.weights: expected null with a saved backbone, which has its own, got {weights!r}")
-        if backbone in backbones.BACKBONES and weights == "imagenet":
+        if backbone in backbones.BACKBONES and weights == "imagenet" and not backbones.has_imagenet_weights(backbone):
             lines.append(
-                f"{name}.weights: expected null or a path with {backbone}, of which Keras has no weights, got imagenet"
+                f"{name}.weights: expected null or a path with {backbone}, which has no ImageNet weights, got imagenet"
             )
-        if complete["preprocessing"] == "imagenet" and (
-            backbone in backbones.BACKBONES or backbones.is_saved(backbone)
-        ):
+        if complete["preprocessing"] == "imagenet" and not backbones.has_imagenet_weights(backbone):
             lines.append(
-                f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which keras.applications "
-                "networks have"
+                f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which networks with "
+                "ImageNet weights have"
             )
     return lines
 

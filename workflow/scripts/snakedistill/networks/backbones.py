@@ -7,12 +7,17 @@ import re
 from pathlib import Path
 
 from snakedistill.core.errors import nearest
+from snakedistill.networks.weights import PACKAGES
 
 BACKBONES: dict[str, str] = {
     "resnet18": "snakedistill.networks.resnet18",
+    "efficientnet_lite0": "snakedistill.networks.efficientnet_lite",
+    "efficientnet_lite1": "snakedistill.networks.efficientnet_lite",
+    "efficientnet_lite2": "snakedistill.networks.efficientnet_lite",
 }
-"""The networks of this package by name: each is a module with a function `build`, from the side of the images in pixels
-to a Keras model from [n, side, side, 3] to its features."""
+"""The networks of this package by name: each has a module with a function `build`, from the name and the side of the
+images in pixels to a Keras model from [n, side, side, 3] to its features. A network with ImageNet weights, see
+`weights.PACKAGES`, has `preprocess_input` there too."""
 
 NOT_IN_ONNX = "convnext"
 """Networks whose names begin so cannot be exported: tf2onnx has no grouped convolutions of TensorFlow."""
@@ -41,6 +46,11 @@ def applications() -> dict[str, tuple[str, Path]]:
 def is_saved(backbone: str) -> bool:
     """Whether a backbone is given as the path of a saved Keras feature extractor."""
     return backbone.endswith(".keras")
+
+
+def has_imagenet_weights(backbone: str) -> bool:
+    """Whether a backbone has ImageNet weights that can be fetched, and a preprocessing that belongs to them."""
+    return backbone in PACKAGES or (backbone not in BACKBONES and not is_saved(backbone))
 
 
 def unusable(backbone: str, image_size: int) -> str | None:

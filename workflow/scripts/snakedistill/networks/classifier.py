@@ -1,7 +1,6 @@
 """A classifier: a backbone, average pooling, Dropout, and its logits."""
 
 import importlib
-import pkgutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from keras import layers, ops
 
 from snakedistill.core.errors import InputError, nearest
 from snakedistill.core.outputs import number_of_outputs
-from snakedistill.networks.backbones import BACKBONES, applications, is_saved
+from snakedistill.networks.backbones import BACKBONES, applications, has_imagenet_weights, is_saved
 
 Loaded = TypeVar("Loaded")
 
@@ -141,16 +140,28 @@ def application(name: str) -> Callable[..., keras.Model]:
     return getattr(keras.applications, constructor)
 
 
+def built(backbone: str, image_size: int) -> keras.Model:
+    """A network without its top, with random weights: a model from [n, image_size, image_size, 3] to its features.
+
+    Args:
+        backbone: key of `BACKBONES`, or name of a keras.applications network in lower case.
+        image_size: side in pixels.
+
+    Raises:
+        InputError: no such network.
+    """
+    if backbone in BACKBONES:
+        return importlib.import_module(BACKBONES[backbone]).build(backbone, image_size)
+    return application(backbone)(include_top=False, weights=None, input_shape=(image_size, image_size, 3))
+
+
 def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> keras.Model:
     if is_saved(backbone):
         extractor = load_network(backbone)
         if weights is not None:
             raise InputError(f"weights: {weights} and backbone: {backbone} were both given; the file has its own")
         return extractor
-    if backbone in BACKBONES:
-        extractor = importlib.import_module(BACKBONES[backbone]).build(image_size)
-    else:
-        extractor = application(backbone)(include_top=False, weights=None, input_shape=(image_size, image_size, 3))
+    extractor = built(backbone, image_size)
     if weights is not None:
         try:
             _complete(lambda: extractor.load_weights(weights))
@@ -166,7 +177,7 @@ def preprocessed(images, backbone: str, preprocessing: str):
     if preprocessing == "none":
         return images
     # Every preprocess_input is an affine map of the three channels, so it is measured and becomes a fixed layer.
-    function = _preprocess_input(backbone)
+    function = preprocess_input_of(backbone)
     offset = function(np.zeros((1, 1, 1, 3)))[0, 0, 0]
     kernel = (function(255 * np.eye(3)[None, None])[0, 0] - offset) / 255
     layer = layers.Dense(3, trainable=False, name="preprocessing", dtype="float32")
@@ -175,14 +186,16 @@ def preprocessed(images, backbone: str, preprocessing: str):
     return preprocessed
 
 
-def _preprocess_input(backbone: str) -> Callable[[np.ndarray], np.ndarray]:
-    if backbone in BACKBONES or is_saved(backbone):
+def preprocess_input_of(backbone: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The function from images in [0, 255] to what the ImageNet weights of a backbone expect.
+
+    Raises:
+        InputError: the backbone has no ImageNet weights.
+    """
+    if not has_imagenet_weights(backbone):
         raise InputError(
-            f"preprocessing: 'imagenet' is for keras.applications networks; for {backbone} use 'paper' or 'none'"
+            f"preprocessing: 'imagenet' is for networks with ImageNet weights; for {backbone} use 'paper' or 'none'"
         )
-    constructor = application(backbone)
-    for module in pkgutil.iter_modules(keras.applications.__path__):
-        module = importlib.import_module(f"keras.applications.{module.name}")
-        if constructor in vars(module).values():
-            return module.preprocess_input
-    raise AssertionError(f"keras.applications has no module for {backbone}")
+    if backbone in BACKBONES:
+        return importlib.import_module(BACKBONES[backbone]).preprocess_input
+    return importlib.import_module(application(backbone).__module__).preprocess_input

@@ -4,28 +4,35 @@ import keras
 from keras import layers
 
 
-def build(image_size: int) -> keras.Model:
+def build(name: str, image_size: int) -> keras.Model:
     """ResNet-18 without its top, after He et al. 2015 (arXiv:1512.03385), table 1 and option B shortcuts.
 
     `conv4_2_1` is the first convolution of the second block of stage conv4_x. He initialisation, no convolution
     biases, TensorFlow's "same" padding, Keras's batch normalisation. 11.2 M parameters.
+
+    Args:
+        name: of the model.
+        image_size: side in pixels.
 
     Returns:
         A model from [n, image_size, image_size, 3] to the features of stage conv5_x,
         [n, ceil(image_size / 32), ceil(image_size / 32), 512].
     """
 
-    def convolution(x, filters: int, kernel: int, stride: int, name: str):
-        x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
-        return layers.BatchNormalization(name=f"{name}_bn")(x)
+    def convolution(x, filters: int, kernel: int, stride: int, layer: str):
+        initializer = "he_normal"
+        x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer=initializer, name=layer)(
+            x
+        )
+        return layers.BatchNormalization(name=f"{layer}_bn")(x)
 
-    def block(x, filters: int, stride: int, name: str):
-        residual = convolution(x, filters, 3, stride, f"{name}_1")
-        residual = layers.ReLU(name=f"{name}_1_relu")(residual)
-        residual = convolution(residual, filters, 3, 1, f"{name}_2")
+    def block(x, filters: int, stride: int, layer: str):
+        residual = convolution(x, filters, 3, stride, f"{layer}_1")
+        residual = layers.ReLU(name=f"{layer}_1_relu")(residual)
+        residual = convolution(residual, filters, 3, 1, f"{layer}_2")
         if stride != 1 or x.shape[-1] != filters:
-            x = convolution(x, filters, 1, stride, f"{name}_shortcut")
-        return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, residual]))
+            x = convolution(x, filters, 1, stride, f"{layer}_shortcut")
+        return layers.ReLU(name=f"{layer}_relu")(layers.Add(name=f"{layer}_add")([x, residual]))
 
     images = layers.Input((image_size, image_size, 3))
     x = convolution(images, 64, 7, 2, "conv1")
@@ -34,4 +41,4 @@ def build(image_size: int) -> keras.Model:
     for stage, filters in zip((2, 3, 4, 5), (64, 128, 256, 512), strict=True):
         x = block(x, filters, 1 if stage == 2 else 2, f"conv{stage}_1")
         x = block(x, filters, 1, f"conv{stage}_2")
-    return keras.Model(images, x, name="resnet18")
+    return keras.Model(images, x, name=name)

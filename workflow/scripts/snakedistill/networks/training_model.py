@@ -64,8 +64,10 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
     """
     policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
 
-    def fused_layer(layer: layers.Layer) -> layers.Layer:
+    def fused_layer(layer: layers.Layer | keras.Operation) -> layers.Layer | keras.Operation:
         config = layer.get_config()
+        if not isinstance(layer, layers.Layer):  # a sum or a product, as MobileNetV3 has them, has no dtype of its own
+            return type(layer).from_config(config)
         in_float32 = isinstance(layer, layers.Rescaling | layers.DepthwiseConv2D)
         if not in_float32 and layer.name not in ("preprocessing", "logit", "probability"):
             config["dtype"] = policy
