@@ -332,6 +332,22 @@ def test_a_recipe_without_the_keys_that_may_be_absent_is_the_same():
     assert recipes(checked(short)) == recipes(CONFIG)
 
 
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"backbone": "resnet18", "weights": None}, "paper"),
+        ({"backbone": "resnet50", "weights": None}, "paper"),
+        ({"backbone": "resnet50", "weights": "imagenet"}, "imagenet"),
+        ({"backbone": "mobilenetv3small", "weights": "some.h5"}, "imagenet"),
+        ({"backbone": "efficientnet_lite0", "weights": "imagenet"}, "imagenet"),
+        ({"backbone": "mine.keras", "weights": None}, "none"),
+    ],
+)
+def test_a_preprocessing_of_null_is_what_the_backbone_needs(own, expected):
+    config = overlaid(CONFIG, {"student": own | {"preprocessing": "null"}})
+    assert recipe(checked(config), "soft")["preprocessing"] == expected
+
+
 def test_the_description_of_a_run_says_what_was_learned_from():
     described = describe_run(CONFIG)
     assert described.startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")

@@ -366,7 +366,7 @@ def test_notop_weights_are_loaded_from_a_path(tmp_path):
             r"one of resnet18, .*resnet50.*, got 'resnet51'; did you mean resnet",
         ),
         ({"backbone": "nowhere.keras"}, "no file .*nowhere.keras"),
-        ({"backbone": "resnet18", "preprocessing": "imagenet"}, "'imagenet' is for keras.applications networks"),
+        ({"backbone": "resnet18", "preprocessing": "imagenet"}, "'imagenet' is for networks with ImageNet weights"),
         ({"backbone": "mobilenetv2", "weights": "nowhere.h5"}, "nowhere.h5 do not fit mobilenetv2"),
     ],
 )
@@ -407,7 +407,7 @@ def test_truncated_weights_say_so(tmp_path, share):
 
 
 def test_weights_of_another_network_say_so(tmp_path):
-    resnet18.build(32).save_weights(tmp_path / "a.weights.h5")
+    resnet18.build("resnet18", 32).save_weights(tmp_path / "a.weights.h5")
     with pytest.raises(InputError, match=r"a\.weights\.h5 do not fit mobilenetv2.*objects could not be loaded"):
         build_network("teacher", 32, "mobilenetv2", weights=str(tmp_path / "a.weights.h5"))
 
@@ -425,4 +425,4 @@ def test_code_inside_a_model_is_never_run(tmp_path, monkeypatch):
 
 
 def test_resnet18_halves_the_image_five_times():
-    assert resnet18.build(48).output.shape == (None, 2, 2, 512)
+    assert resnet18.build("resnet18", 48).output.shape == (None, 2, 2, 512)

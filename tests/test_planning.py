@@ -1,5 +1,6 @@
 """What is known before the first job: files that are there, and a rough estimate."""
 
+import json
 import zipfile
 
 import pytest
@@ -67,6 +68,21 @@ def test_files_of_another_kind_are_refused(tmp_path):
         InputError, match=r"student.weights: expected a Keras HDF5 file of weights, got .*, which is none"
     ):
         checked(student=CONFIG["student"] | {"weights": str(tmp_path / "a.keras")})
+
+
+@pytest.mark.parametrize("preprocessing", ["paper", None])
+def test_an_extractor_that_rescales_images_is_not_given_rescaled_ones(tmp_path, preprocessing):
+    inner = {"class_name": "Functional", "config": {"layers": [{"class_name": "Rescaling", "config": {}}]}}
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as saved:
+        saved.writestr("config.json", json.dumps({"class_name": "Functional", "config": {"layers": [inner]}}))
+    student = CONFIG["student"] | {"backbone": str(tmp_path / "a.keras"), "preprocessing": preprocessing}
+    if preprocessing is None:
+        checked(student=student)
+        return
+    with pytest.raises(
+        InputError, match=r"student\.preprocessing: expected none or null with .*a\.keras, which rescales"
+    ):
+        checked(student=student)
 
 
 def test_a_backend_must_be_installed_or_brought(monkeypatch):

@@ -18,7 +18,7 @@ from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
 from snakedistill.data.part_sizes import check_numbers
 from snakedistill.data.sample import SAMPLE_CLASSES, are_sample_classes
-from snakedistill.networks.backbones import is_saved
+from snakedistill.networks.backbones import is_saved, rescales
 from snakedistill.networks.heads import wrong_units
 from snakedistill.paper import PAPERS
 from snakedistill.results.reference import short_name
@@ -52,7 +52,13 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
     for key, complete in recipes(config).items():
         if is_saved(complete["backbone"]):
             what = "a saved Keras feature extractor"
-            lines += _wrong_file(f"{key}.backbone", complete["backbone"], what, zipfile.is_zipfile)
+            wrong = _wrong_file(f"{key}.backbone", complete["backbone"], what, zipfile.is_zipfile)
+            lines += wrong
+            if not wrong and complete["preprocessing"] != "none" and rescales(complete["backbone"]):
+                lines.append(
+                    f"{key}.preprocessing: expected none or null with {complete['backbone']}, which rescales images "
+                    f"itself, got {complete['preprocessing']}"
+                )
         if complete["weights"] not in (None, "imagenet"):
             lines += _wrong_file(f"{key}.weights", complete["weights"], "a Keras HDF5 file of weights", _is_hdf5)
     backend = config["backend"]

@@ -3,6 +3,7 @@
 from snakedistill.configuration.types import Recipe, Student
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Pixels
+from snakedistill.networks.backbones import preprocessing_of
 from snakedistill.teaching import STAGES, given
 
 NEUTRAL = {name: field.default for name, field in Recipe.model_fields.items() if not field.is_required()}
@@ -55,7 +56,10 @@ def without_neutral(complete: dict) -> dict:
 
 
 def _complete(config: dict, recipe: dict) -> dict:
-    """A recipe with its image size, in alphabetical order: the order of keys in a config file changes nothing."""
-    size = recipe["image_size"] or config["image_size"]
-    augmentation = dict(sorted(recipe["augmentation"].items()))
-    return dict(sorted(recipe.items())) | {"augmentation": augmentation, "image_size": size}
+    """A recipe with its image size and preprocessing, in alphabetical order: the order of keys changes nothing."""
+    completed = {
+        "augmentation": dict(sorted(recipe["augmentation"].items())),
+        "image_size": recipe["image_size"] or config["image_size"],
+        "preprocessing": recipe["preprocessing"] or preprocessing_of(recipe["backbone"], recipe.get("weights")),
+    }
+    return dict(sorted((recipe | completed).items()))

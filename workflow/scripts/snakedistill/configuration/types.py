@@ -101,8 +101,10 @@ class Recipe(Section):
         description="of the backbone without its top: imagenet, the path of a Keras HDF5 file, or null for random ones",
         json_schema_extra=words("imagenet, the path of a Keras HDF5 file, or null"),
     )
-    preprocessing: Literal["paper", "imagenet", "none"] = Field(
+    preprocessing: Annotated[Literal["paper", "imagenet", "none"] | None, BeforeValidator(null_from_text)] = Field(
         description="what the backbone gets: paper divides by 255, imagenet is the network's own, none is raw [0, 255]"
+        "; null is none with a saved backbone, imagenet with weights of a network that has its own, else paper",
+        json_schema_extra=words("paper, imagenet, none or null"),
     )
     image_size: Annotated[Annotated[int, Field(ge=32, le=1024)] | None, NullOrNumber] = Field(
         default=None, description="side in pixels of the images that the network takes; null: the run's image_size"

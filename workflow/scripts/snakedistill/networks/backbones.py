@@ -3,7 +3,9 @@
 import ast
 import functools
 import importlib.util
+import json
 import re
+import zipfile
 from pathlib import Path
 
 from snakedistill.core.errors import nearest
@@ -51,6 +53,36 @@ def is_saved(backbone: str) -> bool:
 def has_imagenet_weights(backbone: str) -> bool:
     """Whether a backbone has ImageNet weights that can be fetched, and a preprocessing that belongs to them."""
     return backbone in PACKAGES or (backbone not in BACKBONES and not is_saved(backbone))
+
+
+def preprocessing_of(backbone: str, weights: str | None) -> str:
+    """The preprocessing that a backbone needs, a value of the recipe's key.
+
+    Args:
+        backbone: as in `unusable`.
+        weights: imagenet, a path, or None for random ones, or those of a saved backbone.
+    """
+    if is_saved(backbone):
+        return "none"
+    return "imagenet" if weights is not None and has_imagenet_weights(backbone) else "paper"
+
+
+def rescales(path: str | Path) -> bool:
+    """Whether a saved feature extractor rescales its images by a layer of its own; False where the file does not tell.
+
+    Args:
+        path: .keras file, a zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as saved:
+            return _has_rescaling(json.loads(saved.read("config.json")))
+    except Exception:  # a damaged zip has an error for each damage, and another form of config has any
+        return False
+
+
+def _has_rescaling(model: dict) -> bool:
+    layers = model["config"].get("layers", []) if isinstance(model.get("config"), dict) else []
+    return model.get("class_name") in ("Rescaling", "Normalization") or any(map(_has_rescaling, layers))
 
 
 def unusable(backbone: str, image_size: int) -> str | None:
