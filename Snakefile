@@ -12,8 +12,6 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/networks.smk"
-include: "workflow/rules/presentation.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/teaching.smk"
 include: "workflow/rules/training.smk"
@@ -40,4 +38,4 @@ rule all:
     default_target: True
     input:
         TARGETS,
-        FILES["model_cards"],
+        FILES.known["model_cards"],

@@ -3,7 +3,7 @@
 AUDIT = f"{RUN}/audit"
 
 
-# Not part of the experiment: snakemake --config audit=FILE.csv -- audit
+# Not part of the experiment: snakemake --config audit=FILES.csv -- audit
 rule audit:
     input:
         predictions=given_audit,
@@ -34,28 +34,18 @@ rule audit:
 
 
 PACKED = {
-    **{
-        f"{name}/seed-{seed}/{network}{Path(pattern).suffix}": pattern.format(
-            seed=seed, network=network
-        )
-        for name, (pattern, having) in (
-            ("labels", OF_NETWORKS["labels"]),
-            ("history", OF_NETWORKS["histories"]),
-        )
-        for seed, network in RESULTS
-        if network in having
-    },
-    **{f"tables/{table}.csv": FILES[table] for table in TABLES},
+    **FILES.packed(),
+    **{f"tables/{table}.csv": path for table, path in FILES.tables.items()},
     "summary.md": f"{RUN}/summary.md",
     "counts.csv": f"{RUN}/data/counts.csv",
-    **({"claims.csv": f"{RUN}/claims.csv"} if PAPER else {}),
+    **({"claims.csv": f"{RUN}/claims.csv"} if PAGES.paper else {}),
 }
 
 
 # Not part of the experiment: snakemake -- artefact
 rule artefact:
     input:
-        **needed([*PARTS, "splits"]),
+        **FILES.needed([*PARTS, "splits"]),
         config=f"{RUN}/config.yaml",
         packed=list(PACKED.values()),
     output:
@@ -69,8 +59,8 @@ rule artefact:
         code=code_of("write_artefact"),
         needs=[*PARTS, "splits"],
         names=list(PACKED),
-        run=RUN_OF,
-        run_description=DESCRIBED["run"],
+        run=PAGES.run,
+        run_description=PAGES.described["run"],
     message:
         "Packing predictions, labels, histories and findings"
     script:

@@ -20,7 +20,7 @@ rule write_config:
 
 rule draw_sample:
     output:
-        SAMPLE,
+        FILES.sample,
     log:
         f"{RUN}/logs/draw_sample.log",
     benchmark:
@@ -66,9 +66,9 @@ rule split_images:
     input:
         index=rules.index_archive.output.index,
         unusable=rules.index_archive.output.unusable,
-        predictions=GIVEN_FILE if DROPS else [],
+        predictions=GIVEN_FILE if PLAN.drops_images else [],
     output:
-        splits=SPLITS,
+        splits=FILES.splits,
         copies=f"{RUN}/data/copies.csv",
         rejected=f"{RUN}/data/rejected.csv",
         counts=f"{RUN}/data/counts.csv",
@@ -79,7 +79,7 @@ rule split_images:
         LIGHT_ENVIRONMENT
     params:
         **params_of("split_images", "split", "classes"),
-        predictions=GIVEN_CONTENT if DROPS else None,
+        predictions=GIVEN_CONTENT if PLAN.drops_images else None,
     message:
         "Splitting the images into train, validation and test"
     script:
@@ -90,9 +90,9 @@ rule write_arrays:
     input:
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
-        splits=SPLITS,
+        splits=FILES.splits,
     output:
-        **IMAGES,
+        **FILES.images,
     log:
         f"{RUN}/logs/write_arrays.log",
     benchmark:
@@ -112,15 +112,15 @@ rule write_arrays:
         "../scripts/write_arrays.py"
 
 
-if SEE_UNLABELLED:
+if PLAN.see_unlabelled:
 
     rule write_unlabelled:
         input:
             archive=ARCHIVE,
             unusable=rules.index_archive.output.unusable,
         output:
-            listed=UNLABELLED_LIST,
-            array=UNLABELLED_IMAGES,
+            listed=FILES.unlabelled_list,
+            array=FILES.unlabelled_images,
         log:
             f"{RUN}/logs/write_unlabelled.log",
         benchmark:

@@ -1,25 +1,27 @@
 """What ships a network: its model card, the bundle, answers to photos, and the page in the browser."""
 
 TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
+# The network that is bundled.
+DEPLOYED = FILES.forms(PLAN.bundled)
 
 
 rule write_model_card:
     input:
-        unpack(inputs_of_model_card),
-        **{table: FILES[table] for table in TABLES_OF_CARD},
+        unpack(lambda wildcards: FILES.for_model_card(wildcards.network, wildcards.seed)),
+        **{table: FILES.tables[table] for table in TABLES_OF_CARD},
         counts=rules.split_images.output.counts,
     output:
-        model_card=f"{SEED}/cards/{{network}}.md",
+        model_card=FILES.model_card,
     log:
         f"{SEED}/logs/write_model_card/{{network}}.log",
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
     params:
-        run_description=DESCRIBED["run"],
+        run_description=PAGES.described["run"],
         code=code_of("write_model_card"),
-        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
-        lineage=lambda wildcards: lineage_in_words(wildcards.network),
+        card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
+        lineage=lambda wildcards: words.lineage_in_words(PLAN, wildcards.network),
         tables=TABLES_OF_CARD,
     message:
         "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
@@ -30,9 +32,9 @@ rule write_model_card:
 rule write_bundle:
     input:
         **{form: DEPLOYED[form] for form in ("onnx", "int8", "litert", "litert_int8", "model_card")},
-        script=ancient(local(with_the_workflow("../deploy/classify.py"))),
-        decoding=ancient(local(with_the_workflow("snakedistill/data/decoding.py"))),
-        answers=ancient(local(with_the_workflow("snakedistill/export/answers.py"))),
+        script=given_file(with_the_workflow("../deploy/classify.py")),
+        decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
+        answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
     output:
         onnx=f"{RUN}/deploy/model.onnx",
         int8=f"{RUN}/deploy/model.int8.onnx",
@@ -56,7 +58,7 @@ rule write_bundle:
             "snakedistill/data/decoding.py",
             "snakedistill/export/answers.py",
         ),
-        network=config["export"]["network"],
+        network=PLAN.bundled,
         classes=config["classes"],
     message:
         "Bundling {params.network} to carry away"
@@ -64,9 +66,7 @@ rule write_bundle:
         "../scripts/write_bundle.py"
 
 
-# The teacher, if it has a model, and the network that is bundled, once where they are one.
-CLASSIFYING = [network for network in MODELS if network in (TEACHER, config["export"]["network"])]
-ON_THE_PAGE = CLASSIFYING[::-1]  # the student first: the teacher answers when it is asked
+ON_THE_PAGE = PLAN.shipped[::-1]  # the student first: the teacher answers when it is asked
 PAGE = ("index.html", "style.css", "page.js", "pixels.js")
 WEB = f"{RUN}/deploy/web"
 # Drawings of cats and dogs, for networks that tell them apart.
@@ -78,7 +78,7 @@ PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 rule classify:
     input:
         photos=given_photos,
-        networks=[forms_of(network)["onnx"] for network in CLASSIFYING],
+        networks=[FILES.forms(network)["onnx"] for network in PLAN.shipped],
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -96,9 +96,9 @@ rule classify:
         code=code_of("classify"),
         photos=config["photos"],
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
-        networks=CLASSIFYING,
+        networks=PLAN.shipped,
         classes=config["classes"],
-        run_description=DESCRIBED["run"],
+        run_description=PAGES.described["run"],
     message:
         "Classifying the photos of {params.photos}"
     script:
@@ -125,9 +125,9 @@ rule fetch_onnx_runtime_web:
 # Not part of the experiment: snakemake -- web
 rule web:
     input:
-        networks=[forms_of(network)["int8"] for network in ON_THE_PAGE],
-        measurements=[forms_of(network)["measurements"] for network in ON_THE_PAGE],
-        sources=[ancient(local(with_the_workflow(f"../deploy/web/{file}"))) for file in PAGE],
+        networks=[FILES.forms(network)["int8"] for network in ON_THE_PAGE],
+        measurements=[FILES.forms(network)["measurements"] for network in ON_THE_PAGE],
+        sources=[given_file(with_the_workflow(f"../deploy/web/{file}")) for file in PAGE],
         runtime=rules.fetch_onnx_runtime_web.output,
     output:
         page=[f"{WEB}/{file}" for file in PAGE],
@@ -144,7 +144,7 @@ rule web:
         networks=ON_THE_PAGE,
         classes=config["classes"],
         image_size=config["image_size"],
-        run_description=DESCRIBED["run"],
+        run_description=PAGES.described["run"],
     message:
         "Making the page that classifies in the browser"
     script:

@@ -3,13 +3,13 @@
 
 rule predict:
     input:
-        **IMAGES,
-        model=f"{SEED}/models/{{network}}.keras",
+        **FILES.images,
+        model=FILES.model,
         lineage=f"{SEED}/models/{{network}}.lineage.json",
-        splits=SPLITS,
+        splits=FILES.splits,
     output:
-        **PREDICTIONS,
-        lineage=lineage_of(PREDICTIONS.values()),
+        **FILES.predictions,
+        lineage=lineages(FILES.predictions.values()),
     log:
         f"{SEED}/logs/predict/{{network}}.log",
     benchmark:
@@ -31,16 +31,16 @@ rule predict:
 
 rule evaluate:
     input:
-        unpack(teacher_labels),
-        **PREDICTIONS,
-        model=f"{SEED}/models/{{network}}.keras",
-        splits=SPLITS,
-        test_images=IMAGES[TEST],
-        lineage=lineage_of([f"{SEED}/models/{{network}}.keras", *PREDICTIONS.values()]),
+        unpack(lambda wildcards: FILES.teacher_labels(wildcards.network, wildcards.seed)),
+        **FILES.predictions,
+        model=FILES.model,
+        splits=FILES.splits,
+        test_images=FILES.images[TEST],
+        lineage=lineages([FILES.model, *FILES.predictions.values()]),
     output:
-        evaluation=f"{SEED}/evaluation/{{network}}.csv",
-        augmented=AUGMENTED,
-        lineage=lineage_of([AUGMENTED]),
+        evaluation=FILES.evaluation,
+        augmented=FILES.augmented,
+        lineage=lineages([FILES.augmented]),
     log:
         f"{SEED}/logs/evaluate/{{network}}.log",
     benchmark:
@@ -53,10 +53,8 @@ rule evaluate:
             mem_mb_of_network, minutes_by_size(3 * (1 + config["evaluation"]["augmented_repeats"]))
         ),
     params:
-        code=lambda wildcards: code_of(
-            "evaluate", TRANSFORMATIONS=active(recipe_of_job(wildcards)["augmentation"])
-        ),
-        augmentation=lambda wildcards: recipe_of_job(wildcards)["augmentation"],
+        code=lambda wildcards: code_of_evaluation(PLAN, wildcards.network),
+        augmentation=lambda wildcards: PLAN.recipe(wildcards.network)["augmentation"],
         repeats=config["evaluation"]["augmented_repeats"],
         classes=config["classes"],
         backend=config["backend"],

@@ -3,14 +3,12 @@
 
 rule export:
     input:
-        **IMAGES,
-        model=f"{SEED}/models/{{network}}.keras",
-        splits=SPLITS,
-        validation_predictions=PREDICTIONS[VALIDATION],
-        test_predictions=PREDICTIONS[TEST],
-        lineage=lineage_of(
-            [f"{SEED}/models/{{network}}.keras", PREDICTIONS[VALIDATION], PREDICTIONS[TEST]]
-        ),
+        **FILES.images,
+        model=FILES.model,
+        splits=FILES.splits,
+        validation_predictions=FILES.predictions[VALIDATION],
+        test_predictions=FILES.predictions[TEST],
+        lineage=lineages([FILES.model, FILES.predictions[VALIDATION], FILES.predictions[TEST]]),
     output:
         float32=f"{SEED}/onnx/{{network}}.onnx",
         int8=f"{SEED}/onnx/{{network}}.int8.onnx",
@@ -28,7 +26,7 @@ rule export:
     params:
         form="onnx",
         code=code_of("export", modules=(FORMS["onnx"],)),
-        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
+        card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         int8_max_drop=config["export"]["int8_max_drop"],
     message:
         "Exporting {wildcards.network}, seed {wildcards.seed}, to ONNX"
@@ -48,7 +46,7 @@ use rule export as export_litert with:
     params:
         form="litert",
         code=code_of("export", modules=(FORMS["litert"],)),
-        card=lambda wildcards: card_of(wildcards.network, wildcards.seed),
+        card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         int8_max_drop=config["export"]["int8_max_drop"],
     message:
         "Exporting {wildcards.network}, seed {wildcards.seed}, to LiteRT"

@@ -1,26 +1,19 @@
 """The figures of a run, one rule for each."""
 
 for name, figure in FIGURES.items():
-    if not PICTURES[name]:
+    if not PAGES.pictures[name]:
         continue
 
     rule:
         name:
             f"draw_{name}"
         input:
-            **needed(figure.needs),
+            **FILES.needed(figure.needs),
         output:
             [
-                (
-                    in_report(
-                        svg,
-                        figure.section,
-                        figure=PRESENTATION.titled(picture, figure.title.format(subject)),
-                    ),
-                    png,
-                )
-                for subject, picture in PICTURES[name].items()
-                for svg, png in [drawn(picture)]
+                (in_report(svg, figure.section, figure=title), png)
+                for picture, title in PAGES.titles_of_pictures(name).items()
+                for svg, png in [PAGES.drawn(picture)]
             ],
         log:
             f"{RUN}/logs/draw_{name}.log",
@@ -28,15 +21,17 @@ for name, figure in FIGURES.items():
         conda:
             NETWORK_ENVIRONMENT if figure.runs_network else LIGHT_ENVIRONMENT
         params:
-            **captioned(
-                name, figure.caption, f"Grey: {REFERENCE_NAME}." if figure.shows_reference else ""
+            **PAGES.captioned(
+                name,
+                figure.caption,
+                f"Grey: {PAGES.reference_name}." if figure.shows_reference else "",
             ),
-            code=code_of("draw", modules=(figure.module,), **TAUGHT_IN_RUN),
+            code=code_of("draw", modules=(figure.module,), **PLAN.taught),
             module=figure.module,
             needs=figure.needs,
-            subjects=list(PICTURES[name]),
-            run=RUN_OF,
-            settings={setting: SETTINGS[setting] for setting in figure.settings},
+            subjects=list(PAGES.pictures[name]),
+            run=PAGES.run,
+            settings=PAGES.settings_for(figure.settings),
             backend=config["backend"] if figure.runs_network else None,
         message:
             f"Drawing the figure {name}"

@@ -1,5 +1,6 @@
 """The paper's part: its claims, and Kaggle's submission. Included only when the configuration names a paper."""
 
+PAPER = PAGES.paper
 PRINTED = {table: f"../reference/{table}.csv" for table in PAPER.TABLES}
 INSERTS.append(f"{RUN}/claims.md")
 TARGETS.append(f"{RUN}/submission.csv")
@@ -10,7 +11,7 @@ rule time_backbones:
     input:
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
-        splits=SPLITS,
+        splits=FILES.splits,
     output:
         speed=f"{RUN}/speed.csv",
     log:
@@ -38,9 +39,9 @@ rule time_backbones:
 
 rule weigh_claims:
     input:
-        **needed([*PARTS, "augmented", "histories", "splits"]),
+        **FILES.needed([*PARTS, "augmented", "histories", "splits"]),
         **{
-            f"printed_{table}": ancient(local(with_the_workflow(path)))
+            f"printed_{table}": given_file(with_the_workflow(path))
             for table, path in PRINTED.items()
         },
         speed=rules.time_backbones.output.speed,
@@ -53,9 +54,9 @@ rule weigh_claims:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        **captioned("claims", PAPER.CAPTION_OF_CLAIMS, ""),
+        **PAGES.captioned("claims", PAPER.CAPTION_OF_CLAIMS),
         code=code_of("weigh_claims", *PRINTED.values()),
-        run=RUN_OF,
+        run=PAGES.run,
     message:
         "Weighing the paper's claims"
     script:
@@ -65,7 +66,7 @@ rule weigh_claims:
 rule write_submission:
     input:
         archive=ARCHIVE,
-        network=DEPLOYED["onnx"],
+        network=FILES.forms(PLAN.bundled)["onnx"],
     output:
         submission=f"{RUN}/submission.csv",
     log:

@@ -1,21 +1,21 @@
 """The page that holds the whole result."""
 
-ABOUT_REFERENCE = PRESENTATION.about_reference if not config["reference"] else REFERENCE
-
 
 rule summarise:
     input:
-        **{table: FILES[table] for table in TABLES},
+        **FILES.tables,
         inserts=INSERTS,
         figures=[
-            drawn(picture)[1] for pictures in PICTURES.values() for picture in pictures.values()
+            PAGES.drawn(picture)[1]
+            for pictures in PAGES.pictures.values()
+            for picture in pictures.values()
         ],
         counts=rules.split_images.output.counts,
         rejected=rules.split_images.output.rejected,
         copies=rules.split_images.output.copies,
-        splits=SPLITS,
-        measurements=FILES["measurements"],
-        lineages=lineage_of(FILES["models"]),
+        splits=FILES.splits,
+        measurements=FILES.known["measurements"],
+        lineages=lineages(FILES.known["models"]),
     output:
         summary=f"{RUN}/summary.md",
     log:
@@ -24,20 +24,16 @@ rule summarise:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        run_description=DESCRIBED,
-        code=code_of("summarise", FIGURES=(), **TAUGHT_IN_RUN),
-        sections_of_pictures={
-            PRESENTATION.numbered(picture): FIGURES[name].section
-            for name, pictures in PICTURES.items()
-            for picture in pictures.values()
-        },
-        headings=HEADINGS,
-        settings={network: settings_of(network) for network in MODELS},
+        run_description=PAGES.described,
+        code=code_of("summarise", FIGURES=(), **PLAN.taught),
+        sections_of_pictures=PAGES.sections_of_pictures,
+        headings=PAGES.headings,
+        settings={network: PLAN.settings(network) for network in PLAN.models},
         students=config["students"],
-        teacher_is_given=GIVEN is not None,
-        student=SHOWN_STUDENT,
-        reference=REFERENCE_NAME,
-        about_reference=ABOUT_REFERENCE,
+        teacher_is_given=PLAN.given is not None,
+        student=PLAN.shown[-1],
+        reference=PAGES.reference_name,
+        about_reference=PAGES.about_reference,
     message:
         "Writing the summary"
     script:
@@ -56,7 +52,7 @@ rule summary_to_html:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        **captioned("summary", "The whole result on one page: tables and figures.", ""),
+        **PAGES.captioned("summary", "The whole result on one page: tables and figures."),
         code=code_of("summary_to_html"),
     message:
         "Writing the summary for the report"

@@ -6,31 +6,33 @@ for name, table in TABLES.items():
         name:
             f"tabulate_{name}"
         input:
-            **needed(table.needs),
-            reference=reference_of(name),
+            **FILES.needed(table.needs),
+            reference=given_file(PAGES.reference_of(name)) if PAGES.reference_of(name) else [],
         output:
-            table=in_report(FILES[name], "tables", table=table.title),
+            table=in_report(FILES.tables[name], "tables", table=table.title),
         log:
             f"{RUN}/logs/tabulate_{name}.log",
         localrule: True
         conda:
             LIGHT_ENVIRONMENT
         params:
-            **captioned(
+            **PAGES.captioned(
                 name,
                 table.caption,
                 (
-                    f"Columns that begin with {REFERENCE_NAME}\\_ hold the reference numbers."
-                    if reference_of(name)
+                    f"Columns that begin with {PAGES.reference_name}\\_ hold the reference numbers."
+                    if PAGES.reference_of(name)
                     else ""
                 ),
             ),
             code=code_of("write_table", TABLES=(name,)),
-            reference=content_of_file(reference_of(name)) if reference_of(name) else None,
+            reference=(
+                content_of_file(PAGES.reference_of(name)) if PAGES.reference_of(name) else None
+            ),
             table=name,
             needs=table.needs,
-            run=RUN_OF,
-            settings={setting: SETTINGS[setting] for setting in table.settings},
+            run=PAGES.run,
+            settings=PAGES.settings_for(table.settings),
         message:
             f"Tabulating {table.title}"
         script:

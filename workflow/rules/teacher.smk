@@ -1,6 +1,6 @@
 """The teacher: trained as the students are, or given, as predictions or as a finished classifier."""
 
-if GIVEN is None:
+if PLAN.given is None:
 
     use rule train_student as train_teacher with:
         output:
@@ -17,20 +17,20 @@ if GIVEN is None:
             "Training the teacher, seed {wildcards.seed}"
 
 
-if GIVEN == "predictions":
+if PLAN.given == "predictions":
 
     rule take_in_predictions:
         input:
             given=GIVEN_FILE,
             index=rules.index_archive.output.index,
-            splits=SPLITS,
+            splits=FILES.splits,
         output:
             **{
                 part: path.format(seed="{seed}", network=TEACHER)
-                for part, path in PREDICTIONS.items()
+                for part, path in FILES.predictions.items()
             },
-            lineage=lineage_of(
-                path.format(seed="{seed}", network=TEACHER) for path in PREDICTIONS.values()
+            lineage=lineages(
+                path.format(seed="{seed}", network=TEACHER) for path in FILES.predictions.values()
             ),
             evaluation=f"{SEED}/evaluation/teacher.csv",
         log:
@@ -49,12 +49,12 @@ if GIVEN == "predictions":
             "../scripts/take_in_predictions.py"
 
 
-if GIVEN == "classifier":
+if PLAN.given == "classifier":
 
     rule take_in_classifier:
         input:
             given=GIVEN_FILE,
-            splits=SPLITS,
+            splits=FILES.splits,
         output:
             model=f"{SEED}/models/teacher.keras",
             lineage=f"{SEED}/models/teacher.lineage.json",
@@ -69,7 +69,7 @@ if GIVEN == "classifier":
         params:
             code=code_of("take_in_classifier"),
             content=GIVEN_CONTENT,
-            settings=settings_of(TEACHER),
+            settings=PLAN.settings(TEACHER),
             classes=len(config["classes"]),
             backend=config["backend"],
         message:

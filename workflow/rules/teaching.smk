@@ -2,25 +2,21 @@
 
 # Params of a rule that labels images for a network.
 LABELLED_SO = {
-    "code": lambda wildcards: code_of(
-        "write_labels",
-        WAYS=(NETWORKS[wildcards.network].way,),
-        OPTIONS=tuple(options_of(wildcards.network)),
-    ),
-    "way": lambda wildcards: NETWORKS[wildcards.network].way,
-    "options": lambda wildcards: options_of(wildcards.network),
-    "source": labels_made_from,
+    "code": lambda wildcards: code_of_labels(PLAN, wildcards.network),
+    "way": lambda wildcards: PLAN.networks[wildcards.network].way,
+    "options": lambda wildcards: PLAN.options(wildcards.network),
+    "source": lambda wildcards: made_from(PLAN.networks[wildcards.network]),
     "classes": config["classes"],
 }
 
 
 rule write_labels:
     input:
-        unpack(predictions_of_source),
-        splits=SPLITS,
+        unpack(lambda wildcards: FILES.for_labels(wildcards.network, wildcards.seed)),
+        splits=FILES.splits,
     output:
-        labels=LABELS,
-        lineage=lineage_of([LABELS]),
+        labels=FILES.labels,
+        lineage=lineages([FILES.labels]),
     log:
         f"{SEED}/logs/labels/{{network}}.log",
     priority: 2  # the chains of students are the longest way; evaluations fill the gaps
@@ -29,25 +25,25 @@ rule write_labels:
         LIGHT_ENVIRONMENT
     params:
         **LABELLED_SO,
-        parts=lambda wildcards: PARTS if labels_made_from(wildcards) else [],
+        parts=lambda wildcards: PARTS if made_from(PLAN.networks[wildcards.network]) else [],
     message:
         "Labelling the images for {wildcards.network}, seed {wildcards.seed}"
     script:
         "../scripts/write_labels.py"
 
 
-if SEE_UNLABELLED:
+if PLAN.see_unlabelled:
 
     rule predict_unlabelled:
         input:
-            model=f"{SEED}/models/{{network}}.keras",
+            model=FILES.model,
             model_lineage=f"{SEED}/models/{{network}}.lineage.json",
-            splits=SPLITS,
-            listed=UNLABELLED_LIST,
-            unlabelled=UNLABELLED_IMAGES,
+            splits=FILES.splits,
+            listed=FILES.unlabelled_list,
+            unlabelled=FILES.unlabelled_images,
         output:
-            unlabelled=UNLABELLED_PREDICTIONS,
-            lineage=lineage_of([UNLABELLED_PREDICTIONS]),
+            unlabelled=FILES.unlabelled_predictions,
+            lineage=lineages([FILES.unlabelled_predictions]),
         log:
             f"{SEED}/logs/predict_unlabelled/{{network}}.log",
         benchmark:
@@ -68,12 +64,12 @@ if SEE_UNLABELLED:
 
     rule label_unlabelled:
         input:
-            unpack(predictions_of_unlabelled),
-            splits=SPLITS,
-            listed=UNLABELLED_LIST,
+            unpack(lambda wildcards: FILES.for_unlabelled_labels(wildcards.network, wildcards.seed)),
+            splits=FILES.splits,
+            listed=FILES.unlabelled_list,
         output:
-            labels=UNLABELLED_LABELS,
-            lineage=lineage_of([UNLABELLED_LABELS]),
+            labels=FILES.unlabelled_labels,
+            lineage=lineages([FILES.unlabelled_labels]),
         log:
             f"{SEED}/logs/label_unlabelled/{{network}}.log",
         priority: 2
@@ -89,19 +85,19 @@ if SEE_UNLABELLED:
             "../scripts/write_labels.py"
 
 
-if MEANS:
+if PLAN.means:
 
     rule average_predictions:
         input:
-            unpack(predictions_of_members),
-            splits=SPLITS,
+            unpack(lambda wildcards: FILES.of_members(wildcards.mean, wildcards.seed)),
+            splits=FILES.splits,
         output:
             **{
                 part: path.format(seed="{seed}", network="{mean}")
-                for part, path in PREDICTIONS.items()
+                for part, path in FILES.predictions.items()
             },
-            lineage=lineage_of(
-                path.format(seed="{seed}", network="{mean}") for path in PREDICTIONS.values()
+            lineage=lineages(
+                path.format(seed="{seed}", network="{mean}") for path in FILES.predictions.values()
             ),
             evaluation=f"{SEED}/evaluation/{{mean}}.csv",
         log:
@@ -112,7 +108,7 @@ if MEANS:
             LIGHT_ENVIRONMENT
         params:
             code=code_of("average_predictions"),
-            members=lambda wildcards: NETWORKS[wildcards.mean].members,
+            members=lambda wildcards: PLAN.networks[wildcards.mean].members,
             classes=config["classes"],
         message:
             "Averaging {params.members}, seed {wildcards.seed}"

@@ -4,14 +4,18 @@
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
-        unpack(networks_to_time),
+        **{
+            f"{network}_{form}": FILES.forms(network)[form]
+            for network in PLAN.timed
+            for form in TIMED_FORMS
+        },
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
-        splits=SPLITS,
-        test_images=IMAGES[TEST],
+        splits=FILES.splits,
+        test_images=FILES.images[TEST],
     output:
-        measured=FILES["measured"],
-        timing=FILES["seconds"],
+        measured=FILES.known["measured"],
+        timing=FILES.known["seconds"],
     log:
         f"{RUN}/logs/time_networks.log",
     benchmark:
@@ -24,9 +28,9 @@ rule time_networks:
     params:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,
-        networks=TIMED,
+        networks=PLAN.timed,
         rounds=config["timing"]["rounds"],
     message:
-        f"Timing {' and '.join(TIMED)}"
+        f"Timing {' and '.join(PLAN.timed)}"
     script:
         "../scripts/time_networks.py"

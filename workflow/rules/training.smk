@@ -6,7 +6,7 @@ The stages of a teacher are trained by it too.
 
 rule fetch_weights:
     output:
-        "results/weights/{backbone}-imagenet-notop.h5",
+        WEIGHTS,
     log:
         "results/weights/{backbone}.log",
     localrule: True  # compute nodes may have no connection
@@ -23,9 +23,9 @@ rule fetch_weights:
 rule train_student:
     input:
         unpack(inputs_of_training),
-        train=IMAGES["train"],
-        validation=IMAGES["validation"],
-        splits=SPLITS,
+        train=FILES.images["train"],
+        validation=FILES.images["validation"],
+        splits=FILES.splits,
     output:
         model=f"{SEED}/models/{{student}}.keras",
         lineage=f"{SEED}/models/{{student}}.lineage.json",
@@ -43,19 +43,20 @@ rule train_student:
         **growing(mem_mb_of_network, minutes_of_training),
     params:
         **{key: config[key] for key in ("precision", "backend")},
-        image_size=lambda wildcards: pixels_of(network_of_job(wildcards)).size,
-        code=code_of_training,
+        image_size=lambda wildcards: PLAN.pixels(network_of_job(wildcards)).size,
+        code=lambda wildcards: code_of_training(PLAN, network_of_job(wildcards)),
         network=network_of_job,
-        way=lambda wildcards: NETWORKS[network_of_job(wildcards)].way,
-        options=lambda wildcards: options_of(network_of_job(wildcards)),
-        source=lambda wildcards: source_of_views(NETWORKS[network_of_job(wildcards)]),
-        unlabelled=lambda wildcards: network_of_job(wildcards) in SEE_UNLABELLED,
+        way=lambda wildcards: PLAN.networks[network_of_job(wildcards)].way,
+        options=lambda wildcards: PLAN.options(network_of_job(wildcards)),
+        source=lambda wildcards: source_of_views(PLAN.networks[network_of_job(wildcards)]),
+        unlabelled=lambda wildcards: network_of_job(wildcards) in PLAN.see_unlabelled,
         stop_after=lambda wildcards: STAGES.get(network_of_job(wildcards)),
         checkpoints=checkpoints,
-        recipe=recipe_of_job,
+        recipe=lambda wildcards: PLAN.recipe(network_of_job(wildcards)),
         classes=len(config["classes"]),
         fingerprints=lambda wildcards: [
-            content_of_file(path) for path in files_of_recipe(network_of_job(wildcards)).values()
+            content_of_file(path)
+            for path in PLAN.files_of_recipe(network_of_job(wildcards)).values()
         ],
     message:
         "Training {wildcards.student}, seed {wildcards.seed}"

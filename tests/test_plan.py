@@ -1,0 +1,147 @@
+"""The plan of a run: from a configuration to networks, files, words and pictures, without a process."""
+
+import copy
+import itertools
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from snakedistill.configuration.check import checked
+from snakedistill.core.parts import PARTS
+from snakedistill.plan import resources, words
+from snakedistill.plan.code import code_of, code_of_training
+from snakedistill.plan.files import Files
+from snakedistill.plan.networks import Plan, plan_networks
+from snakedistill.plan.pages import Pages
+from snakedistill.results.figures import FIGURES
+from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.tables import TABLES
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def planned(**overlay) -> Plan:
+    """The plan of the built-in configuration with some keys changed, mappings key by key."""
+    config = copy.deepcopy(CONFIG)
+    for key, value in overlay.items():
+        config[key] = config[key] | value if isinstance(value, dict) and key != "students" else value
+    return plan_networks(checked(config))
+
+
+def test_the_built_in_run_is_planned():
+    plan = planned()
+    assert len(plan.trained) == 16 and plan.trained == plan.models
+    assert (plan.shown, plan.timed) == (["teacher", "soft-0"], ["teacher", "soft-0"])
+    assert (plan.shipped, plan.exported, plan.in_all_forms) == (plan.timed, plan.timed, plan.timed)
+    assert plan.results[:3] == [(0, "teacher"), (0, "classic-0"), (0, "hard-0")]
+    assert plan.taught == {"WAYS": ("hard", "manual", "soft"), "OPTIONS": ()}
+    assert plan.independent_students("soft-3") == ["classic-0"]
+    assert plan.independent_students("classic-0") == []
+
+
+FAMILIES = {"mild": {"labels": "soft", "generations": 2}, "alone": {"labels": "manual", "generations": 0}}
+
+
+@pytest.mark.parametrize(
+    ("bundled", "student"),
+    [("mild-0", "mild-0"), ("mild-2", "mild-0"), ("alone-0", "alone-0"), ("teacher", "alone-0")],
+)
+def test_the_shown_student_begins_the_family_of_the_bundled_network(bundled, student):
+    plan = planned(students=FAMILIES, export={"network": bundled})
+    assert plan.shown == plan.timed == ["teacher", student]
+    assert plan.shipped == [name for name in plan.models if name in ("teacher", bundled)]
+    assert set(plan.exported) == {*plan.timed, bundled}
+
+
+def test_a_teacher_without_a_model_is_shown_but_neither_timed_nor_shipped():
+    plan = planned(teacher={"predictions": "mine.csv", "missing": "drop"})
+    assert plan.shown == ["teacher", "soft-0"] and plan.timed == plan.shipped == ["soft-0"]
+    assert "teacher" not in plan.models and plan.drops_images
+    files, pages = Files(plan), Pages(plan, Files(plan))
+    assert files.known["teacher_model"] is None and pages.pictures["scheme"] == {}
+    assert files.lacking["augmented"] == ["teacher"] and files.lacking["test"] == []
+    assert "teacher" in pages.described
+
+
+def test_a_given_classifier_is_a_model_that_is_not_trained():
+    plan = planned(teacher={"classifier": "mine.keras", "preprocessing": "none"})
+    assert plan.models == ["teacher", *plan.trained] and "teacher" not in plan.trained
+    assert plan.settings("teacher") == {"image_size": 32, "preprocessing": "none"}
+    assert words.recipe_in_words(plan, "teacher") == "given: mine.keras"
+
+
+def test_a_network_is_trained_from_its_labels_weights_and_source():
+    families = {
+        "views": {"labels": "soft", "consistent": True, "generations": 1, "backbone": "mobilenetv2"},
+        "more": {"labels": "soft", "unlabelled": True, "generations": 0, "backbone": "mine.keras"},
+    }
+    families["views"]["weights"] = "imagenet"
+    plan = planned(paper=None, students=families, export={"network": "views-0"})
+    files = Files(plan)
+    found = files.for_training("views-1", 3)
+    seed = "results/sample/seed-3"
+    assert found == {
+        "labels": f"{seed}/labels/views-1.csv",
+        "lineage": [f"{seed}/labels/views-1.lineage.json"],
+        "weights": "results/weights/mobilenetv2-imagenet-notop.h5",
+        "source_model": f"{seed}/models/views-0.keras",
+        "source_lineage": [f"{seed}/models/views-0.lineage.json"],
+    }
+    assert plan.see_unlabelled == ["more-0"] and plan.files_of_recipe("more-0") == {"backbone": "mine.keras"}
+    assert files.for_training("more-0", 0)["unlabelled_labels"] == "results/sample/seed-0/labels/unlabelled/more-0.csv"
+    assert files.for_unlabelled_labels("more-0", 0)["unlabelled"].endswith("predictions/teacher/unlabelled.csv")
+
+
+def test_a_mean_is_made_of_its_members_and_means_are_in_the_lineage():
+    families = {"all": {"labels": "soft", "source": "all", "generations": 1, "temperature": 4}}
+    plan = planned(paper=None, students=families, export={"network": "all-1"})
+    assert plan.means == ["mean-all-0"]
+    files = Files(plan).of_members("mean-all-0", 0)
+    assert files["test"] == [f"results/sample/seed-0/predictions/{name}/test.csv" for name in ("teacher", "all-0")]
+    assert words.lineage_in_words(plan, "all-1") == [
+        ("all-1", "soft, temperature 4.0", "resnet18, 3 epochs"),
+        ("mean-all-0", "", "the mean of teacher, all-0"),
+    ]
+
+
+def test_every_table_and_figure_needs_files_that_are_known():
+    plan = planned(seeds=[0, 7])
+    files = Files(plan)
+    pages = Pages(plan, files)
+    for name, one in (TABLES | FIGURES).items():
+        assert set(one.needs) <= set(files.known), name
+        assert set(pages.settings_for(one.settings)) == set(one.settings), name
+    assert len(files.known["test"]) == 2 * len(plan.networks)
+    assert len(files.needed(["test", "splits"])["lineage"]) == 2 * len(plan.networks)
+    made = list(itertools.chain(*(paths for name in PARTS for paths in [files.known[name]])))
+    assert len(set(made)) == len(made) == 3 * 2 * len(plan.networks)
+
+
+def test_the_chapters_of_the_report_are_sections_with_pictures_and_sort_as_texts():
+    plan = planned()
+    pages = Pages(plan, Files(plan))
+    chapters = list(pages.chapters.values())
+    assert chapters == sorted(chapters)
+    assert next(iter(pages.chapters)) == "result" and list(pages.chapters)[-1] == "tables"
+    assert set(pages.chapters) - {"result", "tables"} <= set(SECTIONS)
+    assert pages.pictures["confusion"] == {}  # of two classes
+    assert pages.drawn("training-soft")[0] == "results/sample/figures/5-training-soft.svg"
+    assert pages.captioned("training", "Curves.", "Grey: paper.")["caption"].endswith("Grey: paper.")
+    without_paper = Pages(planned(paper=None), Files(planned(paper=None)))
+    assert without_paper.reference is None and without_paper.reference_of("timing") is None
+    assert without_paper.captioned("training", "Curves.", "Grey.")["caption"] == "Curves."
+
+
+def test_the_code_of_a_training_run_follows_only_what_the_network_uses():
+    plan = planned(students=FAMILIES, export={"network": "mild-0"})
+    assert code_of_training(plan, "mild-0") == code_of_training(plan, "mild-1")
+    assert code_of_training(plan, "mild-0") != code_of_training(plan, "alone-0")
+    assert code_of("draw", modules=(FIGURES["timing"].module,)) != code_of("draw", modules=(FIGURES["scheme"].module,))
+
+
+def test_larger_pixels_and_batches_ask_for_more_memory_and_more_threads_for_less_time():
+    plan = planned(teacher={"image_size": 224})
+    assert resources.mem_mb_of_network(plan, "teacher") > resources.mem_mb_of_network(plan, "soft-0") > 2500
+    assert resources.minutes(60, 10, 1) == 20 and resources.minutes(60, 10, 2) == 15
+    assert resources.seconds_a_mb_of_training(plan, "soft-0") == 1.5 * CONFIG["student"]["epochs"]

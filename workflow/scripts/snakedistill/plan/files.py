@@ -1,0 +1,256 @@
+"""Where the files of a run are: patterns with the wildcards `seed` and `network`, and lists of what tables need."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from snakedistill.core.by_image import suffix
+from snakedistill.core.lineage import lineage_file
+from snakedistill.core.network_ids import TEACHER, Network
+from snakedistill.core.parts import PARTS, TEST, UNLABELLED
+from snakedistill.plan.networks import Plan
+from snakedistill.results.tables import TABLES
+from snakedistill.teaching import made_from, source_of_views
+
+WEIGHTS = "results/weights/{backbone}-imagenet-notop.h5"
+"""Fetched ImageNet weights, which all runs share; a pattern with the wildcard `backbone`."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a run. A pattern has `{seed}` and `{network}` in it, as a rule has its wildcards.
+
+    Attributes:
+        plan: the networks.
+    """
+
+    plan: Plan
+
+    @property
+    def run(self) -> str:
+        """The folder of the run."""
+        return f"results/{self.plan.config['run']}"
+
+    @property
+    def seed(self) -> str:
+        """The folder of a seed, a pattern."""
+        return f"{self.run}/seed-{{seed}}"
+
+    @property
+    def sample(self) -> str:
+        """The built-in sample, an archive."""
+        return f"{self.run}/data/sample.zip"
+
+    @property
+    def splits(self) -> str:
+        """The split of the images."""
+        return f"{self.run}/data/splits.csv"
+
+    @property
+    def images(self) -> dict[str, str]:
+        """The images of every part, as arrays."""
+        return {part: f"{self.run}/data/images/{part}.npy" for part in PARTS}
+
+    @property
+    def unlabelled_images(self) -> str:
+        """The images without a manual label, as an array."""
+        return f"{self.run}/data/images/{UNLABELLED}.npy"
+
+    @property
+    def unlabelled_list(self) -> str:
+        """The images without a manual label, as a list."""
+        return f"{self.run}/data/{UNLABELLED}.csv"
+
+    @property
+    def model(self) -> str:
+        """A network's Keras model, a pattern."""
+        return f"{self.seed}/models/{{network}}.keras"
+
+    @property
+    def history(self) -> str:
+        """The history of a training run, a pattern."""
+        return f"{self.seed}/history/{{network}}.csv"
+
+    @property
+    def evaluation(self) -> str:
+        """A network's evaluation, a pattern."""
+        return f"{self.seed}/evaluation/{{network}}.csv"
+
+    @property
+    def predictions(self) -> dict[str, str]:
+        """A network's predictions of every part, patterns."""
+        return {part: self._by_image(f"predictions/{{network}}/{part}") for part in PARTS}
+
+    @property
+    def augmented(self) -> str:
+        """A network's predictions of augmented test images, a pattern."""
+        return self._by_image("predictions/{network}/augmented")
+
+    @property
+    def labels(self) -> str:
+        """What a network trains on, a pattern."""
+        return self._by_image("labels/{network}")
+
+    @property
+    def unlabelled_predictions(self) -> str:
+        """A network's predictions of the images without a manual label, a pattern."""
+        return self._by_image(f"predictions/{{network}}/{UNLABELLED}")
+
+    @property
+    def unlabelled_labels(self) -> str:
+        """What a network trains on of the images without a manual label, a pattern."""
+        return self._by_image(f"labels/{UNLABELLED}/{{network}}")
+
+    @property
+    def model_card(self) -> str:
+        """A network's model card, a pattern."""
+        return f"{self.seed}/cards/{{network}}.md"
+
+    def _by_image(self, path: str) -> str:
+        """A file with numbers of each image and class: text, or a NumPy archive where there are many classes."""
+        return f"{self.seed}/{path}.{suffix(len(self.plan.config['classes']))}"
+
+    def measurements(self, form: str) -> str:
+        """What was measured of a network's export in a form, a pattern."""
+        return f"{self.seed}/{form}/{{network}}.json"
+
+    def forms(self, network: str) -> dict[str, str]:
+        """The files of every form of a network, of the first seed."""
+        folder = self.seed.format(seed=self.plan.first_seed)
+        return {
+            "keras": f"{folder}/models/{network}.keras",
+            "onnx": f"{folder}/onnx/{network}.onnx",
+            "int8": f"{folder}/onnx/{network}.int8.onnx",
+            "measurements": f"{folder}/onnx/{network}.json",
+            "litert": f"{folder}/litert/{network}.tflite",
+            "litert_int8": f"{folder}/litert/{network}.int8.tflite",
+            "model_card": f"{folder}/cards/{network}.md",
+        }
+
+    def of_all_seeds(self, pattern: str, having: Iterable[str]) -> list[str]:
+        """A file of each network that has one, of each seed."""
+        networks = set(having)
+        return [
+            pattern.format(seed=seed, network=network) for seed, network in self.plan.results if network in networks
+        ]
+
+    @cached_property
+    def of_networks(self) -> dict[str, tuple[str, Sequence[str]]]:
+        """Files of networks by the names under which tables need them: patterns, and the networks that have one."""
+        plan = self.plan
+        return {
+            **{part: (path, list(plan.networks)) for part, path in self.predictions.items()},
+            "augmented": (self.augmented, plan.models),
+            "labels": (self.labels, plan.trained),
+            "histories": (self.history, plan.histories),
+            "evaluations": (self.evaluation, list(plan.networks)),
+        }
+
+    @property
+    def lacking(self) -> dict[str, list[str]]:
+        """The networks that have no file, by what the files are."""
+        return {
+            name: [network for network in self.plan.networks if network not in having]
+            for name, (_, having) in self.of_networks.items()
+        }
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """The tables by name."""
+        return {table: f"{self.run}/tables/{table}.csv" for table in TABLES}
+
+    @cached_property
+    def known(self) -> dict[str, str | list[str] | None]:
+        """Files by the names under which tables and figures need them; None where there is none."""
+        plan = self.plan
+        return {
+            **{name: self.of_all_seeds(*files) for name, files in self.of_networks.items()},
+            "splits": self.splits,
+            "test_images": self.images[TEST],
+            "teacher_model": self.forms(TEACHER)["keras"] if TEACHER in plan.models else None,
+            "models": self.of_all_seeds(self.model, plan.models),
+            "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
+            "model_cards": self.of_all_seeds(self.model_card, plan.exported),
+            "measured": f"{self.run}/timing.json",
+            "seconds": f"{self.run}/timing.csv",
+            **self.tables,
+        }
+
+    def needed(self, names: Iterable[str]) -> dict[str, str | list[str] | None]:
+        """Files by the names under which a table or a figure needs them, and the lineage of those that have one."""
+        known, names = self.known, list(names)
+        with_lineage = [name for name in names if name in (*PARTS, "augmented", "labels")]
+        lineage = lineages(path for name in with_lineage for path in known[name])
+        return {name: known[name] for name in names} | ({"lineage": lineage} if lineage else {})
+
+    def for_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
+        """The predictions from which a network's labels are made, by part, and their lineage, if there are any."""
+        if (source := made_from(self.plan.networks[network])) is None:
+            return {}
+        files = {part: path.format(seed=seed, network=source) for part, path in self.predictions.items()}
+        return files | {"lineage": lineages(files.values())}
+
+    def for_unlabelled_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
+        """The source's predictions of the images without a manual label, and their lineage."""
+        source = made_from(self.plan.networks[network])
+        path = self.unlabelled_predictions.format(seed=seed, network=source)
+        return {UNLABELLED: path, "lineage": lineages([path])}
+
+    def of_members(self, mean: str, seed: int | str) -> dict[str, list[str]]:
+        """The predictions of the networks of which one is the mean, by part, and their lineage."""
+        members = self.plan.networks[mean].members
+        files = {
+            part: [path.format(seed=seed, network=network) for network in members]
+            for part, path in self.predictions.items()
+        }
+        return files | {"lineage": lineages(path for of_part in files.values() for path in of_part)}
+
+    def teacher_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
+        """The teacher's labels, of the kind a network was trained on, and their lineage; empty without a source."""
+        one = self.plan.networks[network]
+        if one.source is None:
+            return {}
+        labels = self.labels.format(seed=seed, network=Network(one.family, 0).id)
+        return {"teacher_labels": labels, "teacher_lineage": lineages([labels])}
+
+    def for_model_card(self, network: str, seed: int | str) -> dict[str, str]:
+        """The measurements of a network's export, and its time, as far as there are any."""
+        found = {"onnx": self.measurements("onnx").format(seed=seed, network=network)}
+        if int(seed) == self.plan.first_seed and network in self.plan.in_all_forms:
+            found["litert"] = self.measurements("litert").format(seed=seed, network=network)
+        if int(seed) == self.plan.first_seed and network in self.plan.timed:
+            found["timing"] = self.known["seconds"]
+        return found
+
+    def for_training(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
+        """What a network is trained from besides images: labels, fetched weights, and a source that answers."""
+        plan, labels = self.plan, self.labels.format(seed=seed, network=network)
+        found: dict[str, str | list[str]] = {"labels": labels, "lineage": lineages([labels])}
+        recipe = plan.recipe(network)
+        if recipe["weights"] == "imagenet":
+            found["weights"] = WEIGHTS.format(backbone=recipe["backbone"])
+        if (source := source_of_views(plan.networks[network])) is not None:
+            model = self.model.format(seed=seed, network=source)
+            found |= {"source_model": model, "source_lineage": lineages([model])}
+        if network in plan.see_unlabelled:
+            labels = self.unlabelled_labels.format(seed=seed, network=network)
+            found |= {"unlabelled_images": self.unlabelled_images, "unlabelled_labels": labels}
+            found |= {"unlabelled_lineage": lineages([labels])}
+        return found
+
+    def packed(self) -> dict[str, str]:
+        """The labels and histories of all networks, by the names that they have in an artefact."""
+        found = {}
+        for folder, name in (("labels", "labels"), ("history", "histories")):
+            pattern, having = self.of_networks[name]
+            for seed, network in self.plan.results:
+                if network in having:
+                    path = Path(pattern.format(seed=seed, network=network))
+                    found[f"{folder}/seed-{seed}/{path.name}"] = str(path)
+        return found
+
+
+def lineages(files: Iterable[str]) -> list[str]:
+    """The files beside others that say what these were made from."""
+    return [str(lineage_file(file)) for file in files]

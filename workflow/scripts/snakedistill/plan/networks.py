@@ -1,0 +1,171 @@
+"""The networks of a run: which are trained, exported, timed, shown and shipped, and the recipe of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snakedistill.configuration import recipes
+from snakedistill.core.lineage import training_settings
+from snakedistill.core.network_ids import TEACHER, Network, parsed
+from snakedistill.core.parts import UNLABELLED
+from snakedistill.core.pixels import Pixels
+from snakedistill.networks.backbones import is_saved
+from snakedistill.teaching import TEACHER_WAY, given, has_history, networks
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The networks of a run. Lists hold network ids, in the order of `networks`.
+
+    Attributes:
+        config: the checked configuration, with its inputs.
+        given: how the teacher is given: `predictions`, `classifier`, or None where it is trained here.
+        networks: all networks of one seed by id. All of them have predictions and an evaluation.
+        trained: those that are trained here.
+        models: those that have a model.
+        means: means of others.
+        students: trained networks that have a generation.
+        see_unlabelled: students that train on images without a manual label too.
+        shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
+        timed: those whose time an image is measured: of `shown` those that have a model.
+        in_all_forms: those that are exported in every form: the timed ones and the bundled one.
+        exported: those that are exported.
+        bundled: id of the network that is bundled and submitted.
+        shipped: those that classify photos and stand on the page: the teacher, if it has a model, and the bundled one.
+    """
+
+    config: dict
+    given: str | None
+    networks: dict[str, Network]
+    trained: Sequence[str]
+    models: Sequence[str]
+    means: Sequence[str]
+    students: Sequence[str]
+    see_unlabelled: Sequence[str]
+    shown: Sequence[str]
+    timed: Sequence[str]
+    in_all_forms: Sequence[str]
+    exported: Sequence[str]
+    bundled: str
+    shipped: Sequence[str]
+
+    @property
+    def results(self) -> list[tuple[int, str]]:
+        """Seed and id of every network of every seed."""
+        return [(seed, network) for seed in self.config["seeds"] for network in self.networks]
+
+    @property
+    def first_seed(self) -> int:
+        """The seed whose networks are timed, shown and shipped."""
+        return self.config["seeds"][0]
+
+    @property
+    def histories(self) -> list[str]:
+        """Ids of the networks that have a training run with at least one epoch."""
+        return [name for name, network in self.networks.items() if has_history(network)]
+
+    @property
+    def drops_images(self) -> bool:
+        """Whether images without a prediction of the given teacher are dropped, so that the split depends on them."""
+        return self.given == "predictions" and self.config["teacher"]["missing"] == "drop"
+
+    @property
+    def taught(self) -> dict[str, tuple[str, ...]]:
+        """The entries of the registries of teaching that this run uses, for the code that it reaches."""
+        trained = [self.networks[name] for name in self.trained]
+        return {
+            "WAYS": tuple(sorted({network.way for network in trained})),
+            "OPTIONS": tuple(sorted({name for network in trained for name, _ in network.options})),
+        }
+
+    def recipe(self, network: str) -> dict[str, Any]:
+        """The training recipe of a network, without what is neutral."""
+        return recipes.without_neutral(recipes.recipe(self.config, self.networks[network].family))
+
+    def pixels(self, network: str) -> Pixels:
+        """The pixels that a network takes."""
+        return recipes.pixels(recipes.recipe(self.config, self.networks[network].family))
+
+    def options(self, network: str) -> dict[str, Any]:
+        """The options of the way that a network is taught, settings by key of `teaching.OPTIONS`."""
+        return dict(self.networks[network].options)
+
+    def files_of_recipe(self, network: str) -> dict[str, str]:
+        """The files of the user's that a recipe names, of the backbone and of its weights, by what they are."""
+        recipe = self.recipe(network)
+        found = {"backbone": recipe["backbone"]} if is_saved(recipe["backbone"]) else {}
+        if recipe["weights"] not in (None, "imagenet"):
+            found["weights"] = recipe["weights"]
+        return found
+
+    def settings(self, network: str) -> dict[str, Any]:
+        """The settings that determine a network's model, as the model's lineage has them."""
+        if network in self.trained:
+            return training_settings(
+                self.recipe(network),
+                self.pixels(network).size,
+                self.config["precision"],
+                self.config["backend"],
+                self.options(network),
+            )
+        recipe = self.recipe(network)
+        used = {key: recipe[key] for key in ("preprocessing", "fit", "resample") if key in recipe}
+        return {"image_size": self.pixels(network).size} | used
+
+    def independent_students(self, network: str) -> list[str]:
+        """Students of a network's recipe that learn from manual labels alone."""
+        return [
+            name
+            for name in self.students
+            if self.networks[name].source is None
+            and self.networks[name].is_first
+            and not self.networks[name].options
+            and name != network
+            and (self.recipe(name), self.pixels(name)) == (self.recipe(network), self.pixels(network))
+        ]
+
+
+def plan_networks(config: dict) -> Plan:
+    """Plan the networks of a run.
+
+    Args:
+        config: the checked configuration, with its inputs.
+    """
+    how, export = given(config["teacher"]), config["export"]
+    known = networks(config["students"], None if how else TEACHER_WAY)
+    trained = [name for name, network in known.items() if network.way is not None]
+    models = ([TEACHER] if how == "classifier" else []) + trained
+    students = [name for name in trained if known[name].generation is not None]
+    shown = [TEACHER, shown_student(students, export["network"])]
+    timed = [name for name in models if name in shown]
+    in_all_forms = [name for name in models if name in (*timed, export["network"])]
+    return Plan(
+        config=config,
+        given=how,
+        networks=known,
+        trained=trained,
+        models=models,
+        means=[name for name, network in known.items() if network.members],
+        students=students,
+        see_unlabelled=[name for name in students if UNLABELLED in dict(known[name].options)],
+        shown=shown,
+        timed=timed,
+        in_all_forms=in_all_forms,
+        exported=[
+            name for name in models if export["networks"] == "all" or name in (*in_all_forms, *export["networks"])
+        ],
+        bundled=export["network"],
+        shipped=[name for name in models if name in (TEACHER, export["network"])],
+    )
+
+
+def shown_student(students: Sequence[str], bundled: str) -> str:
+    """The student that stands beside the teacher: the first generation of the bundled network's family.
+
+    Where the bundled network is no student, it is the first student.
+
+    Args:
+        students: ids of the students.
+        bundled: id of the network that is bundled, `export.network`.
+    """
+    return Network(parsed(bundled).family, 0).id if bundled in students else students[0]

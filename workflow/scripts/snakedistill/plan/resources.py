@@ -1,0 +1,28 @@
+"""The memory and the time that a job asks for."""
+
+from math import ceil
+
+from snakedistill.networks.backbones import BACKBONES
+from snakedistill.plan.networks import Plan
+
+PREDICTED_AT_ONCE = 64  # images, of a given classifier, which has no batch size
+
+
+def mem_mb_of_network(plan: Plan, network: str) -> int:
+    """Memory of a training run in MB; what else is done with the network needs less. Measured: docs/cluster.md."""
+    batch_size = plan.recipe(network).get("batch_size", PREDICTED_AT_ONCE)
+    return 2500 + ceil(0.002 * batch_size * plan.pixels(network).size ** 2)
+
+
+def minutes(seconds_a_mb: float, size_mb: float, threads: int) -> int:
+    """Minutes of a job, by the size of its input in MB and its threads."""
+    return 10 + ceil(seconds_a_mb * size_mb / threads / 60)
+
+
+def seconds_a_mb_of_training(plan: Plan, network: str) -> float:
+    """Seconds of a training run for a MB of its input, on one thread.
+
+    A run that needs more resumes at the next attempt.
+    """
+    recipe = plan.recipe(network)
+    return recipe["epochs"] * (1.5 if recipe["backbone"] in BACKBONES else 8)
