@@ -111,5 +111,6 @@ def _images(config: dict, counts: str) -> int:
         return config["sample"]["images"]
     if not is_zip_of_zips(Path(config["archive"])):
         with open_archive(config["archive"]) as opened:
-            return len(LAYOUTS[config["layout"]].read(opened, config["classes"]).images)
+            reading = LAYOUTS[config["layout"]].read(opened, config["classes"])
+            return len(reading.images) if reading else 0
     return Path(config["archive"]).stat().st_size // BYTES_AN_IMAGE

@@ -2,6 +2,7 @@
 
 import importlib.util
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -190,7 +191,7 @@ def _wrong_audit(path: str | None) -> list[str]:
     return lines if wrong is None else [f"audit: {wrong}"]
 
 
-def _wrong_file(key: str, given: str, what: str, is_one) -> list[str]:
+def _wrong_file(key: str, given: str, what: str, is_one: Callable[[Path], bool]) -> list[str]:
     path = Path(given)
     if not path.is_file():
         return [f"{key}: expected {what}, got {given}; there is no file at {path.absolute()}"]

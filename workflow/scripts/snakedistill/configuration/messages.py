@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from snakedistill.configuration.types import Config, Family
 from snakedistill.core.errors import nearest
 from snakedistill.core.settings import Section
 
 
-def explained(error: dict) -> str:
+def explained(error: ErrorDetails) -> str:
     """One error of pydantic in words."""
     path = [str(part) for part in error["loc"]]
     if path[-1] == "[key]":  # the name of a family
@@ -20,7 +21,8 @@ def explained(error: dict) -> str:
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
         return f"{name}: unknown key{_nearest_key(path)}"
-    field = None if _model(path) else _model(path[:-1]).model_fields[path[-1]]
+    within = None if _model(path) else _model(path[:-1])
+    field = within.model_fields[path[-1]] if within else None
     expected = expected_value(field) if field else "a mapping"
     if error["type"] == "missing":
         return f"{name}: missing, expected {expected}"
@@ -31,7 +33,8 @@ def explained(error: dict) -> str:
 
 def _nearest_key(path: list[str]) -> str:
     """Which key may have been meant by an unknown one, or which keys are known there."""
-    siblings = list(_model(path[:-1]).model_fields)
+    model = _model(path[:-1])
+    siblings = list(model.model_fields) if model else []
     for key in siblings:
         inner = _model([*path[:-1], key])
         if inner is not None and path[-1] in inner.model_fields:
@@ -41,7 +44,7 @@ def _nearest_key(path: list[str]) -> str:
 
 def _model(path: list[str]) -> type[Section] | None:
     """The type of the mapping at a path, or None where no described mapping is."""
-    model = Config
+    model: type[Section] | None = Config
     for part in path:
         if model is None:  # the name of a family
             model = Family
@@ -54,13 +57,14 @@ def _model(path: list[str]) -> type[Section] | None:
 def expected_value(field: FieldInfo) -> str:
     """What a value must be, in words."""
     if field.json_schema_extra:
-        return field.json_schema_extra["expected"]
+        assert isinstance(field.json_schema_extra, dict)
+        return str(field.json_schema_extra["expected"])
     return " or ".join(map(_schema_in_words, _schemas(field)))
 
 
 def _schemas(field: FieldInfo) -> list[dict]:
     """A JSON schema for each type that a value may have."""
-    schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
+    schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()  # type: ignore[arg-type]  # a type, made here
     return schema.get("anyOf", [schema])
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -36,9 +37,9 @@ def reference_page(sample: dict, paper: dict) -> str:
     """
     page = [_HEAD, _table(Config, sample, paper)]
     for name, field in Config.model_fields.items():
-        if _is_section(field):
+        if section := _section(field):
             page += [f"## {name}", _sentence(field.description)]
-            page += [_table(field.annotation, sample[name], paper.get(name, {}))]
+            page += [_table(section, sample[name], paper.get(name, {}))]
     family = "Each family has these keys, and those keys of `student` that differ for it."
     page += [
         "## students",
@@ -60,25 +61,28 @@ is the value of `config.yaml`, *paper* that of `presets/paper.yaml`, where it ha
 
 def _table(model: type[Section], sample: dict, paper: dict) -> str:
     """The keys of a mapping; mappings in it are expanded, those of the whole configuration are links."""
-    lines = []
+    lines: list[list] = []
     for name, field in model.model_fields.items():
-        if model is Config and (_is_section(field) or name == "students"):
+        section = _section(field)
+        if model is Config and (section or name == "students"):
             lines.append([f"[`{name}`](#{name})", field.description, "a mapping", "", ""])
-        elif _is_section(field):
+        elif section:
             inner = [of.get(name, {}) for of in (sample, paper)]
-            lines += [_row(f"{name}.", key, one, *inner) for key, one in field.annotation.model_fields.items()]
+            lines += [_row(f"{name}.", key, one, *inner) for key, one in section.model_fields.items()]
         else:
             lines.append(_row("", name, field, sample, paper))
     return markdown(["key", "what it sets", "expected", "sample", "paper"], lines, "lllll")
 
 
-def _row(prefix: str, name: str, field: FieldInfo, *settings: dict) -> list[str]:
+def _row(prefix: str, name: str, field: FieldInfo, *settings: dict) -> list:
     values = [f"`{_yaml(of[name])}`" if name in of else "" for of in settings]
     return [f"`{prefix}{name}`", field.description, expected_value(field), *values]
 
 
-def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+def _section(field: FieldInfo) -> type[Section] | None:
+    """The mapping that a key is, or None of another value."""
+    annotation = field.annotation
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
 def _yaml(value: object) -> str:
@@ -86,11 +90,12 @@ def _yaml(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True).split("\n")[0]
 
 
-def _sentence(text: str) -> str:
+def _sentence(text: str | None) -> str:
+    assert text  # every key is described
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _stripped(schema: object) -> object:
+def _stripped(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_stripped(one) for one in schema]
     if not isinstance(schema, dict):

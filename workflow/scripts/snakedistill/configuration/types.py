@@ -86,7 +86,7 @@ Augmentation = create_model(
     "Augmentation",
     __base__=Section,
     __doc__="How training images are changed. A transformation that is not named is off.",
-    **{name: one.setting for name, one in TRANSFORMATIONS.items()},
+    **{name: one.setting for name, one in TRANSFORMATIONS.items()},  # type: ignore[call-overload]  # from a registry
 )
 
 
@@ -173,7 +173,7 @@ class _Taught(Section):
         ge=0,
         description="networks after the first; with manual labels each is trained anew, as a control of recursion",
     )
-    source: Annotated[Literal[SOURCES] | None, BeforeValidator(null_from_text)] = Field(
+    source: Annotated[Literal[SOURCES] | None, BeforeValidator(null_from_text)] = Field(  # type: ignore[valid-type]
         default=None,
         description="source of labels: previous, the default, is the generation before, and the teacher for the first; "
         "teacher makes every generation a fresh student of the teacher; all is the mean of the teacher and all "
@@ -187,7 +187,7 @@ Student = create_model(
     "Student",
     __base__=_Taught,
     __doc__="A family of students.",
-    **{name: option.setting for name, option in OPTIONS.items()},
+    **{name: option.setting for name, option in OPTIONS.items()},  # type: ignore[call-overload]  # from a registry
 )
 
 

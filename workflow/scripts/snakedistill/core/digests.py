@@ -29,6 +29,7 @@ def fingerprint_of_archive(path: str | Path) -> str:
         64 hexadecimal digits; of what is no readable zip, those of its size.
     """
     path = Path(path)
+    entries: list[tuple[str, int, object]]
     if path.is_dir():
         files, _ = files_below(path)
         entries = [(name, status.st_size, status.st_mtime_ns) for name, status in files.items()]

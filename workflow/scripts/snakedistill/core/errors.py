@@ -26,9 +26,9 @@ def no_room(error: BaseException | None) -> str | None:
 
 def some(names: Iterable[object], between: str = ", ") -> str:
     """The names, or the first ten of more and how many more there are."""
-    names = list(map(str, names))
-    more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
-    return between.join([*names[:_MOST_NAMES], *more])
+    texts = list(map(str, names))
+    more = [f"{len(texts) - _MOST_NAMES:,} more"] if len(texts) > _MOST_NAMES else []
+    return between.join([*texts[:_MOST_NAMES], *more])
 
 
 def listed(names: Iterable[str]) -> str:

@@ -69,8 +69,10 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(temporary, index=False, float_format=_FLOAT_FORMAT, lineterminator="\n", errors="backslashreplace")
 
 
-_TEXT_COLUMNS = ("image_id", "member", "class", "answer", "network", "family")
-_TEXT_COLUMNS += ("source", "taught_by", "independent", "one", "other")
+_TEXT_COLUMNS = (
+    *("image_id", "member", "class", "answer", "network", "family"),
+    *("source", "taught_by", "independent", "one", "other"),
+)
 _NO_NUMBER = ["", "NA", "NaN", "nan"]
 
 

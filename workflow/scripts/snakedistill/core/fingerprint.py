@@ -55,9 +55,10 @@ class _Module:
         self.imports: dict[str, tuple[Path, str]] = {}
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in _statements(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE.name:
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if isinstance(node, ast.ImportFrom) and module.split(".")[0] == PACKAGE.name:
                 for alias in node.names:
-                    self.imports[alias.asname or alias.name] = _imported(node.module, alias.name)
+                    self.imports[alias.asname or alias.name] = _imported(module, alias.name)
             _remove_docstring(node)
         for statement in tree.body:
             for name in _defined(statement):
@@ -77,7 +78,11 @@ def _shown(path: Path) -> str:
 
 def _file_of_module(name: str) -> Path:
     package, _, module = name.rpartition(".")
-    return _imported(package, module)[0] if name.split(".")[0] == PACKAGE.name else Path(find_spec(name).origin)
+    if name.split(".")[0] == PACKAGE.name:
+        return _imported(package, module)[0]
+    spec = find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin)
 
 
 def _imported(module: str, name: str) -> tuple[Path, str]:
@@ -189,7 +194,7 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 def _remove_docstring(node: ast.AST) -> None:
     body = getattr(node, "body", None)
     if isinstance(body, list):
-        node.body = [one for one in body if not _is_text(one)] or [ast.Pass()]
+        setattr(node, "body", [one for one in body if not _is_text(one)] or [ast.Pass()])  # noqa: B010
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -107,7 +107,7 @@ def _put_first(message: str, log: str) -> None:
 def import_keras() -> None:
     """Without Matplotlib and scikit-learn, of which no job uses what Keras takes: that is a second."""
     hidden = {"matplotlib", "sklearn"} - sys.modules.keys()
-    sys.modules.update(dict.fromkeys(hidden))
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: an import of it fails
     gc.disable()  # all that is made here stays
     import keras  # noqa: F401
 
@@ -118,7 +118,7 @@ def import_keras() -> None:
 
 def fix_threads(threads: int, backend: str | None = None) -> None:
     """Set the number of threads, and the Keras backend, of the frameworks that are imported after this call."""
-    variables = {
+    variables: dict[str, object] = {
         "OMP_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,

@@ -103,7 +103,7 @@ def check_settings(found: dict[str, dict], expected: dict[str, dict]) -> None:
 
 def leaves(mapping: dict, name: str = "") -> dict[str, object]:
     """The values of nested mappings by dotted key, for example `teacher.augmentation.shift`."""
-    found = {}
+    found: dict[str, object] = {}
     for key, value in mapping.items():
         dotted = f"{name}.{key}" if name else key
         found |= leaves(value, dotted) if isinstance(value, dict) else {dotted: value}

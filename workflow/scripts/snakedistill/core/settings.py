@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, JsonValue
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -48,7 +48,7 @@ def different(values: list) -> list:
     return values
 
 
-def words(expected: str) -> dict[str, str]:
+def words(expected: str) -> dict[str, JsonValue]:
     """What a value must be, in words, where the JSON schema of its type says it in signs."""
     return {"expected": expected}
 

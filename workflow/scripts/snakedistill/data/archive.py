@@ -79,9 +79,9 @@ def open_archive(path: str | Path, part: str = "train") -> Iterator[Archive]:
     path = Path(path)
     with contextlib.ExitStack() as stack:
         if path.is_dir():
-            inner = path / f"{part}.zip"
-            if inner.is_file():
-                yield _from_zip(stack.enter_context(_zip(inner, path)), part)
+            zipped = path / f"{part}.zip"
+            if zipped.is_file():
+                yield _from_zip(stack.enter_context(_zip(zipped, path)), part)
             else:
                 yield _from_folder(path)
         elif is_csv(path):

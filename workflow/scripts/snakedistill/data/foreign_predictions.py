@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -90,15 +90,15 @@ def wrong_columns(path: str | Path, form: Form) -> str | None:
     either = {ID: f"{ID} or {PATH}"}
     used = [name, *form.columns, *form.optional, *(column for outputs in found for column in outputs.columns)]
     if lacking:
-        expected, lacking = (
+        needed, without = (
             ", ".join(either.get(one, one) for one in names) for names in ([name, *form.columns], lacking)
         )
-        expected, got = f"columns {expected}", f"{got}, without {lacking}"
+        expected, got = f"columns {needed}", f"{got}, without {without}"
     elif not found and len(form.classes or ()) > 2:
         of_quantity = [[f"{what}.{one}" for one in form.classes or ()] for what in BOUNDS]
         meant = min(of_quantity, key=lambda columns: len(set(columns) - set(header)))
-        without = [column for column in meant if column not in set(header)]
-        expected, got = f"columns {some(meant)}", f"{got}, without {some(without)}"
+        without = some(column for column in meant if column not in set(header))
+        expected, got = f"columns {some(meant)}", f"{got}, without {without}"
     elif len(found) != 1:
         expected = "columns of one of " + ", ".join((*BOUNDS, *(f"{what}.<class>" for what in BOUNDS)))
     elif found[0].classes is not None and (len(found[0].classes) < 2 or "" in found[0].classes):
@@ -226,7 +226,7 @@ def _outputs_in(header: Sequence[str], classes: Sequence[str] | None) -> Iterato
 
 
 @contextlib.contextmanager
-def _opened(path: str | Path, form: Form) -> Iterator[BinaryIO]:
+def _opened(path: str | Path, form: Form) -> Iterator[IO[bytes]]:
     """The CSV itself, or that of an artefact.
 
     Raises:
@@ -285,7 +285,7 @@ def _frame(path: str | Path, form: Form, outputs: Outputs, texts: list[str]) -> 
     """The columns that count: texts as categories, the seed int64, one output float64, more of them float32."""
     number = np.float64 if len(outputs.columns) == 1 else np.float32
     seed = [SEED] if SEED in form.columns else []
-    types: dict[str, object] = dict.fromkeys(texts, "category") | dict.fromkeys(seed, np.int64)
+    types: dict[str, object] = {**dict.fromkeys(texts, "category"), **dict.fromkeys(seed, np.int64)}
     types |= dict.fromkeys(outputs.columns, number)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # what these numbers become is refused

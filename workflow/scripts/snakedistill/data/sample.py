@@ -142,7 +142,7 @@ def _animal(
         cosine, sine = math.cos(tilt), math.sin(tilt)
         return [(x + scale * (u * cosine - v * sine), y + scale * (u * sine + v * cosine)) for u, v in points]
 
-    def ellipse(u: float, v: float, a: float, b: float, colour, lean: float = 0.0) -> None:
+    def ellipse(u: float, v: float, a: float, b: float, colour: tuple[int, ...], lean: float = 0.0) -> None:
         angles = np.linspace(0, 2 * math.pi, 40)
         outline = [
             (

@@ -172,7 +172,8 @@ def brier(probability: np.ndarray, label: np.ndarray) -> Brier:
     if classes > 2:
         parts /= 2  # of two classes each has the half of the sum
     score = float(metrics.squared_error(probability, label).mean())
-    return Brier(score, *map(float, parts), within_bins=float(score - parts[0] + parts[1] - parts[2]))
+    off, told, spread = map(float, parts)
+    return Brier(score, off, told, spread, within_bins=score - off + told - spread)
 
 
 def _forecast_classes(classes: int) -> range:
@@ -232,8 +233,7 @@ def calibration_errors(
         error = np.mean([reliability(*pair).expected_calibration_error for pair in pairs])
         likely = np.quantile(redrawn, 0.95, method="weibull")  # exceeded with 5 %, however few the redraws
         found.append(CalibrationError(float(error), float(redrawn.mean()), float(likely)))
-    confidence, of_class = found
-    return confidence, of_class
+    return found[0], found[1]
 
 
 def fitted_temperature(logit: np.ndarray, label: np.ndarray) -> float:

@@ -100,7 +100,7 @@ def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> 
             verdict (of the claim). C2, which no training run bears on, stands with the first seed only.
     """
     paper = _Printed(printed)
-    splits = run.files["splits"]
+    splits = run.file("splits")
     of_speed = _speed(speed, paper)
     rows = []
     for seed in run.seeds:
@@ -277,11 +277,11 @@ def _most_and_least_confident() -> list[Evidence]:
 
 def _dogs_against_cats(classes: list[str]) -> list[Evidence]:
     lacks = "" if classes == ["cat", "dog"] else "this run has no classes cat and dog"
-    errors = {("errors on 1", TEACHER, TEST): 1, ("errors on 0", TEACHER, TEST): -1}
+    errors: dict[Term, float] = {("errors on 1", TEACHER, TEST): 1, ("errors on 0", TEACHER, TEST): -1}
     found = [Evidence("teacher: error rate on dogs - on cats, test", errors, _POSITIVE, lacks=lacks)]
     for part in (TEST, TRAIN):
-        soft = {(ABOVE, "soft-0", part): 1, (BELOW, "soft-0", part): -1}
-        hard = {(ABOVE, "hard-0", part): -1, (BELOW, "hard-0", part): 1}
+        soft: dict[Term, float] = {(ABOVE, "soft-0", part): 1, (BELOW, "soft-0", part): -1}
+        hard: dict[Term, float] = {(ABOVE, "hard-0", part): -1, (BELOW, "hard-0", part): 1}
         text = f"inner bins above - below 0.5, {part}"
         found.append(Evidence(f"soft-0: {text}", soft, _POSITIVE, lacks=lacks))
         found.append(Evidence(f"soft-0 - hard-0: {text}", soft | hard, _POSITIVE, lacks=lacks))
@@ -314,8 +314,8 @@ def _soft_above_hard(networks: list[str]) -> list[Evidence]:
 
 def _into_the_upper_bins(networks: list[str]) -> list[Evidence]:
     last = _steps(networks, "soft")[-1]
-    upper = {(ABOVE, last, TEST): 1, (ABOVE, "soft-0", TEST): -1}
-    lower = {(BELOW, last, TEST): -1, (BELOW, "soft-0", TEST): 1}
+    upper: dict[Term, float] = {(ABOVE, last, TEST): 1, (ABOVE, "soft-0", TEST): -1}
+    lower: dict[Term, float] = {(BELOW, last, TEST): -1, (BELOW, "soft-0", TEST): 1}
     return [
         Evidence(f"{last} - soft-0: inner bins above 0.5, test", upper, _POSITIVE),
         Evidence(f"{last} - soft-0: inner bins above - below 0.5, test", upper | lower, _POSITIVE),
@@ -323,7 +323,7 @@ def _into_the_upper_bins(networks: list[str]) -> list[Evidence]:
 
 
 def _difference(quantity: str, one: str, other: str, part: str, claimed: tuple[float, float]) -> Evidence:
-    terms = {(quantity, one, part): 1, (quantity, other, part): -1}
+    terms: dict[Term, float] = {(quantity, one, part): 1, (quantity, other, part): -1}
     return Evidence(f"{one} - {other}: {quantity}, {part}", terms, claimed)
 
 
@@ -345,7 +345,7 @@ def _measured(evidence: dict[str, list[Evidence]], answers: _Answers, paper: _Pr
             if missing:
                 rows[claim].append(_without_interval(one.text, _interval_in_words(one.claimed), missing, printed))
                 continue
-            values = sum(factor * answers.of_images(term) for term, factor in one.terms.items())
+            values = np.asarray(sum(factor * answers.of_images(term) for term, factor in one.terms.items()))
             row = {"evidence": one.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
             row |= {"claimed": _interval_in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
             rows[claim].append(row)

@@ -47,7 +47,7 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
             for way, answer in _in_runtimes(backbone, threads, folder).items()
         }
         frame = read_csv(splits)
-        chosen, images = folder / "splits.csv", folder / "images.npy"
+        chosen, images = str(folder / "splits.csv"), str(folder / "images.npy")
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
         write_arrays(archive, index, chosen, Pixels(IMAGE_SIZE), {TEST: images}, threads)
         calls = time_calls(answers, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
@@ -76,4 +76,4 @@ def _in_runtimes(backbone: str, threads: int, folder: Path) -> dict[tuple[str, s
     network = build_network(backbone, IMAGE_SIZE, backbone)
     file = folder / f"{backbone}.onnx"
     onnx_export.write_network(network, {"network": backbone}, threads, file)
-    return in_runtimes(network, {"onnx": file}, threads)
+    return in_runtimes(network, {"onnx": str(file)}, threads)

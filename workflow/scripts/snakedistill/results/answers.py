@@ -41,5 +41,5 @@ class Answers:
 class Audited(Protocol):
     """Predictions from elsewhere."""
 
-    def answers(self, splits: tuple[str, ...] | None) -> Iterator[Answers]:
+    def answers(self, parts: tuple[str, ...] | None) -> Iterator[Answers]:
         """The answers of every network, see `Run.answers`."""

@@ -67,24 +67,30 @@ class Run:
         """The predictions of every network by part."""
         return {part: self.of_networks(part) for part in PARTS}
 
+    def file(self, name: str) -> str:
+        """The one file of this name."""
+        path = self.files[name]
+        assert isinstance(path, str), f"{name} has a file for each network"
+        return path
+
     def table(self, name: str) -> pd.DataFrame:
         """A table or another CSV."""
-        return read_csv(self.files[name])
+        return read_csv(self.file(name))
 
-    def answers(self, splits: tuple[str, ...] | None = None) -> Iterator[Answers]:
+    def answers(self, parts: tuple[str, ...] | None = None) -> Iterator[Answers]:
         """The answers of every network, part by part, and seed by seed in a part; one network at a time is in memory.
 
         Args:
-            splits: the parts; None for all.
+            parts: None for all.
         """
         if self.audited is not None:
-            yield from self.audited.answers(splits)
+            yield from self.audited.answers(parts)
             return
-        manual = self.table("splits")
-        for split in (part for part in PARTS if splits is None or part in splits):
-            of_part = manual[manual["split"] == split]
+        splits, manual = self.file("splits"), self.table("splits")
+        for part in PARTS if parts is None else [part for part in PARTS if part in parts]:
+            of_part = manual[manual["split"] == part]
             label = of_part["label"].to_numpy()
-            for (seed, network), path in self.of_networks(split).items():
-                given = read_predictions(path, network, seed, splits=self.files["splits"])
-                given = given.in_order_of(of_part["image_id"], self.files["splits"], path)
-                yield Answers(seed, split, network, given.image_id, label, given["logit"], given["probability"])
+            for (seed, network), path in self.of_networks(part).items():
+                given = read_predictions(path, network, seed, splits=splits)
+                given = given.in_order_of(of_part["image_id"], splits, path)
+                yield Answers(seed, part, network, given.image_id, label, given["logit"], given["probability"])

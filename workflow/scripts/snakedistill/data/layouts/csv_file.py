@@ -44,9 +44,10 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
         class_name = names.name(label) if label else None
         part = PART_NAMES.get(given.casefold())
         if label and class_name is None:
+            known = classes or ()
             raise InputError(
-                f"{where}: expected a label of {some(classes)}, got {label!r}{nearest(label, classes)}. Correct "
-                "the label, see classes"
+                f"{where}: expected a label of {some(known)}, got {label!r}{nearest(label, known)}. Correct the label, "
+                "see classes"
             )
         if SPLIT in row and label and part is None:
             raise InputError(f"{where}: expected a split of {', '.join(PARTS)}, got {given!r}")

@@ -26,8 +26,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
         seed: training seed of the two networks.
     """
     set_style()
-    splits = run.files["splits"]
-    array = np.load(run.files["test_images"], mmap_mode="r", allow_pickle=False)
+    splits = run.file("splits")
+    array = np.load(run.file("test_images"), mmap_mode="r", allow_pickle=False)
     test = read_csv(splits)
     test = test[test["split"] == TEST].reset_index(drop=True)
     predictions = run.of_networks("test")
@@ -48,7 +48,8 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     widest = max(*(len(name) + len("T  0.00 ✓") for name in run.classes), *names.map(len))
     size = min(6.5, 6.5 * 16 / widest)  # points; 16 characters of 6.5 are as wide as an image
     figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.5)), layout="constrained")
-    for (title, smallest), row in zip(rows.items(), figure.subfigures(len(rows), 1), strict=True):
+    panels = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
+    for (title, smallest), row in zip(rows.items(), panels, strict=True):
         row.suptitle(f"Where {title}", fontsize=8.5, x=0.01, ha="left")
         chosen = np.argsort(smallest, kind="stable")[:columns]
         for axis, number in zip(row.subplots(1, columns, squeeze=False)[0], chosen, strict=True):

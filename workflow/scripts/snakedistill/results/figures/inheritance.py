@@ -1,5 +1,7 @@
 """What each student shares with its teacher, beside what an independent student shares with it."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +12,7 @@ from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
 from snakedistill.results.run import Run
 
-HOLLOW = {"color": "0.55", "markerfacecolor": "white"}  # of the independent student
+HOLLOW: dict[str, Any] = {"color": "0.55", "markerfacecolor": "white"}  # of the independent student
 INHERITED = {"errors_inherited": "inherited errors", "right_inherited": "inherited right answers"}
 """Columns of the table by the titles of their panels."""
 
@@ -81,7 +83,7 @@ def draw_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> N
     places = np.arange(len(means))
     of_independent = means["agreement_of_independent"]
     axis.hlines(places, of_independent, means["agreement"], color="0.75", linewidth=1, zorder=1)
-    chance = {"linestyle": "none", "marker": "|", "color": "0.3", "markersize": 7}
+    chance: dict[str, Any] = {"linestyle": "none", "marker": "|", "color": "0.3", "markersize": 7}
     draw_rows(axis, means["agreement"], looks)
     if of_independent.notna().any():
         axis.plot(

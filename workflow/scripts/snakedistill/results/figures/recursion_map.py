@@ -94,7 +94,7 @@ def error_map(errors: pd.DataFrame, networks: list[str]) -> np.ndarray:
 def draw_map(axis: Axes, found: np.ndarray, color: str) -> None:
     """Draw an `error_map`; the teacher is its first column."""
     light = tuple(1 - 0.35 * (1 - part) for part in to_rgb(color))
-    shown = ListedColormap(["white", light, color])
+    shown = ListedColormap([to_rgb("white"), light, to_rgb(color)])
     if len(found):
         edges = (-0.5, found.shape[1] - 0.5, len(found), 0)
         axis.imshow(found, cmap=shown, vmin=0, vmax=2, extent=edges, aspect="auto", interpolation="nearest")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -119,7 +120,7 @@ def errors_in_words(diagram: Diagram) -> list[str]:
 def draw_diagram(axis: Axes, diagram: Diagram, color: str) -> None:
     """Draw the bins of each form; the area of a marker grows with the images in the bin."""
     axis.plot([0, 1], [0, 1], color="0.4", linestyle=":", linewidth=1, zorder=1)
-    inks = ({"facecolor": color}, {"facecolor": "white"})
+    inks: tuple[dict[str, Any], ...] = ({"facecolor": color}, {"facecolor": "white"})
     for (label, form), ink, line in zip(diagram.forms.items(), inks, ("-", "--"), strict=False):
         area = LARGEST_MARKER * form.images / form.images.max()
         axis.plot(form.predicted, form.observed, color=color, linestyle=line, linewidth=0.8, alpha=0.5, zorder=2)
@@ -129,6 +130,8 @@ def draw_diagram(axis: Axes, diagram: Diagram, color: str) -> None:
 def set_limits(axis: Axes, forms: Iterable[Reliability]) -> None:
     """Let the axes begin a little below the smallest value that is shown, and end a little above 1."""
     ends = [(form.predicted.min(), form.observed.min()) for form in forms]
-    for low, set_limit in zip(np.min(ends, axis=0), (axis.set_xlim, axis.set_ylim), strict=True):
+    limits = []
+    for low in np.min(ends, axis=0):
         margin = 0.06 * max(1 - low, 0.02)
-        set_limit(min(low, 0.98) - margin, 1 + margin)
+        limits.append((min(low, 0.98) - margin, 1 + margin))
+    axis.set(xlim=limits[0], ylim=limits[1])

@@ -51,7 +51,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         run_description: what the run is, in words.
     """
     set_style()
-    network = load_network(run.files["teacher_model"])
+    network = load_network(run.file("teacher_model"))
     blocks = stages(network)
     backbone = next(layer for layer in network.layers if isinstance(layer, keras.Model))
     # Of a given classifier without convolutions, the whole.

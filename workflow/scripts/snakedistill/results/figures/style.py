@@ -3,6 +3,7 @@
 import itertools
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -10,14 +11,14 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from snakedistill.core.files import written_whole
 from snakedistill.core.network_ids import parsed
 
 WIDTH = 7.2  # inches, a page's
-_LOOKS = {  # colours of Okabe and Ito
+_LOOKS: dict[str, dict] = {  # colours of Okabe and Ito
     "teacher": {"color": "#000000", "marker": "D", "linestyle": "-"},
     "classic": {"color": "#0072B2", "marker": "s", "linestyle": "-"},
     "hard": {"color": "#D55E00", "marker": "^", "linestyle": (0, (4, 2))},
@@ -51,16 +52,18 @@ def shortened(name: str, longest: int) -> str:
     return name if len(name) <= longest else f"…{name[1 - longest :]}"
 
 
-def page(height: float, rows: int, columns: int, **grid) -> tuple[Figure, np.ndarray]:
+def page(height: float, rows: int, columns: int, **grid: Any) -> tuple[Figure, np.ndarray]:
     """A figure as wide as a page, and its axes, which share it with a legend above them; `height` in inches."""
     figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
-    return figure, figure.subfigures().subplots(rows, columns, squeeze=False, **grid)
+    panels = figure.subfigures()
+    assert isinstance(panels, SubFigure)
+    return figure, panels.subplots(rows, columns, squeeze=False, **grid)
 
 
 def title_and_legend(figure: Figure, title: str, axes: np.ndarray) -> None:
     """A title, and below it one legend for all axes of `page`, each label once."""
     figure.suptitle("\n".join(textwrap.fill(line, 88) for line in title.splitlines()))
-    shown = {}
+    shown: dict[str, Any] = {}
     for axis in axes.flat:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
@@ -103,4 +106,5 @@ def looks_of(networks: Iterable[str], families: Iterable[str] = ()) -> dict[str,
     own = sorted({parsed(network).family for network in networks} - set(_LOOKS))
     own += sorted(set(families) - {*own, *_LOOKS})
     pairs = zip(own, itertools.cycle(_OTHER_COLOURS), itertools.cycle(_OTHER_MARKERS), strict=False)
-    return {family: {"color": colour, "marker": marker, "linestyle": "-."} for family, colour, marker in pairs} | _LOOKS
+    others = {family: {"color": colour, "marker": marker, "linestyle": "-."} for family, colour, marker in pairs}
+    return others | _LOOKS

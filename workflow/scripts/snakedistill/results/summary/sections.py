@@ -300,7 +300,7 @@ def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
         + [measured(of_seeds, "val_accuracy")]
         for network, of_seeds in by(frame, ["network"])
     ]
-    heads = ["best epoch", "of", *([contents.reference] if known in frame else []), "validation accuracy"]
+    heads = ["best epoch", "of", *([str(contents.reference)] if known in frame else []), "validation accuracy"]
     return [*pictures, markdown(["network", *heads], rows, "l" + "r" * len(heads))]
 
 

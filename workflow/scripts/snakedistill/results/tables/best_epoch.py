@@ -23,7 +23,7 @@ def rows(run: Run) -> pd.DataFrame:
         seed, network, epochs (trained), epoch (the best), val_accuracy, chance (accuracy on validation of always the
         same answer).
     """
-    splits = run.files["splits"]
+    splits = run.file("splits")
     split = read_csv(splits)
     of_validation = split["split"] == VALIDATION
     labels = run.of_networks("labels")

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,13 +41,16 @@ def rows(run: Run) -> pd.DataFrame:
         for seed, of_seed in itertools.groupby(run.answers((split,)), lambda given: given.seed):
             label, answered, divergences = _of_seed(run, of_seed)
             for (network, teacher), divergence in divergences.items():
-                for independent in run.independent.get(network) or [None]:
+                independents: Sequence[str | None] = run.independent.get(network) or [None]
+                for independent in independents:
                     about = {"seed": seed, "network": network, "taught_by": teacher, "independent": independent or ""}
-                    three = answered[network], answered[teacher], answered.get(independent)
-                    whole, *of_classes = [about | {"split": split} | row for row in _pair(*three, label, run.classes)]
+                    two = answered[network], answered[teacher]
+                    third = None if independent is None else answered[independent]
+                    rows = _pair(*two, third, label, run.classes)
+                    whole, *of_classes = [about | {"split": split} | row for row in rows]
                     found += [whole | {"kl_divergence": divergence}, *of_classes]
-                    if independent is not None:
-                        shared.append((found[-1 - len(of_classes)], inheritance.shared(*three, label)))
+                    if third is not None:
+                        shared.append((found[-1 - len(of_classes)], inheritance.shared(*two, third, label)))
         if shared:
             intervals = inheritance.inherited_intervals([of_images for _, of_images in shared], label)
             for (row, _), of_pair in zip(shared, intervals, strict=True):

@@ -27,7 +27,7 @@ def rows(run: Run, student: str) -> pd.DataFrame:
         these medians with its 95 % bootstrap interval over rounds (ratio_low, ratio_high); teacher_multiply_adds,
         student_multiply_adds (of one image). What is of a teacher that was not timed is NaN.
     """
-    found = json.loads(Path(run.files["measured"]).read_text(encoding="utf-8"))
+    found = json.loads(Path(run.file("measured")).read_text(encoding="utf-8"))
     calls = pd.DataFrame(found["calls"])
     calls["seconds"] = [np.array(row.seconds) / row.batch_size for row in calls.itertuples()]
     ratios = []
