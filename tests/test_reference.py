@@ -10,14 +10,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import ROOT
 from made_up import TRAINED_WITH, MadeUp
 
+from snakedistill.configuration.check import checked
 from snakedistill.core.errors import InputError
 from snakedistill.data.index import REJECTED_COLUMNS
 from snakedistill.measures.metrics import METRICS
 from snakedistill.networks.classifier import build_network
 from snakedistill.paper import biryukova
+from snakedistill.plan.files import Files
+from snakedistill.plan.networks import plan_networks
+from snakedistill.plan.pages import Pages
 from snakedistill.results.figures import FIGURES, draw_figure
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import beside_reference, short_name
@@ -202,25 +207,22 @@ def test_two_seeds_beside_an_earlier_run_of_two_seeds_are_compared_with_its_mean
     assert joined["loss_difference"].nunique() > 2
 
 
-def keys_in_rules(mapping: str) -> set[str]:
-    """The keys of a dictionary of the rules, as its text has them; those of PARTS and TABLES count, too."""
-    text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    (body,) = re.findall(rf"^{mapping} = \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
-    found = set(re.findall(r'^    "(\w+)":', body, re.MULTILINE))
-    found |= set(IMAGES) if "for part in PARTS}" in body else set()
-    return found | (set(TABLES) if "for table in TABLES}" in body else set())
+@pytest.fixture(scope="module")
+def planned() -> Pages:
+    """The plan of the built-in run."""
+    plan = plan_networks(checked(yaml.safe_load((ROOT / "config.yaml").read_text())))
+    return Pages(plan, Files(plan))
 
 
 @pytest.mark.parametrize("registry", [TABLES, FIGURES], ids=["tables", "figures"])
-def test_the_rules_have_every_file_and_setting_that_a_table_or_a_figure_asks_for(registry):
-    files, settings = keys_in_rules("FILES") | keys_in_rules("OF_NETWORKS"), keys_in_rules("SETTINGS")
-    assert {need for one in registry.values() for need in one.needs} <= files
-    assert {setting for one in registry.values() for setting in one.settings} <= settings
+def test_the_plan_has_every_file_and_setting_that_a_table_or_a_figure_asks_for(planned, registry):
+    assert {need for one in registry.values() for need in one.needs} <= set(planned.files.known)
+    assert {setting for one in registry.values() for setting in one.settings} <= set(planned.settings)
 
 
-def test_the_rules_have_no_setting_that_nothing_takes():
+def test_the_plan_has_no_setting_that_nothing_takes(planned):
     taken = {setting for registry in (TABLES, FIGURES) for one in registry.values() for setting in one.settings}
-    assert keys_in_rules("SETTINGS") == taken
+    assert set(planned.settings) == taken
 
 
 @pytest.mark.parametrize("name", TABLES)
