@@ -81,7 +81,10 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
     files = Files(plan)
     found = files.for_training("views-1", 3)
     seed = "results/sample/seed-3"
+    arrays = "results/sample/data/images/32-squash-nearest"
     assert found == {
+        "train": f"{arrays}/train.npy",
+        "validation": f"{arrays}/validation.npy",
         "labels": f"{seed}/labels/views-1.csv",
         "lineage": [f"{seed}/labels/views-1.lineage.json"],
         "weights": "results/weights/mobilenetv2-imagenet-notop.h5",
@@ -145,3 +148,23 @@ def test_larger_pixels_and_batches_ask_for_more_memory_and_more_threads_for_less
     assert resources.mem_mb_of_network(plan, "teacher") > resources.mem_mb_of_network(plan, "soft-0") > 2500
     assert resources.minutes(60, 10, 1) == 20 and resources.minutes(60, 10, 2) == 15
     assert resources.seconds_a_mb_of_training(plan, "soft-0") == 1.5 * CONFIG["student"]["epochs"]
+
+
+def test_each_network_takes_arrays_of_its_own_pixels_and_a_source_that_answers_its_own():
+    families = {
+        "small": {"labels": "soft", "generations": 1, "image_size": 32, "fit": "crop", "consistent": True},
+        "large": {"labels": "soft", "generations": 0, "image_size": 48, "unlabelled": True, "resample": "antialias"},
+        "alone": {"labels": "manual", "generations": 0, "image_size": 32},
+    }
+    plan = planned(paper=None, teacher={"image_size": 64}, students=families, export={"network": "small-0"})
+    files, images = Files(plan), "results/sample/data/images"
+    folders = ["64-squash-nearest", "32-squash-nearest", "48-squash-antialias", "32-crop-nearest"]
+    assert set(plan.pixels_in_use) == set(folders)
+    assert files.images("teacher")["test"] == f"{images}/64-squash-nearest/test.npy"
+    first, second = files.for_training("small-0", 0), files.for_training("small-1", 0)
+    assert first["train"] == second["train"] == f"{images}/32-crop-nearest/train.npy"
+    assert first["source_validation"] == f"{images}/64-squash-nearest/validation.npy"
+    assert "source_train" not in second  # the generation before has the same pixels
+    assert files.for_training("large-0", 0)["unlabelled_images"] == f"{images}/48-squash-antialias/unlabelled.npy"
+    assert files.known["test_images"] == f"{images}/32-crop-nearest/test.npy"  # of the student that is shown
+    assert plan.independent_students("small-0") == []  # of other pixels

@@ -12,7 +12,7 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.data.index import write_index
-from snakedistill.data.unlabelled import write_unlabelled
+from snakedistill.data.unlabelled import list_unlabelled, write_unlabelled
 
 CLASSES = ["cat", "dog"]
 
@@ -20,8 +20,9 @@ CLASSES = ["cat", "dog"]
 def listed(folder, archive, layout) -> pd.DataFrame:
     """Index an archive and list its images without a label; their array has the images of the list."""
     write_index(archive, layout, CLASSES, folder / "index.csv", folder / "unusable.csv", 2)
+    list_unlabelled(archive, folder / "unusable.csv", folder / "unlabelled.csv", 2)
     write_unlabelled(
-        archive, folder / "unusable.csv", Pixels(16), folder / "unlabelled.csv", folder / "unlabelled.npy", 2
+        archive, folder / "unusable.csv", folder / "unlabelled.csv", Pixels(16), folder / "unlabelled.npy", 2
     )
     found = pd.read_csv(folder / "unlabelled.csv")
     assert len(MappedImages(folder / "unlabelled.npy")) == len(found)

@@ -17,7 +17,6 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
-from snakedistill.core.pixels import Pixels
 from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.forms import FORMS, TIMED_FORMS
 from snakedistill.export.web import EXAMPLES
@@ -76,6 +75,7 @@ wildcard_constraints:
     network="|".join(PLAN.models),
     student="|".join(network for network in PLAN.trained if network != TEACHER),
     mean="|".join(PLAN.means) or MEAN,
+    pixels="|".join(PLAN.pixels_in_use),
 
 
 # Environments and resources of the rules.

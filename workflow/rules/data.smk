@@ -92,11 +92,11 @@ rule write_arrays:
         index=rules.index_archive.output.index,
         splits=FILES.splits,
     output:
-        **FILES.images,
+        **{part: FILES.arrays[part] for part in PARTS},
     log:
-        f"{RUN}/logs/write_arrays.log",
+        f"{RUN}/logs/write_arrays/{{pixels}}.log",
     benchmark:
-        f"{RUN}/benchmarks/write_arrays.tsv"
+        f"{RUN}/benchmarks/write_arrays/{{pixels}}.tsv"
     conda:
         LIGHT_ENVIRONMENT
     threads: CORES
@@ -104,7 +104,7 @@ rule write_arrays:
         **growing(2000, minutes_by_size(1)),
     params:
         code=code_of("write_arrays"),
-        pixels=asdict(Pixels(config["image_size"])),
+        pixels=lambda wildcards: asdict(PLAN.pixels_in_use[wildcards.pixels]),
         archive=ARCHIVE_CONTENT,
     message:
         "Decoding and resizing the images to {params.pixels[size]} pixels"
@@ -114,26 +114,47 @@ rule write_arrays:
 
 if PLAN.see_unlabelled:
 
-    rule write_unlabelled:
+    rule list_unlabelled:
         input:
             archive=ARCHIVE,
             unusable=rules.index_archive.output.unusable,
         output:
             listed=FILES.unlabelled_list,
-            array=FILES.unlabelled_images,
         log:
-            f"{RUN}/logs/write_unlabelled.log",
-        benchmark:
-            f"{RUN}/benchmarks/write_unlabelled.tsv"
+            f"{RUN}/logs/list_unlabelled.log",
         priority: 3  # that there are none is said before a network is trained
         conda:
             LIGHT_ENVIRONMENT
         threads: CORES
         resources:
-            **growing(2000, minutes_by_size(2)),
+            **growing(2000, minutes_by_size(1)),
+        params:
+            code=code_of("list_unlabelled"),
+            archive=ARCHIVE_CONTENT,
+        message:
+            "Listing the images without a label"
+        script:
+            "../scripts/list_unlabelled.py"
+
+    rule write_unlabelled:
+        input:
+            archive=ARCHIVE,
+            unusable=rules.index_archive.output.unusable,
+            listed=FILES.unlabelled_list,
+        output:
+            array=FILES.arrays[UNLABELLED],
+        log:
+            f"{RUN}/logs/write_unlabelled/{{pixels}}.log",
+        benchmark:
+            f"{RUN}/benchmarks/write_unlabelled/{{pixels}}.tsv"
+        conda:
+            LIGHT_ENVIRONMENT
+        threads: CORES
+        resources:
+            **growing(2000, minutes_by_size(1)),
         params:
             code=code_of("write_unlabelled"),
-            pixels=asdict(Pixels(config["image_size"])),
+            pixels=lambda wildcards: asdict(PLAN.pixels_in_use[wildcards.pixels]),
             archive=ARCHIVE_CONTENT,
         message:
             "Decoding and resizing the images without a label to {params.pixels[size]} pixels"

@@ -3,7 +3,7 @@
 
 rule predict:
     input:
-        **FILES.images,
+        unpack(lambda wildcards: FILES.images(wildcards.network)),
         model=FILES.model,
         lineage=f"{SEED}/models/{{network}}.lineage.json",
         splits=FILES.splits,
@@ -35,7 +35,7 @@ rule evaluate:
         **FILES.predictions,
         model=FILES.model,
         splits=FILES.splits,
-        test_images=FILES.images[TEST],
+        test_images=lambda wildcards: FILES.array(TEST, wildcards.network),
         lineage=lineages([FILES.model, *FILES.predictions.values()]),
     output:
         evaluation=FILES.evaluation,

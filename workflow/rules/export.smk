@@ -3,7 +3,7 @@
 
 rule export:
     input:
-        **FILES.images,
+        unpack(lambda wildcards: FILES.images(wildcards.network)),
         model=FILES.model,
         splits=FILES.splits,
         validation_predictions=FILES.predictions[VALIDATION],

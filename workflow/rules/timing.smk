@@ -12,7 +12,7 @@ rule time_networks:
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
         splits=FILES.splits,
-        test_images=FILES.images[TEST],
+        test_images=[FILES.array(TEST, network) for network in PLAN.timed],
     output:
         measured=FILES.known["measured"],
         timing=FILES.known["seconds"],
@@ -29,6 +29,7 @@ rule time_networks:
         code=code_of("time_networks"),
         archive=ARCHIVE_CONTENT,
         networks=PLAN.timed,
+        pixels=[asdict(PLAN.pixels(network)) for network in PLAN.timed],
         rounds=config["timing"]["rounds"],
     message:
         f"Timing {' and '.join(PLAN.timed)}"

@@ -23,8 +23,6 @@ rule fetch_weights:
 rule train_student:
     input:
         unpack(inputs_of_training),
-        train=FILES.images["train"],
-        validation=FILES.images["validation"],
         splits=FILES.splits,
     output:
         model=f"{SEED}/models/{{student}}.keras",

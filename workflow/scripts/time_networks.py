@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
         archive=snakemake.input.archive,
         index=snakemake.input.index,
         splits=snakemake.input.splits,
-        test_images=snakemake.input.test_images,
+        test_images=snakemake.input.test_images[0],
         rounds=snakemake.params.rounds,
         threads=snakemake.threads,
         measured=snakemake.output.measured,

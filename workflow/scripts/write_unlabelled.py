@@ -7,8 +7,8 @@ with job(snakemake.log[0], snakemake.threads):
     write_unlabelled(
         archive=snakemake.input.archive,
         unusable=snakemake.input.unusable,
+        listed=snakemake.input.listed,
         pixels=Pixels(**snakemake.params.pixels),
-        listed=snakemake.output.listed,
         array=snakemake.output.array,
         threads=snakemake.threads,
     )

@@ -8,12 +8,13 @@ from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
 from snakedistill.core.threads import in_order
 from snakedistill.data.archive import UNLABELLED_PART, open_archive
-from snakedistill.data.images import resized_pixels, write_arrays
+from snakedistill.data.decoding import DecodingError, decode
+from snakedistill.data.images import write_arrays
 from snakedistill.data.layouts.layout import NO_LABEL
 
 
-def write_unlabelled(archive: str, unusable: str, pixels: Pixels, listed: str, array: str, threads: int) -> None:
-    """List the images that have no label, and write them as an array.
+def list_unlabelled(archive: str, unusable: str, listed: str, threads: int) -> None:
+    """List the images that have no label.
 
     They are those of `test1.zip` in a zip of zips, those below a folder `test1` or `unlabelled`, or the rows of a CSV
     without a label. One that cannot be decoded is left out, with a line in the log.
@@ -21,24 +22,20 @@ def write_unlabelled(archive: str, unusable: str, pixels: Pixels, listed: str, a
     Args:
         archive: path of the archive.
         unusable: CSV of the files that are no usable images: member, reason.
-        pixels: the size of the images in the array, and how an image becomes so large.
         listed: CSV to write: image_id (the name of the file in the archive), member, split (`unlabelled`).
-        array: .npy file to write: uint8 [n, size, size, 3] RGB, in the order of `listed`.
         threads: images decoded at once.
 
     Raises:
         InputError: there is none.
     """
-    rejected = read_csv(unusable)
-    members = rejected["member"][rejected["reason"] == NO_LABEL].tolist()
-    inner = "train" if members else UNLABELLED_PART
-    with open_archive(archive, inner) as opened:
+    members = _without_label(unusable)
+    with open_archive(archive, _inner(members)) as opened:
         members = members or [member for member in opened.members if member.startswith(f"{UNLABELLED_PART}/")]
 
         def is_image(member: str) -> bool:
             try:
-                resized_pixels(opened.read(member), pixels)
-            except InputError as error:
+                decode(opened.read(member))
+            except (DecodingError, InputError) as error:
                 print(f"{member}: {error}; it is left out")
                 return False
             return True
@@ -50,4 +47,27 @@ def write_unlabelled(archive: str, unusable: str, pixels: Pixels, listed: str, a
             "a folder unlabelled, or drop the key"
         )
     write_csv(pd.DataFrame({"image_id": usable, "member": usable, "split": UNLABELLED}), listed)
-    write_arrays(archive, listed, listed, pixels, {UNLABELLED: array}, threads, inner)
+
+
+def write_unlabelled(archive: str, unusable: str, listed: str, pixels: Pixels, array: str, threads: int) -> None:
+    """Write the images that have no label as an array.
+
+    Args:
+        archive: path of the archive.
+        unusable: CSV of the files that are no usable images: member, reason.
+        listed: CSV of the images, see `list_unlabelled`.
+        pixels: the size of the images in the array, and how an image becomes so large.
+        array: .npy file to write: uint8 [n, size, size, 3] RGB, in the order of `listed`.
+        threads: images decoded at once.
+    """
+    write_arrays(archive, listed, listed, pixels, {UNLABELLED: array}, threads, _inner(_without_label(unusable)))
+
+
+def _without_label(unusable: str) -> list[str]:
+    rejected = read_csv(unusable)
+    return rejected["member"][rejected["reason"] == NO_LABEL].tolist()
+
+
+def _inner(members: list[str]) -> str:
+    """The zip of a zip of zips that holds the images without a label: its own, where none are among the others."""
+    return "train" if members else UNLABELLED_PART

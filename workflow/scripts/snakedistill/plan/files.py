@@ -8,7 +8,7 @@ from pathlib import Path
 from snakedistill.core.by_image import suffix
 from snakedistill.core.lineage import lineage_file
 from snakedistill.core.network_ids import TEACHER, Network
-from snakedistill.core.parts import PARTS, TEST, UNLABELLED
+from snakedistill.core.parts import PARTS, TEST, TRAIN, UNLABELLED, VALIDATION
 from snakedistill.plan.networks import Plan
 from snakedistill.results.tables import TABLES
 from snakedistill.teaching import made_from, source_of_views
@@ -48,14 +48,9 @@ class Files:
         return f"{self.run}/data/splits.csv"
 
     @property
-    def images(self) -> dict[str, str]:
-        """The images of every part, as arrays."""
-        return {part: f"{self.run}/data/images/{part}.npy" for part in PARTS}
-
-    @property
-    def unlabelled_images(self) -> str:
-        """The images without a manual label, as an array."""
-        return f"{self.run}/data/images/{UNLABELLED}.npy"
+    def arrays(self) -> dict[str, str]:
+        """The images of every part and those without a manual label, as arrays, patterns with the wildcard `pixels`."""
+        return {part: f"{self.run}/data/images/{{pixels}}/{part}.npy" for part in (*PARTS, UNLABELLED)}
 
     @property
     def unlabelled_list(self) -> str:
@@ -106,6 +101,14 @@ class Files:
     def model_card(self) -> str:
         """A network's model card, a pattern."""
         return f"{self.seed}/cards/{{network}}.md"
+
+    def array(self, part: str, network: str) -> str:
+        """The images of a part, or those without a manual label, with the pixels that a network takes."""
+        return self.arrays[part].format(pixels=self.plan.pixels(network).folder)
+
+    def images(self, network: str) -> dict[str, str]:
+        """The images of every part with the pixels that a network takes."""
+        return {part: self.array(part, network) for part in PARTS}
 
     def _by_image(self, path: str) -> str:
         """A file with numbers of each image and class: text, or a NumPy archive where there are many classes."""
@@ -167,7 +170,7 @@ class Files:
         return {
             **{name: self.of_all_seeds(*files) for name, files in self.of_networks.items()},
             "splits": self.splits,
-            "test_images": self.images[TEST],
+            "test_images": self.array(TEST, plan.shown[-1]),
             "teacher_model": self.forms(TEACHER)["keras"] if TEACHER in plan.models else None,
             "models": self.of_all_seeds(self.model, plan.models),
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
@@ -224,18 +227,25 @@ class Files:
         return found
 
     def for_training(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
-        """What a network is trained from besides images: labels, fetched weights, and a source that answers."""
+        """What a network is trained from: images, labels, fetched weights, and a source that answers images.
+
+        The source's images, `source_PART`, are there where they have other pixels than the network's.
+        """
         plan, labels = self.plan, self.labels.format(seed=seed, network=network)
-        found: dict[str, str | list[str]] = {"labels": labels, "lineage": lineages([labels])}
+        found: dict[str, str | list[str]] = {part: self.array(part, network) for part in (TRAIN, VALIDATION)}
+        found |= {"labels": labels, "lineage": lineages([labels])}
         recipe = plan.recipe(network)
         if recipe["weights"] == "imagenet":
             found["weights"] = WEIGHTS.format(backbone=recipe["backbone"])
         if (source := source_of_views(plan.networks[network])) is not None:
             model = self.model.format(seed=seed, network=source)
             found |= {"source_model": model, "source_lineage": lineages([model])}
+            if plan.pixels(source) != plan.pixels(network):
+                parts = (TRAIN, VALIDATION, *([UNLABELLED] if network in plan.see_unlabelled else []))
+                found |= {f"source_{part}": self.array(part, source) for part in parts}
         if network in plan.see_unlabelled:
             labels = self.unlabelled_labels.format(seed=seed, network=network)
-            found |= {"unlabelled_images": self.unlabelled_images, "unlabelled_labels": labels}
+            found |= {"unlabelled_images": self.array(UNLABELLED, network), "unlabelled_labels": labels}
             found |= {"unlabelled_lineage": lineages([labels])}
         return found
 

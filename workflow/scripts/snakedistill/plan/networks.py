@@ -86,6 +86,12 @@ class Plan:
         """The pixels that a network takes."""
         return recipes.pixels(recipes.recipe(self.config, self.networks[network].family))
 
+    @property
+    def pixels_in_use(self) -> dict[str, Pixels]:
+        """The pixels that networks take, by the name of the folder of their arrays."""
+        found = map(self.pixels, self.models)
+        return {pixels.folder: pixels for pixels in found}
+
     def options(self, network: str) -> dict[str, Any]:
         """The options of the way that a network is taught, settings by key of `teaching.OPTIONS`."""
         return dict(self.networks[network].options)
