@@ -1,5 +1,5 @@
 import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
-import { pixelsOf, Refusal } from "./pixels.js";
+import { decoded, pixelsOf, Refusal } from "./pixels.js";
 
 ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
 ort.env.wasm.wasmPaths = { wasm: new URL("./onnxruntime/ort-wasm-simd-threaded.wasm", import.meta.url).href };
@@ -25,7 +25,7 @@ function say(text) {
 function opened(network) {
   if (!sessions.has(network.file)) {
     const opening = ort.InferenceSession.create(network.file, { executionProviders: ["wasm"] }).then(async (session) => {
-      await session.run({ image: imageOf(new Uint8Array(page.image_size ** 2 * 3)) });
+      await session.run({ image: imageOf(network, new Uint8Array(network.pixels.size ** 2 * 3)) });
       return session;
     });
     opening.catch(() => sessions.delete(network.file)); // so that the next picture tries again
@@ -34,14 +34,15 @@ function opened(network) {
   return sessions.get(network.file);
 }
 
-function imageOf(pixels) {
-  return new ort.Tensor("uint8", pixels, [1, page.image_size, page.image_size, 3]);
+function imageOf(network, data) {
+  const { size } = network.pixels;
+  return new ort.Tensor("uint8", data, [1, size, size, 3]);
 }
 
 /** Probabilities of the classes, and the milliseconds of the network. */
-async function answerOf(network, pixels) {
+async function answerOf(network, bitmap) {
   const session = await opened(network);
-  const image = imageOf(pixels);
+  const image = imageOf(network, pixelsOf(bitmap, network.pixels));
   const start = performance.now();
   const { probability } = await session.run({ image });
   const milliseconds = performance.now() - start;
@@ -77,12 +78,13 @@ function entry(network, { probabilities, milliseconds }) {
 async function classify(file, name) {
   const words = element("div", "words", element("p", "file", name));
   const shown = element("li", "answer", words);
+  let bitmap;
   try {
-    const pixels = await pixelsOf(file, page.image_size);
+    bitmap = await decoded(file);
     const list = element("dl", "given");
     for (const network of asked()) {
       say(`Classifying ${name}`);
-      list.append(entry(network, await answerOf(network, pixels)));
+      list.append(entry(network, await answerOf(network, bitmap)));
       await new Promise((resolve) => setTimeout(resolve)); // so that the page stays alive between two networks
     }
     words.append(list);
@@ -93,6 +95,8 @@ async function classify(file, name) {
   } catch (error) {
     const failed = `The network cannot be run: ${error.message ?? error}. Load the page again.`;
     words.append(element("p", "refused", error instanceof Refusal ? error.message : failed));
+  } finally {
+    bitmap?.close();
   }
   byId("answers").prepend(shown);
 }
