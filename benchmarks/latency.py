@@ -97,7 +97,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         record_lineage(files["keras"], network_id, 0, splits=splits)
         write_predictions(files["keras"], network_id, 0, splits, arrays, config["classes"], predictions)
         network = known[network_id]
-        about = card(network, config["classes"], SIDE, "latency", 0, recipe(config, network.family))
+        about = card(network, config["classes"], Pixels(SIDE), "latency", 0, recipe(config, network.family))
         export_network(
             "onnx", files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
             folder / "measurements.json",

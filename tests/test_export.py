@@ -46,7 +46,7 @@ CLASSES = ["cat", "dog"]
 THREE = ["cat", "dog", "owl"]
 RECIPE = {"epochs": 2, "augmentation": {"flip": True, "shift": 0}}
 CARD, CARD_OF_THREE = (
-    card(Network("soft", 1, "soft", "soft-0"), classes, SIDE, "tiny", 3, RECIPE) for classes in (CLASSES, THREE)
+    card(Network("soft", 1, "soft", "soft-0"), classes, Pixels(SIDE), "tiny", 3, RECIPE) for classes in (CLASSES, THREE)
 )
 RUN_DESCRIPTION = "Run tiny: 70 photographs."
 
@@ -160,7 +160,7 @@ def test_the_file_says_what_it_is(exported):
 
 def test_the_card_names_the_source_of_labels_where_there_is_one():
     assert CARD["labels"] == "soft, from soft-0"
-    assert card(Network("teacher", way="manual"), CLASSES, SIDE, "tiny", 3, RECIPE)["labels"] == "manual"
+    assert card(Network("teacher", way="manual"), CLASSES, Pixels(SIDE), "tiny", 3, RECIPE)["labels"] == "manual"
     assert all(isinstance(value, str) for value in CARD.values())
 
 

@@ -16,6 +16,7 @@ from snakedistill.core.by_image import MOST_CLASSES_AS_TEXT, read_by_image, suff
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.lineage import read_labels, read_predictions
 from snakedistill.core.parts import PARTS, TEST
+from snakedistill.core.pixels import Pixels
 from snakedistill.export.card import card
 from snakedistill.measures import metrics
 from snakedistill.networks.classifier import build_network, logit_and_probability
@@ -157,7 +158,7 @@ def test_the_head_has_a_logit_for_each_class():
 
 
 def test_the_card_of_more_classes_has_no_threshold():
-    about = card(networks(STUDENTS)["soft-0"], THREE, 32, "run", 0, {})
+    about = card(networks(STUDENTS)["soft-0"], THREE, Pixels(32), "run", 0, {})
     assert "threshold" not in about
     assert about["classes"] == '["ant", "bee", "fly"]'
 

@@ -274,9 +274,10 @@ def of_three(run, tmp_path) -> Path:
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, folder / "three.onnx")
     facts = json.loads((folder / "page.json").read_text())
-    network = {"name": "three", "file": "three.onnx", "bytes": 1000, "accuracy": 1}
+    pixels = {"size": side, "fit": "squash", "resample": "nearest"}
+    network = {"name": "three", "file": "three.onnx", "pixels": pixels, "bytes": 1000, "accuracy": 1}
     classes = ["<b>red</b>", "grün & co", "blue"]
-    facts |= {"classes": classes, "image_size": side, "networks": [network], "examples": []}
+    facts |= {"classes": classes, "networks": [network], "examples": []}
     (folder / "page.json").write_text(json.dumps(facts))
     return folder
 

@@ -26,23 +26,23 @@ def photos_of(given: Path) -> list[Path]:
 
 
 def answered(
-    photos: list[Path], session: onnxruntime.InferenceSession, side: int, classes: list[str]
+    photos: list[Path], session: onnxruntime.InferenceSession, pixels: dict, classes: list[str]
 ) -> Iterator[tuple]:
     """Each photo with the cells of its answer, or with the error that it met."""
     with tqdm(total=len(photos), unit="photo", disable=None) as bar:
         for batch in (photos[start : start + BATCH] for start in range(0, len(photos), BATCH)):
-            found = {photo: pixels_or_error(photo, side) for photo in batch}
-            pixels = [one for one in found.values() if isinstance(one, np.ndarray)]
-            outputs = iter(session.run(["probability"], {"image": np.stack(pixels)})[0] if pixels else ())
+            found = {photo: image_or_error(photo, pixels) for photo in batch}
+            images = [one for one in found.values() if isinstance(one, np.ndarray)]
+            outputs = iter(session.run(["probability"], {"image": np.stack(images)})[0] if images else ())
             for photo, one in found.items():
                 yield photo, one if isinstance(one, Exception) else cells(next(outputs), classes)
                 bar.update()
 
 
-def pixels_or_error(photo: Path, side: int) -> np.ndarray | Exception:
-    """The pixels for the network, uint8 [side, side, 3]."""
+def image_or_error(photo: Path, pixels: dict) -> np.ndarray | Exception:
+    """The image for the network, uint8 [size, size, 3]; pixels: size, and fit and resample if they are not neutral."""
     try:
-        return resized(decode(photo.read_bytes()), side)
+        return resized(decode(photo.read_bytes()), **pixels)
     except Exception as error:
         return error
 
@@ -58,7 +58,8 @@ def main() -> int:
     try:
         session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
         card = session.get_modelmeta().custom_metadata_map
-        classes, side = json.loads(card["classes"]), int(card["image_size"])
+        classes, pixels = json.loads(card["classes"]), {"size": int(card["image_size"])}
+        pixels |= {key: card[key] for key in ("fit", "resample") if key in card}
     except Exception as error:
         print(f"{arguments.model} cannot be loaded: {error}", file=sys.stderr)
         return 2
@@ -71,7 +72,7 @@ def main() -> int:
     head = ["photo", *answer_columns(classes)]
     if not arguments.json:
         table.writerow(head)
-    for photo, answer in answered(photos, session, side, classes):
+    for photo, answer in answered(photos, session, pixels, classes):
         if isinstance(answer, Exception):
             tqdm.write(f"{photo} cannot be classified: {answer}", file=sys.stderr)
             failed = 1

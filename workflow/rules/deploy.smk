@@ -143,7 +143,6 @@ rule web:
         code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
         networks=ON_THE_PAGE,
         classes=config["classes"],
-        image_size=config["image_size"],
         run_description=PAGES.described["run"],
     message:
         "Making the page that classifies in the browser"

@@ -1,12 +1,14 @@
 """A page that classifies pictures in the browser, as a folder for any web server."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from snakedistill.core.files import copy_whole, write_text, written_whole
 from snakedistill.data.sample import draw_animal
+from snakedistill.export.inference import open_network
 
 # Drawings: alternative text, seed, and how dog-like the animal is.
 EXAMPLES = (
@@ -21,7 +23,6 @@ def write_page(
     networks: dict[str, str],
     measurements: dict[str, str],
     classes: list[str],
-    image_size: int,
     run_description: str,
     sources: list[str],
     files: dict[str, str | list[str]],
@@ -32,7 +33,6 @@ def write_page(
         networks: int8 .onnx file by network id; the first one always answers, the second one when it is asked.
         measurements: JSON of the export by network id.
         classes: names; the position of a name is its label.
-        image_size: side of the images in pixels.
         run_description: on what the networks were trained, in words.
         sources: files of the page.
         files: files to write: `page`, a copy of each source; `networks`, a copy of each network; `examples`, none
@@ -47,10 +47,10 @@ def write_page(
             draw_animal(np.random.default_rng(seed), dogness).save(temporary, "JPEG", quality=90)
     facts = {
         "classes": classes,
-        "image_size": image_size,
         "run": run_description,
         "networks": [
-            {"name": network, "file": Path(file).name} | _measured(measurements[network])
+            {"name": network, "file": Path(file).name, "pixels": asdict(open_network(file).pixels)}
+            | _measured(measurements[network])
             for network, file in zip(networks, files["networks"], strict=True)
         ],
         "examples": [

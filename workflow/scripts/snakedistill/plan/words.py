@@ -10,7 +10,7 @@ from snakedistill.teaching import STAGES, made_from
 
 def card_of(plan: Plan, network: str, seed: int | str) -> dict[str, str]:
     """What the metadata of an exported network say it is."""
-    about = {"image_size": plan.pixels(network).size, "recipe": plan.recipe(network)}
+    about = {"pixels": plan.pixels(network), "recipe": plan.recipe(network)}
     return card(plan.networks[network], plan.config["classes"], run=plan.config["run"], seed=seed, **about)
 
 

@@ -62,8 +62,8 @@ def write_model_card(
         run_description,
         "## In your own program",
         f"The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are "
-        "turned upright by their EXIF orientation, get a white background where they are transparent, and are resized "
-        "by nearest neighbour without keeping the aspect ratio. The network returns `probability`, float32 "
+        "turned upright by their EXIF orientation, get a white background where they are transparent, and are "
+        f"{_resized(about)}. The network returns `probability`, float32 "
         f"{said['returned']}.",
         "## Who taught it",
         _diagram(lineage),
@@ -119,6 +119,17 @@ def _words(classes: list[str]) -> dict[str, str]:
         "returned": f"[n, {len(classes)}], in the order of `classes`. The answer is the class with the largest "
         "probability, of equals the first",
     }
+
+
+def _resized(about: dict[str, str]) -> str:
+    """How a photo becomes the pixels that the network takes."""
+    how = {
+        "nearest": "resized by nearest neighbour",
+        "antialias": "resized by Pillow's bicubic filter",
+    }[about.get("resample", "nearest")]
+    return {"squash": f"{how} without keeping the aspect ratio", "crop": f"{how} from their middle square"}[
+        about.get("fit", "squash")
+    ]
 
 
 def _taught(lineage: list[tuple[str, str, str]]) -> str:
