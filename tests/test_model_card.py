@@ -116,6 +116,12 @@ manual labels
     assert "It learned from manual labels, without a teacher." in card(lineage=LINEAGE[2:]).text
 
 
+def test_it_says_how_a_photo_becomes_the_pixels_of_the_network(card):
+    assert "and are resized by nearest neighbour without keeping the aspect ratio. The" in card().text
+    cropped = card(about=ABOUT | {"fit": "crop", "resample": "antialias"}).text
+    assert "and are resized by Pillow's bicubic filter from their middle square. The" in cropped
+
+
 def test_of_three_classes_it_has_no_threshold(card):
     two = card().text
     assert "float32 [n, 1]. The answer is dog where it is above 0.5, and cat elsewhere." in two
