@@ -113,7 +113,7 @@ def cost_of_a_run(folder: Path, classes: int, images: int) -> None:
         figure = FIGURES[name]
         pictures = {TEST if name == "predictions" else "": [str(folder / f"{name}.svg"), str(folder / f"{name}.png")]}
         settings = {one: SETTINGS[one] for one in figure.settings}
-        importlib.import_module(figure.module).draw(run, pictures, "Made-up predictions.", **settings)
+        importlib.import_module(figure.module).plot(run, pictures, "Made-up predictions.", **settings)
         done(f"figure {name}")
     start = begin
     done("all of it")

@@ -23,7 +23,7 @@ from snakedistill.data.layouts import LAYOUTS, layout_of
 from snakedistill.data.layouts.layout import Image as ImageFile
 from snakedistill.data.layouts.layout import Layout, Reading
 from snakedistill.networks.backbones import BACKBONES, unusable
-from snakedistill.results.figures import FIGURES, draw_figure
+from snakedistill.results.figures import FIGURES, plot_figure
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
 from snakedistill.teaching import WAYS, labels_in_words, networks
@@ -98,11 +98,11 @@ def test_a_figure(monkeypatch, tmp_path):
     table.assign(accuracy=[0.9, 0.8], uncertainty=[0.01, 0.02]).to_csv(tmp_path / "table.csv")
     run = Run([(0, "teacher"), (0, "soft-0")], ["ant", "bee"], {"uncertainty": str(tmp_path / "table.csv")})
     paths = [str(tmp_path / f"own.{suffix}") for suffix in ("svg", "png")]
-    draw_figure("own_figure", run, {}, [""], "A run.", paths)
+    plot_figure("own_figure", run, {}, [""], "A run.", paths)
     assert Path(paths[0]).read_text().startswith("<?xml")
     with Image.open(paths[1]) as picture:
         assert picture.width > 1000
-    script = ROOT / "workflow/scripts/draw.py"
+    script = ROOT / "workflow/scripts/plot.py"
     before = fingerprint_of_code(script, modules=["own_figure"])
     assert before != fingerprint_of_code(script, modules=["snakedistill.results.figures.timing"])
 

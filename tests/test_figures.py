@@ -25,8 +25,8 @@ from snakedistill.measures import calibration
 from snakedistill.paper import biryukova
 from snakedistill.results.figures import (
     FIGURES,
-    draw_figure,
     examples,
+    plot_figure,
     recursion,
     recursion_map,
     reliability,
@@ -54,9 +54,9 @@ TIMING = ROOT / "workflow/reference/timing.csv"
 pytestmark = pytest.mark.usefixtures("saved")
 
 
-def draw(name: str, run: Run, paths_by_subject: dict[str, list], **settings) -> None:
+def plot(name: str, run: Run, paths_by_subject: dict[str, list], **settings) -> None:
     """Draw a figure; a picture without paths is drawn and not written."""
-    importlib.import_module(FIGURES[name].module).draw(run, paths_by_subject, RUN, **settings)
+    importlib.import_module(FIGURES[name].module).plot(run, paths_by_subject, RUN, **settings)
 
 
 def run_of(reference="paper", results=(), **files) -> Run:
@@ -179,7 +179,7 @@ def check(paths) -> None:
 
 def train(folder, paths_by_network, students=STUDENTS, **given) -> Run:
     run = trained(folder, **given)
-    draw("training", run, paths_by_network, students=students)
+    plot("training", run, paths_by_network, students=students)
     return run
 
 
@@ -269,7 +269,7 @@ def test_training_curves_of_several_seeds_are_one_line_each_and_one_entry_of_the
 
 def test_predictions_have_one_legend_and_the_paper_only_where_it_prints_bins(tmp_path, saved):
     table = histograms(tmp_path, seeds=(0, 1))
-    draw("predictions", run_of(histograms=table), {"test": files(tmp_path, "test"), "train": []})
+    plot("predictions", run_of(histograms=table), {"test": files(tmp_path, "test"), "train": []})
     check(files(tmp_path, "test"))
     figure = saved[0]
     assert sorted(legend(figure)) == ["measured", "paper"]
@@ -298,7 +298,7 @@ def test_predictions_have_one_legend_and_the_paper_only_where_it_prints_bins(tmp
 
 def test_a_share_of_one_lies_inside_the_panel(tmp_path, saved):
     table = histograms(tmp_path, shares=[1, *[0] * 19])
-    draw("predictions", run_of(histograms=table), {"test": []})
+    plot("predictions", run_of(histograms=table), {"test": []})
     for axis in saved[0].axes:
         low, high = axis.get_ylim()
         assert low < 0.5 and high > 1.2
@@ -306,7 +306,7 @@ def test_a_share_of_one_lies_inside_the_panel(tmp_path, saved):
 
 def test_predictions_in_bins_that_the_paper_does_not_print(tmp_path, saved):
     table = histograms(tmp_path, bins=10)
-    draw("predictions", run_of(histograms=table), {"test": []})
+    plot("predictions", run_of(histograms=table), {"test": []})
     assert legend(saved[0]) == ["measured"]
     np.testing.assert_allclose(saved[0].axes[0].patches[0].get_data().edges, np.arange(11) / 10)
     assert "in 10 bins" in saved[0].get_suptitle()
@@ -316,7 +316,7 @@ def test_predictions_in_bins_that_the_paper_does_not_print(tmp_path, saved):
 def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(tmp_path, saved, generations):
     networks = ["teacher", *(f"mild-{number}" for number in range(generations + 1))]
     table = histograms(tmp_path, networks=networks)
-    draw("recursion", run_of(histograms=table), {"mild": files(tmp_path, "mild")})
+    plot("recursion", run_of(histograms=table), {"mild": files(tmp_path, "mild")})
     check(files(tmp_path, "mild"))
     left, right = saved[0].axes[:2]
     (mesh,) = left.collections
@@ -341,14 +341,14 @@ def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(
 
 def test_a_bin_across_one_half_counts_for_no_class(tmp_path, saved):
     table = histograms(tmp_path, bins=5, shares=[0.1, 0.2, 0.3, 0.15, 0.25])
-    draw("recursion", run_of(histograms=table), {"soft": []})
+    plot("recursion", run_of(histograms=table), {"soft": []})
     below, above = lines(saved[0].axes[1]).values()
     assert (below.get_ydata()[0], above.get_ydata()[0]) == (0.2, 0.15)
 
 
 def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path, saved):
     families = (("classic", 0), ("hard", 2), ("soft", 2), ("mild", 1))
-    draw(
+    plot(
         "generations",
         run_of(uncertainty=uncertainty(tmp_path, families=families)),
         {"": files(tmp_path, "generations")},
@@ -381,7 +381,7 @@ def test_bars_of_families_stand_side_by_side_and_every_student_has_one(tmp_path,
 
 
 def test_bars_of_several_seeds_reach_from_the_least_to_the_greatest(tmp_path, saved):
-    draw("generations", run_of(uncertainty=uncertainty(tmp_path, seeds=(0, 1, 4))), {"": []})
+    plot("generations", run_of(uncertainty=uncertainty(tmp_path, seeds=(0, 1, 4))), {"": []})
     axis = saved[0].axes[0]
     for bar in axis.collections:
         for segment in bar.get_segments():
@@ -391,15 +391,15 @@ def test_bars_of_several_seeds_reach_from_the_least_to_the_greatest(tmp_path, sa
 
 
 def test_generations_of_a_run_without_recursion_and_of_no_family_of_the_paper(tmp_path, saved):
-    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("classic", 0)])), {"": []})
-    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("mild", 3)])), {"": []})
+    plot("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("classic", 0)])), {"": []})
+    plot("generations", run_of(uncertainty=uncertainty(tmp_path, families=[("mild", 3)])), {"": []})
     assert [ticks(figure.axes[0]) for figure in saved] == [[0], [0, 1, 2, 3]]
     assert [legend(figure) for figure in saved] == [["paper", "classic", "teacher"], ["mild", "teacher"]]
 
 
 def test_balanced_accuracy_has_a_row_where_it_differs_from_accuracy(tmp_path, saved):
     for below in (0.0, 0.2):
-        draw("generations", run_of(uncertainty=uncertainty(tmp_path, below=below)), {"": []})
+        plot("generations", run_of(uncertainty=uncertainty(tmp_path, below=below)), {"": []})
     rows = [[axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()] for figure in saved]
     assert rows[0] == ["accuracy, share", "uncertainty"]
     assert rows[1] == ["accuracy, share", "balanced accuracy, share", "uncertainty"]
@@ -415,9 +415,9 @@ def test_reference_numbers_have_their_own_name_in_every_figure(tmp_path, saved):
     run.files.update(histograms=renamed(histograms(tmp_path)), uncertainty=renamed(uncertainty(tmp_path)))
     renamed(run.files["evaluation"])
     run = Run(run.results, CLASSES, run.files, "first-run")
-    draw("training", run, {"teacher": []}, students=STUDENTS)
-    draw("predictions", run, {"test": []})
-    draw("generations", run, {"": []})
+    plot("training", run, {"teacher": []}, students=STUDENTS)
+    plot("predictions", run, {"test": []})
+    plot("generations", run, {"": []})
     timed_run(tmp_path, [], reference="first-run")
     known = [[label for label in legend(figure) if label.startswith("first-run")] for figure in saved]
     of_training = "first-run's best epoch, validation: loss 0.096, accuracy 0.975"
@@ -433,9 +433,9 @@ def test_without_reference_numbers_no_figure_shows_any(tmp_path, saved):
         frame = pd.read_csv(path)
         frame.drop(columns=[one for one in frame if one.startswith("paper_")]).to_csv(path, index=False)
     run = Run(run.results, CLASSES, run.files | {name: str(path) for name, path in paths.items()})
-    draw("training", run, {"teacher": []}, students=STUDENTS)
-    draw("predictions", run, {"test": []})
-    draw("generations", run, {"": []})
+    plot("training", run, {"teacher": []}, students=STUDENTS)
+    plot("predictions", run, {"test": []})
+    plot("generations", run, {"": []})
     families = ["classic", "hard", "soft", "teacher"]
     expected = [["train", "validation", "best epoch"], ["measured"], families]
     assert [legend(figure) for figure in saved] == expected
@@ -444,11 +444,11 @@ def test_without_reference_numbers_no_figure_shows_any(tmp_path, saved):
 
 def test_a_family_has_one_colour_in_all_figures_and_classes_have_others(tmp_path, saved):
     train(tmp_path, {network: [] for network in FIRST})
-    draw("predictions", run_of(histograms=histograms(tmp_path)), {"test": []})
+    plot("predictions", run_of(histograms=histograms(tmp_path)), {"test": []})
     families = [("classic", 0), ("hard", 1), ("soft", 1), ("mild", 0)]
-    draw("generations", run_of(uncertainty=uncertainty(tmp_path, families=families)), {"": []})
+    plot("generations", run_of(uncertainty=uncertainty(tmp_path, families=families)), {"": []})
     timed_run(tmp_path, [], "mild-0")
-    draw("recursion", run_of(histograms=histograms(tmp_path)), {"soft": []})
+    plot("recursion", run_of(histograms=histograms(tmp_path)), {"soft": []})
     *of_networks, predictions, generations, timed, along = saved
     of_training = {
         network.removesuffix("-0"): to_hex(lines(figure.axes[0])["validation"].get_color())
@@ -498,7 +498,7 @@ def doubted(folder, classes, paths, student="soft-0"):
     given = {"test": [str(folder / f"{network}.csv") for network in ("teacher", student)]}
     given |= {"test_images": str(folder / "test.npy"), "splits": str(folder / "splits.csv")}
     run = Run([(0, "teacher"), (0, student)], classes, given)
-    draw("examples", run, {"": paths}, student=student, seed=0)
+    plot("examples", run, {"": paths}, student=student, seed=0)
 
 
 def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
@@ -525,7 +525,7 @@ def test_long_names_of_classes_do_not_run_into_each_other(tmp_path, saved):
 def test_each_picture_of_a_figure_gets_the_two_files_of_its_subject(tmp_path, saved):
     run = run_of(histograms=histograms(tmp_path))
     paths = [str(path) for part in ("train", "test") for path in files(tmp_path, part)]
-    draw_figure(FIGURES["predictions"].module, run, {}, ["train", "test"], RUN, paths)
+    plot_figure(FIGURES["predictions"].module, run, {}, ["train", "test"], RUN, paths)
     for part, figure in zip(("train", "test"), saved, strict=True):
         check(files(tmp_path, part))
         assert figure.get_suptitle().startswith(f"Predictions on the {part} part")
@@ -535,7 +535,7 @@ def test_each_picture_of_a_figure_gets_the_two_files_of_its_subject(tmp_path, sa
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
     table = histograms(tmp_path)
     for name in ("one", "other"):
-        draw("recursion", run_of(histograms=table), {"soft": files(tmp_path, name)})
+        plot("recursion", run_of(histograms=table), {"soft": files(tmp_path, name)})
     for one, other in zip(files(tmp_path, "one"), files(tmp_path, "other"), strict=True):
         assert one.read_bytes() == other.read_bytes()
 
@@ -548,7 +548,7 @@ def timed_run(folder, paths, student="soft-0", seconds=None, threads=(2,), rows=
     run.files.update(seconds=str(folder / "seconds.csv"), timing=str(folder / "timing.csv"))
     write_table("timing", run, {"student": student}, str(TIMING) if reference else None, run.files["timing"])
     rows = biryukova.PRESENTATION.reference_rows if rows is None else rows
-    draw("timing", run, {"": paths}, student=student, reference_rows=dict(rows))
+    plot("timing", run, {"": paths}, student=student, reference_rows=dict(rows))
     return run
 
 
@@ -612,7 +612,7 @@ def test_timing_shows_the_rows_with_most_threads(tmp_path, saved):
     more = one.assign(threads=4, **{name: one[name] / 4 for name in ("p10", "median", "p90")})
     pd.concat([one, more]).to_csv(run.files["seconds"], index=False)
     pd.concat([table, table.assign(threads=4)]).to_csv(run.files["timing"], index=False)
-    draw("timing", run, {"": []}, student="soft-0", reference_rows={})
+    plot("timing", run, {"": []}, student="soft-0", reference_rows={})
     assert saved[0].get_suptitle().startswith("Time an image takes on 1 thread:")
     assert saved[1].get_suptitle().startswith("Time an image takes on 4 threads:")
     assert [figure.axes[0].texts[0].get_text() for figure in saved] == ["1000", "250"]
@@ -654,10 +654,10 @@ def inherited_run(folder, classes=CLASSES, seeds=(0,), networks=tuple(ACCURACY),
 )
 def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, saved, classes, seeds):
     run = inherited_run(tmp_path, classes, seeds)
-    draw("inheritance", run, {"": files(tmp_path, "inheritance")})
-    draw("reliability", run, {"": files(tmp_path, "reliability")}, student="soft-0")
-    draw("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
-    draw("movement", run, {"": files(tmp_path, "movement")})
+    plot("inheritance", run, {"": files(tmp_path, "inheritance")})
+    plot("reliability", run, {"": files(tmp_path, "reliability")}, student="soft-0")
+    plot("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
+    plot("movement", run, {"": files(tmp_path, "movement")})
     for name in ("inheritance", "reliability", "map", "movement"):
         check(files(tmp_path, name))
     assert len(saved) == 5
@@ -667,7 +667,7 @@ def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, save
 
 def test_inheritance_has_a_row_for_each_student_family_by_family(tmp_path, saved):
     run = inherited_run(tmp_path, images=240)  # enough errors for intervals
-    draw("inheritance", run, {"": []})
+    plot("inheritance", run, {"": []})
     (figure,) = saved
     assert figure.get_suptitle() == "Inheritance from teacher on the test part (lines: 95 % intervals over images)"
     assert legend(figure) == ["hard", "soft", "independent student", "by chance"]
@@ -696,7 +696,7 @@ def test_inheritance_has_a_row_for_each_student_family_by_family(tmp_path, saved
 
 def test_inheritance_of_several_seeds_is_their_mean_and_range(tmp_path, saved):
     run = inherited_run(tmp_path, seeds=(0, 2))
-    draw("inheritance", run, {"": []})
+    plot("inheritance", run, {"": []})
     (figure,) = saved
     assert figure.get_suptitle().endswith("(lines: range of 2 seeds)")
     table = run.table("inheritance").query("split == 'test' and network == 'soft-0' and `class` == ''")
@@ -710,7 +710,7 @@ def test_inheritance_of_several_seeds_is_their_mean_and_range(tmp_path, saved):
 
 def test_without_an_independent_student_there_is_agreement_alone(tmp_path, saved):
     run = inherited_run(tmp_path, networks=("teacher", "soft-0"))
-    draw("inheritance", run, {"": []})
+    plot("inheritance", run, {"": []})
     (figure,) = saved
     assert [axis.get_title() for axis in figure.axes] == ["agreement with the teacher"]
     assert figure.get_suptitle().endswith("; the run has no independent student")
@@ -734,7 +734,7 @@ def test_inheritance_and_maps_have_pictures_where_there_is_something_to_show():
 
 def test_reliability_shows_the_bins_of_three_networks_before_and_after_the_temperature(tmp_path, saved):
     run = inherited_run(tmp_path)
-    draw("reliability", run, {"": []}, student="soft-0")
+    plot("reliability", run, {"": []}, student="soft-0")
     (figure,) = saved
     assert legend(figure) == ["as trained", "at the temperature fitted on validation"]
     temperatures = fitted_temperatures(run, run.networks)
@@ -768,7 +768,7 @@ def test_reliability_counts_the_images_of_all_seeds_each_with_its_temperature(tm
     # 42 and 36 of 60 images are right; the probabilities are the same as trained, and differ when scaled.
     assert as_trained.images.tolist() == [120] and as_trained.observed == pytest.approx([78 / 120])
     assert scaled.images.tolist() == [60, 60] and scaled.observed == pytest.approx([0.6, 0.7])
-    draw("reliability", run, {"": []}, student="soft-0")
+    plot("reliability", run, {"": []}, student="soft-0")
     low, high = sorted(temperatures.values())
     assert f"T = {low:.3g} to {high:.3g}: error" in saved[0].axes[1].get_title()
     assert saved[0].get_suptitle().endswith(", 2 seeds together")
@@ -782,7 +782,7 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
             return run.answers(tuple(split for split in splits if split == "test"))
 
     audited = replace(run, teachers=(), sources={}, independent={}, audited=Audited())
-    draw("reliability", audited, {"": []}, student="soft-0")
+    plot("reliability", audited, {"": []}, student="soft-0")
     (figure,) = saved
     assert legend(figure) == ["as trained"]
     assert [axis.get_title().splitlines()[0] for axis in figure.axes] == ["teacher", "soft-0"]
@@ -791,7 +791,7 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
 
 def test_a_network_that_is_always_right_and_sure_has_axes_around_one(tmp_path, saved):
     sure = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0), networks=("teacher", "soft-0"))
-    draw("reliability", sure, {"": []}, student="teacher")
+    plot("reliability", sure, {"": []}, student="teacher")
     (axis,) = saved[0].axes
     assert axis.get_xlim()[0] > 0.9 and axis.get_ylim()[0] > 0.9
     assert not overlaps(saved[0])
@@ -799,7 +799,7 @@ def test_a_network_that_is_always_right_and_sure_has_axes_around_one(tmp_path, s
 
 def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(tmp_path, saved):
     run = inherited_run(tmp_path)
-    draw("recursion_map", run, {"soft": files(tmp_path, "map")})
+    plot("recursion_map", run, {"soft": files(tmp_path, "map")})
     (figure,) = saved
     rate, slope, drift, shown = figure.axes
     (image,) = shown.get_images()
@@ -825,7 +825,7 @@ def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(
 
 def test_movement_shows_accuracy_slope_and_drift_of_every_family_by_generation(tmp_path, saved):
     run = inherited_run(tmp_path)
-    draw("movement", run, {"": files(tmp_path, "movement")})
+    plot("movement", run, {"": files(tmp_path, "movement")})
     accuracy, slope, drift = saved[0].axes
     assert legend(saved[0]) == ["hard", "soft"]
     assert [axis.get_ylabel() for axis in saved[0].axes] == ["accuracy", "slope b", "drift a towards bee, logits"]
@@ -840,7 +840,7 @@ def test_movement_shows_accuracy_slope_and_drift_of_every_family_by_generation(t
 
 def test_movement_of_several_seeds_is_their_mean_and_range_and_of_more_classes_the_largest_drift(tmp_path, saved):
     run = inherited_run(tmp_path, ("ant", "bee", "fly"), seeds=(2, 0))
-    draw("movement", run, {"": files(tmp_path, "movement")})
+    plot("movement", run, {"": files(tmp_path, "movement")})
     assert saved[0].get_suptitle().splitlines()[1] == "Bars: range of 2 seeds"
     drift = saved[0].axes[2]
     assert drift.get_ylabel() == "largest drift a, logits"
@@ -852,7 +852,7 @@ def test_movement_of_several_seeds_is_their_mean_and_range_and_of_more_classes_t
 
 def test_a_map_of_several_seeds_shows_the_first_and_says_so(tmp_path, saved):
     run = inherited_run(tmp_path, seeds=(2, 0))
-    draw("recursion_map", run, {"soft": []})
+    plot("recursion_map", run, {"soft": []})
     (figure,) = saved
     assert figure.get_suptitle().splitlines()[1] == "Map: seed 2. Lines: mean of 2 seeds"
     (image,) = figure.axes[3].get_images()
@@ -873,7 +873,7 @@ def test_errors_are_ordered_by_the_first_network_and_then_by_the_next(tmp_path):
 
 def test_a_chain_without_an_error_has_no_map(tmp_path, saved):
     run = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0))
-    draw("recursion_map", run, {"soft": []})
+    plot("recursion_map", run, {"soft": []})
     shown = saved[0].axes[3]
     assert not shown.get_images() and [text.get_text() for text in shown.texts] == ["no error"]
     assert not overlaps(saved[0])
@@ -900,7 +900,7 @@ def test_thousands_of_errors_and_many_classes_make_a_small_map(tmp_path, saved):
     pd.DataFrame(about | errors).to_csv(tmp_path / "first_errors.csv", index=False)
     files_of_run = {name: str(tmp_path / f"{name}.csv") for name in ("recursion", "first_errors")}
     run = Run([(0, network) for network in networks], classes, files_of_run)
-    draw("recursion_map", run, {"soft": files(tmp_path, "map")})
+    plot("recursion_map", run, {"soft": files(tmp_path, "map")})
     assert (tmp_path / "map.svg").stat().st_size < 300_000
     rate, _, drift, shown = saved[0].axes
     assert len(shown.get_images()[0].get_array()) == wrong.any(axis=1).sum()

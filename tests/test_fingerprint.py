@@ -186,13 +186,13 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     scripts = tmp_path / "scripts"
     shutil.copytree(ROOT / "workflow/scripts", scripts)
     monkeypatch.setattr(fingerprint, "PACKAGE", scripts / "snakedistill")
-    names = {path.stem for path in scripts.glob("*.py")} - {"draw", "write_table"}
+    names = {path.stem for path in scripts.glob("*.py")} - {"plot", "write_table"}
 
     def prints() -> dict[str, str]:
         fingerprint.forget()
         found = {name: fingerprint_of_code(scripts / f"{name}.py") for name in names}
         found |= {
-            f"draw_{name}": fingerprint_of_code(scripts / "draw.py", modules=(figure.module,))
+            f"draw_{name}": fingerprint_of_code(scripts / "plot.py", modules=(figure.module,))
             for name, figure in FIGURES.items()
         }
         return found | {

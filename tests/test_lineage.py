@@ -115,7 +115,7 @@ def examples(run):
     record(run, "teacher.csv", "teacher")
     files = files_of(run).files | {"test": [run / "teacher.csv", run / "test.csv"], "test_images": run / "test.npy"}
     both = Run([(0, "teacher"), (0, "soft-0")], CLASSES, files)
-    figure_of_examples.draw(both, {"": [run / "out.svg", run / "out.png"]}, "run", "soft-0", 0)
+    figure_of_examples.plot(both, {"": [run / "out.svg", run / "out.png"]}, "run", "soft-0", 0)
 
 
 READERS = [

@@ -226,10 +226,10 @@ def test_figures_are_legible(tmp_path, saved, classes):
     for name in ("uncertainty", "histograms", "confusion"):
         made.tabulate(name)
     run = made.run()
-    confusion.draw(run, {"": []}, "Run test.", "soft-0")
-    predictions.draw(run, {TEST: []}, "Run test.")
-    recursion.draw(run, {"soft": []}, "Run test.")
-    importlib.import_module(FIGURES["generations"].module).draw(run, {"": []}, "Run test.")
+    confusion.plot(run, {"": []}, "Run test.", "soft-0")
+    predictions.plot(run, {TEST: []}, "Run test.")
+    recursion.plot(run, {"soft": []}, "Run test.")
+    importlib.import_module(FIGURES["generations"].module).plot(run, {"": []}, "Run test.")
     assert [overlaps(figure) for figure in saved] == [[]] * 4
     matrix, histogram, along, by_generation = saved
     assert "prediction: probability of the answer" in texts(

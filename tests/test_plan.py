@@ -140,7 +140,7 @@ def test_the_code_of_a_training_run_follows_only_what_the_network_uses():
     plan = planned(students=FAMILIES, export={"network": "mild-0"})
     assert code_of_training(plan, "mild-0") == code_of_training(plan, "mild-1")
     assert code_of_training(plan, "mild-0") != code_of_training(plan, "alone-0")
-    assert code_of("draw", modules=(FIGURES["timing"].module,)) != code_of("draw", modules=(FIGURES["scheme"].module,))
+    assert code_of("plot", modules=(FIGURES["timing"].module,)) != code_of("plot", modules=(FIGURES["scheme"].module,))
 
 
 def test_larger_pixels_and_batches_ask_for_more_memory_and_more_threads_for_less_time():

@@ -23,7 +23,7 @@ from snakedistill.paper import biryukova
 from snakedistill.plan.files import Files
 from snakedistill.plan.networks import plan_networks
 from snakedistill.plan.pages import Pages
-from snakedistill.results.figures import FIGURES, draw_figure
+from snakedistill.results.figures import FIGURES, plot_figure
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import beside_reference, short_name
 from snakedistill.results.run import Run
@@ -245,8 +245,8 @@ def without(files: dict, name: str) -> dict:
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_takes_the_settings_that_it_names_and_stands_in_a_section(name):
     figure = FIGURES[name]
-    draw = importlib.import_module(figure.module).draw
-    assert list(inspect.signature(draw).parameters) == ["run", "pictures", "run_description", *figure.settings]
+    plot = importlib.import_module(figure.module).plot
+    assert list(inspect.signature(plot).parameters) == ["run", "pictures", "run_description", *figure.settings]
     assert figure.section in SECTIONS
     pictures = figure.pictures(NETWORKS)
     assert pictures and len(set(pictures.values())) == len(pictures)
@@ -295,7 +295,7 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         paths = [str(tmp_path / f"figures/{one}.{kind}") for one in pictures.values() for kind in ("svg", "png")]
         given = {setting: settings[setting] for setting in figure.settings}
         drawn = replace(run.run(), files={need: run.files[need] for need in figure.needs})
-        draw_figure(figure.module, drawn, given, list(pictures), "Run made-up.", paths)
+        plot_figure(figure.module, drawn, given, list(pictures), "Run made-up.", paths)
         pngs += paths[1::2]
         sections |= dict.fromkeys(pictures.values(), figure.section)
         for path in map(Path, paths[::2]):

@@ -38,7 +38,7 @@ def drawn(saved, tmp_path):
     def draw(backbone, side, paths=()):
         build_network("teacher", side, backbone, dropout=0.5).save(tmp_path / "teacher.keras")
         run = Run([(0, "teacher")], ["ant", "bee"], {"teacher_model": str(tmp_path / "teacher.keras")})
-        scheme.draw(run, {"": list(paths)}, "Run test.")
+        scheme.plot(run, {"": list(paths)}, "Run test.")
         return saved.pop()
 
     return draw

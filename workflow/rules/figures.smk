@@ -26,7 +26,7 @@ for name, figure in FIGURES.items():
                 figure.caption,
                 f"Grey: {PAGES.reference_name}." if figure.shows_reference else "",
             ),
-            code=code_of("draw", modules=(figure.module,), **PLAN.taught),
+            code=code_of("plot", modules=(figure.module,), **PLAN.taught),
             module=figure.module,
             needs=figure.needs,
             subjects=list(PAGES.pictures[name]),
@@ -36,4 +36,4 @@ for name, figure in FIGURES.items():
         message:
             f"Drawing the figure {name}"
         script:
-            "../scripts/draw.py"
+            "../scripts/plot.py"

@@ -18,7 +18,7 @@ from snakedistill.data.audit import Audit, read_audit
 from snakedistill.measures.metrics import by_rows
 from snakedistill.results.answers import Answers
 from snakedistill.results.audit_page import write_audit_page
-from snakedistill.results.figures import AUDITED_FIGURES, FIGURES, draw_figure
+from snakedistill.results.figures import AUDITED_FIGURES, FIGURES, plot_figure
 from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.summary.html import write_html
@@ -117,7 +117,7 @@ def write_audit(
     for table in written:
         table.result()  # or its error
     student = shown_student(run)
-    pictures = draw_figures(run, student, run_description, Path(figures))
+    pictures = plot_figures(run, student, run_description, Path(figures))
     images = {part: len(of_part.label) for part, of_part in audit.parts.items()}
     write_audit_page(run, student, images, run_description, pictures, summary)
     write_html(summary, html)
@@ -128,8 +128,8 @@ def shown_student(run: Run) -> str:
     return next((network for network in run.networks if run.sources[network] is not None), run.networks[0])
 
 
-def draw_figures(run: Run, student: str, run_description: str, folder: Path) -> dict[str, list[Path]]:
-    """Draw the figures that predictions of any networks have.
+def plot_figures(run: Run, student: str, run_description: str, folder: Path) -> dict[str, list[Path]]:
+    """Plot the figures that predictions of any networks have.
 
     Args:
         run: the run, whose tables are written.
@@ -152,6 +152,6 @@ def draw_figures(run: Run, student: str, run_description: str, folder: Path) -> 
         paths = [folder / f"{safe}.{suffix}" for safe in names for suffix in ("svg", "png")]
         settings = {setting: {"student": student}[setting] for setting in figure.settings}
         if pictures:
-            draw_figure(figure.module, run, settings, list(pictures), run_description, list(map(str, paths)))
+            plot_figure(figure.module, run, settings, list(pictures), run_description, list(map(str, paths)))
             found[name] = paths[1::2]
     return found

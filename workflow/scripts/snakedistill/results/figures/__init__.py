@@ -210,10 +210,10 @@ AUDITED_FIGURES = ("inheritance", "reliability", "recursion_map", "movement", "g
 """Figures that need predictions and the tables of an audit alone."""
 
 
-def draw_figure(
+def plot_figure(
     module: str, run: Run, settings: dict, subjects: list[str], run_description: str, paths: list[str]
 ) -> None:
-    """Draw the pictures of a figure, each as SVG and PNG.
+    """Plot the pictures of a figure, each as SVG and PNG.
 
     Args:
         module: of the figure.
@@ -225,4 +225,4 @@ def draw_figure(
     """
     pairs = zip(paths[::2], paths[1::2], strict=True)
     pictures = {subject: list(pair) for subject, pair in zip(subjects, pairs, strict=True)}
-    importlib.import_module(module).draw(run, pictures, run_description, **settings)
+    importlib.import_module(module).plot(run, pictures, run_description, **settings)

@@ -17,8 +17,8 @@ LONGEST_NAME = 14
 OTHERS = "others"
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
-    """Draw the shares of answers to the test images of each class; the images of all seeds count together.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
+    """Plot the shares of answers to the test images of each class; the images of all seeds count together.
 
     Args:
         run: the run.

@@ -15,8 +15,8 @@ EXAMPLES_IN_A_ROW = 8
 LONGEST_NAME = 24  # characters of the id of an image
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student: str, seed: int) -> None:
-    """Draw the test images of which teacher and student are most unsure, and on which they most disagree.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str, seed: int) -> None:
+    """Plot the test images of which teacher and student are most unsure, and on which they most disagree.
 
     Args:
         run: the run.

@@ -11,8 +11,8 @@ from snakedistill.results.tables.uncertainty import in_words, shown_metrics
 TEACHER_LINES = (":", (0, (1, 4)), (0, (4, 1, 1, 1)))
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw each metric by generation of every family, on every part.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot each metric by generation of every family, on every part.
 
     With several seeds the points are their mean, and a bar reaches from the least value to the greatest.
 

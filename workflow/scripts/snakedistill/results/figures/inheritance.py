@@ -17,8 +17,8 @@ INHERITED = {"errors_inherited": "inherited errors", "right_inherited": "inherit
 """Columns of the table by the titles of their panels."""
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw agreement with the teacher, and inherited errors and right answers, one row for each network.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot agreement with the teacher, and inherited errors and right answers, one row for each network.
 
     With several seeds the points are means, and a line reaches from the least value to the greatest.
 
@@ -37,12 +37,12 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     height = max(2.3, 1.5 + 0.2 * len(networks))
     figure, axes = page(height, 1, 1 + len(panels), sharey=True, width_ratios=[1.3, *(1 for _ in panels)])
     agreement, *others = axes.flat
-    draw_agreement(agreement, of_network.mean(numeric_only=True).loc[networks], looks)
+    plot_agreement(agreement, of_network.mean(numeric_only=True).loc[networks], looks)
     for axis, (column, title) in zip(others, panels.items(), strict=True):
         low = of_network[column if several else f"{column}_low"].min()
         high = of_network[column if several else f"{column}_high"].max()
         means = of_network[column].mean()
-        draw_inherited(axis, pd.DataFrame({"mean": means, "low": low, "high": high}).loc[networks], looks)
+        plot_inherited(axis, pd.DataFrame({"mean": means, "low": low, "high": high}).loc[networks], looks)
         axis.set_title(title, fontsize=9)
         axis.sharex(others[0])
     if others:
@@ -72,8 +72,8 @@ def by_family(networks: pd.Series) -> list[str]:
     return sorted(order, key=lambda network: families.index(parsed(network).family))
 
 
-def draw_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> None:
-    """Draw the agreement of each student, of the independent student, and by chance.
+def plot_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> None:
+    """Plot the agreement of each student, of the independent student, and by chance.
 
     Args:
         axis: its panel.
@@ -84,7 +84,7 @@ def draw_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> N
     of_independent = means["agreement_of_independent"]
     axis.hlines(places, of_independent, means["agreement"], color="0.75", linewidth=1, zorder=1)
     chance: dict[str, Any] = {"linestyle": "none", "marker": "|", "color": "0.3", "markersize": 7}
-    draw_rows(axis, means["agreement"], looks)
+    plot_rows(axis, means["agreement"], looks)
     if of_independent.notna().any():
         axis.plot(
             of_independent, places, **HOLLOW, linestyle="none", marker="o", markersize=5, label="independent student"
@@ -94,8 +94,8 @@ def draw_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> N
     axis.set_title("agreement with the teacher", fontsize=9)
 
 
-def draw_inherited(axis: Axes, values: pd.DataFrame, looks: dict[str, dict]) -> None:
-    """Draw what each student has beyond the independent student, and a line at zero.
+def plot_inherited(axis: Axes, values: pd.DataFrame, looks: dict[str, dict]) -> None:
+    """Plot what each student has beyond the independent student, and a line at zero.
 
     Args:
         axis: its panel.
@@ -105,12 +105,12 @@ def draw_inherited(axis: Axes, values: pd.DataFrame, looks: dict[str, dict]) -> 
     axis.axvline(0, color="black", linestyle=":", linewidth=1)
     colors = [looks[parsed(network).family]["color"] for network in values.index]
     axis.hlines(np.arange(len(values)), values["low"], values["high"], color=colors, linewidth=1.2, alpha=0.6)
-    draw_rows(axis, values["mean"], looks)
+    plot_rows(axis, values["mean"], looks)
     axis.set_xlabel("difference of shares")
 
 
-def draw_rows(axis: Axes, values: pd.Series, looks: dict[str, dict]) -> None:
-    """Draw a point for each network, in its own row, in the look of its family."""
+def plot_rows(axis: Axes, values: pd.Series, looks: dict[str, dict]) -> None:
+    """Plot a point for each network, in its own row, in the look of its family."""
     families = np.array([parsed(network).family for network in values.index])
     for family in dict.fromkeys(families):
         places = np.flatnonzero(families == family)

@@ -17,8 +17,8 @@ from snakedistill.results.run import Run
 LONGEST_NAME = 12
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw test accuracy, slope and drift by generation of every family, one beside the other.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot test accuracy, slope and drift by generation of every family, one beside the other.
 
     With several seeds the points are their means, and a bar reaches from the least value to the greatest.
 

@@ -6,8 +6,8 @@ from snakedistill.results.run import Run
 from snakedistill.results.shown_prediction import shown_prediction
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw the relative frequencies of predictions of the teacher and its students; seeds are averaged.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot the relative frequencies of predictions of the teacher and its students; seeds are averaged.
 
     Args:
         run: the run.

@@ -24,8 +24,8 @@ LOOKS = (  # colours of Tol, of no family
 )
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw how the predictions on the test part move along the recursion of a family; seeds are averaged.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot how the predictions on the test part move along the recursion of a family; seeds are averaged.
 
     Args:
         run: the run.

@@ -32,8 +32,8 @@ LOOKS = (  # colours of Tol, of no family
 ALL_IMAGES = "all images"
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw the errors of each chain image by image, and error rate, slope and drift by generation.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot the errors of each chain image by image, and error rate, slope and drift by generation.
 
     Of several seeds the map shows the first, and the lines are means.
 
@@ -53,10 +53,10 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         for axis in axes[:, 0]:
             axis.remove()
         of_family = errors[(errors["family"] == family) & (errors["seed"] == run.seeds[0])]
-        draw_map(left, error_map(of_family, networks_of(of_seed)), looks[family]["color"])
+        plot_map(left, error_map(of_family, networks_of(of_seed)), looks[family]["color"])
         images = of_seed[of_seed["generation"] == 0]["images"].sum()
         left.set(xlabel="generation", ylabel=f"test images, of {images:,}, that a network gets wrong")
-        draw_lines(axes[:, 1], chain, run.classes, looks[family])
+        plot_lines(axes[:, 1], chain, run.classes, looks[family])
         title = f"Errors and movement of {family} on the test part"
         if len(run.seeds) > 1:
             title += f"\nMap: seed {run.seeds[0]}. Lines: mean of {len(run.seeds)} seeds"
@@ -91,8 +91,8 @@ def error_map(errors: pd.DataFrame, networks: list[str]) -> np.ndarray:
     return found[np.lexsort(-(found[:, ::-1] > 0).astype(int).T)]
 
 
-def draw_map(axis: Axes, found: np.ndarray, color: str) -> None:
-    """Draw an `error_map`; the teacher is its first column."""
+def plot_map(axis: Axes, found: np.ndarray, color: str) -> None:
+    """Plot an `error_map`; the teacher is its first column."""
     light = tuple(1 - 0.35 * (1 - part) for part in to_rgb(color))
     shown = ListedColormap([to_rgb("white"), light, to_rgb(color)])
     if len(found):
@@ -109,8 +109,8 @@ def draw_map(axis: Axes, found: np.ndarray, color: str) -> None:
     axis.grid(False)
 
 
-def draw_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: dict) -> None:
-    """Draw error rate, slope and drift by generation; seeds are averaged.
+def plot_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: dict) -> None:
+    """Plot error rate, slope and drift by generation; seeds are averaged.
 
     Args:
         axes: the three panels.

@@ -33,8 +33,8 @@ class Diagram:
     forms: dict[str, Reliability]
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
-    """Draw the reliability diagrams of the teacher, a student and its independent student on the test part.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
+    """Plot the reliability diagrams of the teacher, a student and its independent student on the test part.
 
     The images of all seeds count together, each with the temperature of its seed.
 
@@ -50,7 +50,7 @@ def draw(run: Run, pictures: dict[str, list[str]], run_description: str, student
     looks = looks_of(run.networks)
     figure, axes = page(3.6, 1, len(networks), sharex=True, sharey=True)
     for axis, (network, diagram) in zip(axes.flat, diagrams.items(), strict=True):
-        draw_diagram(axis, diagram, looks[parsed(network).family]["color"])
+        plot_diagram(axis, diagram, looks[parsed(network).family]["color"])
         axis.set_title("\n".join([network, *errors_in_words(diagram)]), fontsize=8)
         axis.set_xlabel("probability of the answer")
     axes[0, 0].set_ylabel("share of right answers")
@@ -117,8 +117,8 @@ def errors_in_words(diagram: Diagram) -> list[str]:
     return [f"{name}: error {error:.4f}" for name, error in zip(names, errors, strict=True)]
 
 
-def draw_diagram(axis: Axes, diagram: Diagram, color: str) -> None:
-    """Draw the bins of each form; the area of a marker grows with the images in the bin."""
+def plot_diagram(axis: Axes, diagram: Diagram, color: str) -> None:
+    """Plot the bins of each form; the area of a marker grows with the images in the bin."""
     axis.plot([0, 1], [0, 1], color="0.4", linestyle=":", linewidth=1, zorder=1)
     inks: tuple[dict[str, Any], ...] = ({"facecolor": color}, {"facecolor": "white"})
     for (label, form), ink, line in zip(diagram.forms.items(), inks, ("-", "--"), strict=False):

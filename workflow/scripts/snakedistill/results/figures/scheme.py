@@ -42,8 +42,8 @@ def stages(network: keras.Model) -> list[Stage]:
     return found
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Draw the scheme of the teacher.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
+    """Plot the scheme of the teacher.
 
     Args:
         run: the run.

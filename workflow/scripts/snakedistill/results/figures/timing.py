@@ -10,14 +10,14 @@ from snakedistill.results.figures.style import looks_of, page, plain, save, set_
 from snakedistill.results.run import Run
 
 
-def draw(
+def plot(
     run: Run,
     pictures: dict[str, list[str]],
     run_description: str,
     student: str,
     reference_rows: dict[str, str | int],
 ) -> None:
-    """Draw the median milliseconds an image of teacher, where it was timed, and student in every runtime, p10 and p90.
+    """Plot the median milliseconds an image of teacher, where it was timed, and student in every runtime, p10 and p90.
 
     Shown are the rows with most threads.
 

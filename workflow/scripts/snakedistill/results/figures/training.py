@@ -11,8 +11,8 @@ from snakedistill.results.tables.evaluation import OWN_LABELS
 from snakedistill.teaching import labels_in_words, networks
 
 
-def draw(run: Run, pictures: dict[str, list[str]], run_description: str, students: dict) -> None:
-    """Draw loss and accuracy by epoch, the best epoch marked; with several seeds, one line each.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, students: dict) -> None:
+    """Plot loss and accuracy by epoch, the best epoch marked; with several seeds, one line each.
 
     Args:
         run: the run.

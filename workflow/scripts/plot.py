@@ -1,10 +1,10 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
-    from snakedistill.results.figures import draw_figure
+    from snakedistill.results.figures import plot_figure
     from snakedistill.results.run import Run
 
-    draw_figure(
+    plot_figure(
         module=snakemake.params.module,
         run=Run(files={name: snakemake.input[name] for name in snakemake.params.needs}, **snakemake.params.run),
         settings=snakemake.params.settings,
