@@ -125,7 +125,8 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
     from snakedistill.networks.training_model import fused_copy
     from snakedistill.teaching import WAYS
     from snakedistill.training.launches import launch_for
-    from snakedistill.training.loop import compile_for_training, fit_epoch
+    from snakedistill.training.loop import fit_epoch
+    from snakedistill.training.phases import compile_for_training
 
     keras.utils.set_random_seed(0)  # deterministic kernels, as in the workflow, ask for it
     array = np.load(images)
@@ -186,7 +187,8 @@ def whole_fit(images, label, student: str, side: int, precision: str, batch: int
     from snakedistill.teaching import WAYS
     from snakedistill.training.batches import batches
     from snakedistill.training.launches import launch_for
-    from snakedistill.training.loop import compile_for_training, fit_epoch
+    from snakedistill.training.loop import fit_epoch
+    from snakedistill.training.phases import compile_for_training
 
     model = training_model(built_student(side, student), precision, AUGMENTATION)
     compile_for_training(model, 1e-4, WAYS["soft"].loss(1))

@@ -17,7 +17,8 @@ from snakedistill.networks.classifier import load_network
 from snakedistill.networks.training_model import training_model
 from snakedistill.teaching import WAYS
 from snakedistill.training.launches import ImagesOnDevice, Launch
-from snakedistill.training.loop import compile_for_training, fit_epoch
+from snakedistill.training.loop import fit_epoch
+from snakedistill.training.phases import compile_for_training
 
 model, pixels, given, settings, together, written = sys.argv[1:]
 augmentation = json.loads(settings)

@@ -24,9 +24,11 @@ from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import write_evaluation
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
-from snakedistill.training.loop import HISTORY, compile_for_training, fit_epoch, learning_rate, train
+from snakedistill.training.loop import HISTORY, fit_epoch, train
+from snakedistill.training.phases import compile_for_training
 from snakedistill.training.prediction import write_predictions
 from snakedistill.training.run import TrainingRun
+from snakedistill.training.schedules import learning_rate
 from snakedistill.training.validation import correct
 
 CLASSES = ["left", "right"]
@@ -98,8 +100,8 @@ def test_adam_with_decay_follows_formulas_4_to_10_step_by_step():
     eta, d, beta_1, beta_2, epsilon = 1e-3, 0.01, 0.9, 0.999, 1e-7
     rng = np.random.default_rng(0)
     theta = rng.normal(size=5)
-    recipe = {"learning_rate": eta, "decay": d, "schedule": "constant", "epochs": 1}
-    ours, its = fused.Adam(learning_rate(recipe, 50)), keras.optimizers.Adam(learning_rate(recipe, 50))
+    rate = learning_rate("constant", eta, 50, d)
+    ours, its = fused.Adam(rate), keras.optimizers.Adam(rate)
     variables = [keras.Variable(theta.astype(np.float32)) for _ in range(2)]
     m = v = np.zeros(5)
     for t in range(1, 41):
@@ -111,13 +113,6 @@ def test_adam_with_decay_follows_formulas_4_to_10_step_by_step():
         for optimizer, variable in zip((ours, its), variables, strict=True):
             optimizer.apply([keras.ops.convert_to_tensor(g.astype(np.float32))], [variable])
             np.testing.assert_allclose(variable, theta, atol=2e-6, err_msg=f"step {t}")
-
-
-def test_the_cosine_ends_at_zero_with_the_last_step():
-    schedule = learning_rate({"learning_rate": 1.0, "decay": 0, "schedule": "cosine", "epochs": 5}, 10)
-    assert float(schedule(0)) == 1.0
-    assert float(schedule(25)) == pytest.approx(0.5)
-    assert float(schedule(50)) == pytest.approx(0.0)
 
 
 def test_accuracy_in_training_is_formula_11_on_soft_labels():

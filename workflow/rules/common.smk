@@ -11,7 +11,7 @@ from snakemake.utils import update_config
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedistill.configuration import check, estimate, inputs
+from snakedistill.configuration import check, estimate, inputs, migration
 from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
@@ -45,6 +45,9 @@ if not workflow.modifier.is_main_snakefile():
     update_config(settings, config)
     config = settings
 try:
+    config, renamed = migration.migrated(config)
+    for sentence in renamed if workflow.is_main_process else []:  # jobs read the same configuration
+        print(sentence, file=sys.stderr, flush=True)
     config = check.checked(config)
     config = inputs.with_inputs(config, bool(workflow.deployment_settings.deployment_method))
 except InputError as error:

@@ -13,6 +13,8 @@ from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.paper import PAPERS
 from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family
+from snakedistill.training.optimisers import OPTIMISERS
+from snakedistill.training.schedules import SCHEDULES
 
 
 def checked(config: dict) -> dict:
@@ -74,8 +76,7 @@ def _contradictions(config: dict) -> list[str]:
         backbone, weights = complete["backbone"], complete["weights"]
         if (wrong := backbones.unusable(backbone, complete["image_size"])) is not None:
             lines.append(f"{name}.backbone: {wrong}")
-        if complete["schedule"] == "cosine" and complete["decay"]:
-            lines.append(f"{name}.decay: expected 0 with schedule cosine, got {complete['decay']:g}")
+        lines += _contradictions_of_optimiser(name, complete)
         if backbones.is_saved(backbone) and weights is not None:
             lines.append(f"{name}.weights: expected null with a saved backbone, which has its own, got {weights!r}")
         if backbone in backbones.BACKBONES and weights == "imagenet" and not backbones.has_imagenet_weights(backbone):
@@ -87,6 +88,23 @@ def _contradictions(config: dict) -> list[str]:
                 f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which networks with "
                 "ImageNet weights have"
             )
+    return lines
+
+
+def _contradictions_of_optimiser(name: str, recipe: dict) -> list[str]:
+    """Keys of the optimiser and the learning rate of a recipe that do not fit each other."""
+    lines = []
+    schedule, optimiser, decay = recipe["schedule"], recipe["optimiser"], recipe["weight_decay"]
+    if recipe["decay"] and not SCHEDULES[schedule].decays:
+        lines.append(f"{name}.decay: expected 0 with schedule {schedule}, got {recipe['decay']:g}")
+    if decay and OPTIMISERS[optimiser].weight_decay == "never":
+        others = [other for other, one in OPTIMISERS.items() if one.weight_decay != "never"]
+        lines.append(
+            f"{name}.weight_decay: expected 0 with optimiser {optimiser}, got {decay:g}; weights decay with "
+            f"{' or '.join(others)}"
+        )
+    if not decay and OPTIMISERS[optimiser].weight_decay == "always":
+        lines.append(f"{name}.weight_decay: expected a number above 0 with optimiser {optimiser}, such as 0.01, got 0")
     return lines
 
 

@@ -3,11 +3,9 @@
 from snakedistill.configuration.types import Recipe, Student
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Pixels
+from snakedistill.core.recipe import NEUTRAL
 from snakedistill.networks.backbones import preprocessing_of
 from snakedistill.teaching import STAGES, given
-
-NEUTRAL = {name: field.default for name, field in Recipe.model_fields.items() if not field.is_required()}
-"""The keys of a recipe that may be absent, with the values that they then have."""
 
 _OF_PIXELS = ("image_size", "fit", "resample")
 

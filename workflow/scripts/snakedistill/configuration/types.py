@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, cre
 
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Fit, Resample
+from snakedistill.core.recipe import NEUTRAL
 from snakedistill.core.settings import (
     NullOrNumber,
     Number,
@@ -24,6 +25,8 @@ from snakedistill.networks.augmentation import TRANSFORMATIONS
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.paper import PAPERS
 from snakedistill.teaching import OPTIONS, SOURCES, STAGES, WAYS
+from snakedistill.training.optimisers import OPTIMISERS
+from snakedistill.training.schedules import SCHEDULES
 
 
 def _without_dropped(students: object) -> object:
@@ -107,24 +110,45 @@ class Recipe(Section):
         json_schema_extra=words("paper, imagenet, none or null"),
     )
     image_size: Annotated[Annotated[int, Field(ge=32, le=1024)] | None, NullOrNumber] = Field(
-        default=None, description="side in pixels of the images that the network takes; null: the run's image_size"
+        default=NEUTRAL["image_size"],
+        description="side in pixels of the images that the network takes; null: the run's image_size",
     )
     fit: Fit = Field(
-        default="squash",
+        default=NEUTRAL["fit"],
         description="how an image becomes a square: squash takes the whole image and does not keep its aspect ratio, "
         "crop takes its middle square",
     )
     resample: Resample = Field(
-        default="nearest",
+        default=NEUTRAL["resample"],
         description="how an image becomes smaller or larger: by its nearest pixels, or antialias, by all of its pixels",
     )
     epochs: Whole = Field(ge=1, description="passes over the training images")
     batch_size: Whole = Field(ge=1, description="images in a batch")
-    learning_rate: Number = Field(gt=0, description="learning rate of Adam")
-    schedule: Literal["constant", "cosine"] = Field(
+    optimiser: Annotated[str, OneOf(OPTIMISERS)] = Field(
+        default=NEUTRAL["optimiser"],
+        description="adam; adamw, which is Adam with weight_decay; sgd: gradient descent with a momentum of 0.9",
+    )
+    learning_rate: Number = Field(gt=0, description="the largest learning rate of the optimiser")
+    schedule: Annotated[str, OneOf(SCHEDULES)] = Field(
         description="constant (with decay), or cosine to 0 at the end of the last epoch"
     )
     decay: Number = Field(ge=0, description="d of the paper's formula (9), with schedule constant")
+    warmup: Number = Field(
+        default=NEUTRAL["warmup"],
+        ge=0,
+        lt=1,
+        description="share of the steps in which the learning rate rises in a straight line; then the schedule begins",
+    )
+    weight_decay: Number = Field(
+        default=NEUTRAL["weight_decay"],
+        ge=0,
+        description="share of a weight that a step subtracts, times the learning rate, with adamw and sgd; biases and "
+        "normalisations do not decay",
+    )
+    patience: Annotated[Annotated[int, Field(ge=1)] | None, NullOrNumber] = Field(
+        default=NEUTRAL["patience"],
+        description="training stops after so many epochs without a lower loss on validation; null: after all epochs",
+    )
     dropout: Number = Field(ge=0, lt=1, description="share of features dropped before the last layer")
     batch_norm_momentum: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, NullOrNumber] = Field(
         description="momentum of the moving averages; null keeps the backbone's own, 0.99 in Keras"

@@ -14,6 +14,9 @@ from snakedistill.core.errors import InputError, nearest
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.networks.backbones import BACKBONES, applications, has_imagenet_weights, is_saved
 
+HEAD = "logit"
+"""The name of the layer that tells the head of a network from its backbone."""
+
 Loaded = TypeVar("Loaded")
 
 
@@ -66,11 +69,11 @@ def build_network(
 def with_head(images, features, name: str, classes: int) -> keras.Model:
     """Features float32 [n, c] of images, and a head, as a model.
 
-    The head is Dense (`logit`) and an activation (`probability`): one logit and a sigmoid for two classes, else a logit
+    The head is Dense (`HEAD`) and an activation (`probability`): one logit and a sigmoid for two classes, else a logit
     for each class and a softmax.
     """
     outputs = number_of_outputs(classes)
-    logit = layers.Dense(outputs, name="logit", dtype="float32")(features)
+    logit = layers.Dense(outputs, name=HEAD, dtype="float32")(features)
     probability = layers.Activation(_activation(outputs), name="probability", dtype="float32")(logit)
     return keras.Model(images, probability, name=name)
 
@@ -86,7 +89,7 @@ def _activation(outputs: int) -> str:
 
 def logit_and_probability(network: keras.Model) -> keras.Model:
     """The same network with two results: logits and probabilities, float32 [n, outputs] each."""
-    return keras.Model(network.input, [network.get_layer("logit").output, network.output])
+    return keras.Model(network.input, [network.get_layer(HEAD).output, network.output])
 
 
 def load_network(path: str) -> keras.Model:

@@ -1,12 +1,17 @@
 """Networks with augmentation in front, to train in fused layers and to evaluate."""
 
+import contextlib
+from collections.abc import Iterator
+
 import keras
 from keras import layers
 
 from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.layer import augmented_inputs
-from snakedistill.networks.classifier import logit_and_probability
+from snakedistill.networks.classifier import HEAD, logit_and_probability
+
+ALL = "all"
 
 
 def training_model(network: keras.Model, precision: str, augmentation: dict) -> keras.Model:
@@ -26,6 +31,28 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
     return keras.Model(inputs, fused_copy(network, precision)(images), name=network.name)
+
+
+@contextlib.contextmanager
+def only(model: keras.Model, trains: str) -> Iterator[None]:
+    """Within it only a part of a training model trains; the rest stays as it is, moving averages included.
+
+    Args:
+        model: a model that `training_model` returned.
+        trains: `all`: what trains without this; `head`: the layer of the logits alone.
+    """
+    if trains == ALL:
+        yield
+        return
+    every = list(model._flatten_layers())
+    trainable = [layer.trainable for layer in every]
+    for layer in model.get_layer(model.name).layers:
+        layer.trainable = layer.trainable and layer.name == HEAD
+    try:
+        yield
+    finally:
+        for layer, value in zip(every, trainable, strict=True):  # from the outermost in, which sets its inner ones too
+            layer.trainable = value
 
 
 def evaluation_model(network: keras.Model, augmentation: dict) -> keras.Model:
@@ -69,7 +96,7 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
         if not isinstance(layer, layers.Layer):  # a sum or a product, as MobileNetV3 has them, has no dtype of its own
             return type(layer).from_config(config)
         in_float32 = isinstance(layer, layers.Rescaling | layers.DepthwiseConv2D)
-        if not in_float32 and layer.name not in ("preprocessing", "logit", "probability"):
+        if not in_float32 and layer.name not in ("preprocessing", HEAD, "probability"):
             config["dtype"] = policy
         for initializer in {"kernel_initializer", "depthwise_initializer"} & config.keys():
             config[initializer] = "zeros"  # quicker than random ones, and overwritten below
@@ -79,7 +106,7 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
 
     copy = keras.models.clone_model(network, clone_function=fused_layer, recursive=True)
     copy.set_weights(network.get_weights())
-    return keras.Model(copy.input, copy.get_layer("logit").output, name=network.name)
+    return keras.Model(copy.input, copy.get_layer(HEAD).output, name=network.name)
 
 
 def fused_class(layer: layers.Layer) -> type[layers.Layer]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from snakedistill.core.lineage import leaves
+from snakedistill.core.recipe import NEUTRAL
 from snakedistill.teaching import given
 
 
@@ -23,11 +24,13 @@ def _deviations(config: dict, paper: dict) -> list[str]:
     found = []
     if (how := given(config["teacher"])) is not None:  # its recipe is not used
         config = config | {"teacher": {how: config["teacher"][how]}}
+    neutral = leaves(dict.fromkeys(("teacher", "student"), NEUTRAL))
     for section in ("image_size", "precision", "split", "teacher", "student"):
-        ours, theirs = leaves({section: config[section]}), leaves({section: paper[section]})
+        ours, theirs = leaves({section: config[section]}), neutral | leaves({section: paper[section]})
         for key, value in ours.items():
-            if key != "split.seed" and value != theirs[key]:
-                found.append(f"{key} {_value_in_words(value)} ({_value_in_words(theirs[key])})")
+            # A key that the paper's settings lack is neutral, or a transformation, which is then off.
+            if key != "split.seed" and value != (printed := theirs.get(key)):
+                found.append(f"{key} {_value_in_words(value)} ({_value_in_words(printed)})")
     for family, student in config["students"].items():
         theirs = paper["students"].get(family)
         if theirs is None:

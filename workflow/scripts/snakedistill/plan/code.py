@@ -7,6 +7,7 @@ import yaml
 
 from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.fingerprint import PACKAGE, fingerprint_of_code
+from snakedistill.core.recipe import NEUTRAL
 from snakedistill.networks.augmentation import active
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.plan.networks import Plan
@@ -48,7 +49,7 @@ def content_of_file(path: str) -> str:
 
 
 def code_of_training(plan: Plan, network: str) -> str:
-    """The code that trains a network: of its backbone, of the way it is taught, and of its augmentation."""
+    """The code that trains a network: of its backbone, of the way it is taught, of its augmentation and optimiser."""
     recipe = plan.recipe(network)
     return code_of(
         "train",
@@ -57,6 +58,8 @@ def code_of_training(plan: Plan, network: str) -> str:
         WAYS=(plan.networks[network].way,),
         OPTIONS=tuple(plan.options(network)),
         TRANSFORMATIONS=active(recipe["augmentation"]),
+        OPTIMISERS=((NEUTRAL | recipe)["optimiser"],),
+        SCHEDULES=(recipe["schedule"],),
     )
 
 

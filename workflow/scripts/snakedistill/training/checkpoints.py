@@ -18,14 +18,18 @@ class Checkpoint:
     """A training run after an epoch.
 
     Attributes:
-        variables: values of all variables of network and optimizer, in their order; random states among them.
+        variables: values of all variables of network and optimiser, in their order; random states among them.
         best: weights of the best epoch so far.
         history: a row of the history for each epoch.
+        phase: number of the phase of the last epoch, from 0.
+        before: epochs of the phases before it.
     """
 
     variables: list[np.ndarray]
     best: list[np.ndarray]
     history: list[dict]
+    phase: int = 0
+    before: int = 0
 
 
 class Checkpoints:
@@ -45,7 +49,8 @@ class Checkpoints:
         groups = {"variable": checkpoint.variables, "best": checkpoint.best}
         arrays = {f"{name}-{i}": array for name, group in groups.items() for i, array in enumerate(group)}
         sizes = {name: len(group) for name, group in groups.items()}
-        said = {"fingerprint": self._fingerprint, "history": checkpoint.history, "sizes": sizes}
+        said = {"fingerprint": self._fingerprint, "sizes": sizes}
+        said |= {name: getattr(checkpoint, name) for name in ("history", "phase", "before")}
         path = self._folder / f"epoch-{len(checkpoint.history):06}.npz"
         with written_whole(path) as temporary:
             np.savez(temporary, said=np.frombuffer(json.dumps(said).encode(), dtype=np.uint8), **arrays)
@@ -65,7 +70,7 @@ class Checkpoints:
                 print(f"{path} is skipped: {error or type(error).__name__}")
                 continue
             if said["fingerprint"] == self._fingerprint:
-                return Checkpoint(groups["variable"], groups["best"], said["history"])
+                return Checkpoint(groups["variable"], groups["best"], said["history"], said["phase"], said["before"])
             print(f"{path} is skipped: it is from another training run (recipe, labels, data or code)")
         return None
 

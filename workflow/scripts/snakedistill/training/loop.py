@@ -1,4 +1,4 @@
-"""The training loop: epochs, checkpoints, and the weights of the best epoch."""
+"""The training loop: phases and epochs, checkpoints, and the weights of the best epoch."""
 
 import itertools
 import math
@@ -17,15 +17,15 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.parts import TRAIN, VALIDATION
-from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
+from snakedistill.networks.training_model import only
 from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
 from snakedistill.training.forward import predicted
-from snakedistill.training.launches import Launch, Step, launch_for
+from snakedistill.training.launches import Launch, Step
+from snakedistill.training.phases import begin
 from snakedistill.training.run import Prepared, TrainingRun, prepare
-from snakedistill.training.validation import correct
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
@@ -38,15 +38,31 @@ class Progress:
     Attributes:
         history: a row for each epoch.
         best: weights of the first epoch with the best validation accuracy; None before the first.
+        phase: number of the phase that it is in, from 0.
+        before: epochs of the phases before.
+        saved_at: when the last checkpoint was saved, or the training run began, in seconds.
     """
 
     history: list[dict] = field(default_factory=list)
     best: list[np.ndarray] | None = None
+    phase: int = 0
+    before: int = 0
+    saved_at: float = field(default_factory=time.monotonic)
 
     @property
     def best_row(self) -> dict:
         """The row of the epoch whose weights are kept."""
         return max(self.history, key=lambda row: row["val_accuracy"])
+
+    @property
+    def losses(self) -> list[float]:
+        """Loss on validation after each epoch of the phase."""
+        return [row["val_loss"] for row in self.history[self.before :]]
+
+    def enter(self, phase: int) -> None:
+        """Begin a phase, unless it has begun."""
+        if phase != self.phase:
+            self.phase, self.before = phase, len(self.history)
 
     def add(self, row: dict, weights: Callable[[], list[np.ndarray]]) -> None:
         """Take in the row of an epoch, and the weights if it is the best one."""
@@ -74,15 +90,9 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
         InputError: see `prepare`, or the loss is no longer a number.
     """
     prepared = prepare(run)
-    compile_for_training(prepared.model, learning_rate(run.recipe, prepared.steps_per_epoch), prepared.loss)
-    saved = Checkpoints(checkpoints, run.fingerprint(prepared.precision))
-    progress = _epochs(prepared, saved, terminal)
-    if progress.history and progress.best_row["val_accuracy"] <= prepared.validation.chance:
-        print(
-            f"Warning: {run.network_id}: no epoch of {run.epochs} did better on validation than always the same "
-            f"answer, {prepared.validation.chance:.3f}. Try another learning_rate than {run.recipe['learning_rate']}, "
-            "or more epochs."
-        )
+    saved = Checkpoints(checkpoints, prepared.fingerprint)
+    progress = _phases(prepared, saved, terminal)
+    _warn_of_chance(prepared, progress)
     prepared.network.set_weights(prepared.model.get_weights() if progress.best is None else progress.best)
     with written_whole(model) as temporary:
         prepared.network.save(temporary)
@@ -91,43 +101,66 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
     saved.remove()
     if progress.history:
         best, seconds = progress.best_row, sum(row["seconds"] for row in progress.history)
-        line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {run.epochs}, validation accuracy "
-        print(f"{line}{best['val_accuracy']:.3f}, {seconds:.0f} s", file=terminal, flush=True)
+        line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {len(progress.history)}, "
+        line += f"validation accuracy {best['val_accuracy']:.3f}, {seconds:.0f} s"
+        print(line, file=terminal, flush=True)
 
 
-def _epochs(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> Progress:
-    """Train every epoch, from the last checkpoint on where there is one."""
-    run, model, steps = prepared.run, prepared.model, prepared.steps_per_epoch
-    launch = launch_for(model, prepared.weight is not None)
-    variables = [*model.variables, *model.optimizer.variables]
-    progress = _resumed(saved, variables)
-    done, saved_at = len(progress.history), time.monotonic()
-    if done:
-        print(f"{run.network_id}: resumes after epoch {done} of {run.epochs}")
-    shown = {"desc": run.network_id, "file": terminal, "disable": None, "leave": False}
-    with tqdm(total=run.epochs * steps, initial=done * steps, **shown) as bar:
-        for epoch in range(done + 1, run.epochs + 1):
+def _warn_of_chance(prepared: Prepared, progress: Progress) -> None:
+    """Say so where no epoch did better than always the same answer."""
+    chance, run = prepared.validation.chance, prepared.run
+    if progress.history and progress.best_row["val_accuracy"] <= chance:
+        print(
+            f"Warning: {run.network_id}: no epoch of {len(progress.history)} did better on validation than always the "
+            f"same answer, {chance:.3f}. Try another learning_rate than {run.recipe['learning_rate']}, or more epochs."
+        )
+
+
+def _phases(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> Progress:
+    """Train every phase, from the last checkpoint on where there is one."""
+    progress, values = Progress(), None
+    if (checkpoint := saved.latest()) is not None:
+        progress = Progress(checkpoint.history, checkpoint.best, checkpoint.phase, checkpoint.before)
+        values = checkpoint.variables
+        print(f"{prepared.run.network_id}: resumes after epoch {len(progress.history)} of {prepared.epochs}")
+    steps, shown = prepared.steps_per_epoch, {"desc": prepared.run.network_id, "disable": None, "leave": False}
+    done = len(progress.history)
+    with tqdm(total=prepared.epochs * steps, initial=done * steps, file=terminal, **shown) as bar:
+        for number in range(progress.phase, len(prepared.phases)):
+            progress.enter(number)
+            _phase(prepared, progress, values, saved, bar)
+            values = None
+    return progress
+
+
+def _phase(
+    prepared: Prepared, progress: Progress, values: list[np.ndarray] | None, saved: Checkpoints, bar: tqdm
+) -> None:
+    """Train the phase that a training run is in, from where it is; values of its variables, where it has begun."""
+    phase, model, network_id = prepared.phases[progress.phase], prepared.model, prepared.run.network_id
+    with only(model, phase.trains):
+        launch = begin(model, phase, prepared.loss, prepared.steps_per_epoch, prepared.weight is not None)
+        variables = [*model.variables, *model.optimizer.variables]
+        if values is not None:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        while not phase.ended(progress.losses) and len(progress.history) < prepared.epochs:
+            epoch = len(progress.history) + 1
             row = _epoch(prepared, epoch, launch, bar.update)
             progress.add(row, model.get_weights)
             line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, "
             line += f"best {progress.best_row['val_accuracy']:.3f}"
-            if epoch < run.epochs and time.monotonic() - saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
-                values = [ops.convert_to_numpy(variable) for variable in variables]
-                saved.save(Checkpoint(values, progress.best, progress.history))
-                saved_at = time.monotonic()
+            if epoch < prepared.epochs and time.monotonic() - progress.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
+                now = [ops.convert_to_numpy(variable) for variable in variables]
+                saved.save(Checkpoint(now, progress.best, progress.history, progress.phase, progress.before))
+                progress.saved_at = time.monotonic()
             bar.set_postfix_str(line)
-            print(f"{run.network_id}: epoch {epoch}/{run.epochs}: {line}, {row['seconds']:.1f} s", flush=True)
-    return progress
-
-
-def _resumed(saved: Checkpoints, variables: list) -> Progress:
-    """The progress of the last checkpoint, its values given to the variables; a new one where there is none."""
-    checkpoint = saved.latest()
-    if checkpoint is None:
-        return Progress()
-    for variable, value in zip(variables, checkpoint.variables, strict=True):
-        variable.assign(value)
-    return Progress(checkpoint.history, checkpoint.best)
+            print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}, {row['seconds']:.1f} s", flush=True)
+    epochs = len(progress.losses)
+    if phase.stalled(progress.losses) and epochs < phase.epochs:
+        print(
+            f"{network_id}: stops after {epochs} epochs, the last {phase.patience} without a lower loss on validation"
+        )
 
 
 def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_steps: Callable[[int], object]) -> dict:
@@ -174,19 +207,6 @@ def _draws(prepared: Prepared, part: str, epoch: int) -> dict[str, np.ndarray]:
     return draw(run.recipe["augmentation"], run.seed, run.drawn_as, part, epoch, *images.shape[:2])
 
 
-def compile_for_training(
-    model: keras.Model, rate: float | keras.optimizers.schedules.LearningRateSchedule, loss: keras.losses.Loss
-) -> None:
-    """Compile a model of logits with Adam, a loss, and accuracy, formula (12) of the paper."""
-    model.compile(
-        optimizer=fused.Adam(rate),
-        loss=loss,
-        metrics=[keras.metrics.MeanMetricWrapper(correct, name="accuracy")],
-    )
-    # Built here, its variables are not made inside the first training step, which would then be traced twice.
-    model.optimizer.build(model.trainable_variables)
-
-
 def fit_epoch(
     model: keras.Model,
     passed: Iterator[tuple],
@@ -216,17 +236,3 @@ def fit_epoch(
         images += sum(sizes)
         after_steps(len(group))
     return sums / images
-
-
-def learning_rate(recipe: dict, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate by step: constant, with the paper's decay, or a cosine that ends at 0 with the last epoch.
-
-    With decay d the rate at step t (from 1) is learning_rate / (1 + d (t - 1)), the paper's formula (9), which was
-    Keras 2's `decay` argument; Adam's bias correction in (9) is Adam's own.
-    """
-    rate = recipe["learning_rate"]
-    if recipe["schedule"] == "cosine":
-        return keras.optimizers.schedules.CosineDecay(rate, recipe["epochs"] * steps_per_epoch)
-    if recipe["decay"] > 0:
-        return keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=recipe["decay"])
-    return rate

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import keras
 import numpy as np
@@ -23,6 +23,7 @@ from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weig
 from snakedistill.teaching.way import Way
 from snakedistill.training.checkpoints import fingerprint_of_training
 from snakedistill.training.launches import Forward, ImagesOnDevice, forward_for, near_the_device
+from snakedistill.training.phases import Phase, phases_of
 from snakedistill.training.validation import Validation
 
 
@@ -73,11 +74,6 @@ class TrainingRun:
     code: str = ""
 
     @property
-    def epochs(self) -> int:
-        """Passes over the training images."""
-        return self.recipe["epochs"] if self.stop_after is None else self.stop_after
-
-    @property
     def drawn_as(self) -> str:
         """The network whose random draws the training run has."""
         return self.network_id if self.stop_after is None else TEACHER
@@ -95,21 +91,12 @@ class TrainingRun:
         found |= {"source": self.source_model} if self.source_model else {}
         return found | ({"unlabelled": self.unlabelled["labels"]} if self.unlabelled else {})
 
-    def fingerprint(self, used_precision: str) -> str:
-        """A digest of everything that determines the training run, see `fingerprint_of_training`."""
-        determined_by = {
-            "network": self.network_id,
-            "way": self.way,
-            "seed": self.seed,
-            "code": self.code,
-            "keras": keras.__version__,
-            "used_precision": used_precision,
-        } | self.settings
+    @property
+    def files(self) -> list[str]:
+        """Every file that is read."""
         parts = [self.arrays[part] for part in (TRAIN, VALIDATION)]
         given = filter(None, (self.backbone, self.weights, self.source_model))
-        return fingerprint_of_training(
-            determined_by, [self.splits, self.labels, *parts, *given, *self.unlabelled.values()]
-        )
+        return [self.splits, self.labels, *parts, *given, *self.unlabelled.values()]
 
 
 @dataclass(frozen=True)
@@ -118,6 +105,7 @@ class Prepared:
 
     Attributes:
         run: what is trained.
+        phases: of the training run, in their order.
         network: what is saved in the end, in Keras's own layers.
         model: what is trained, see `training_model`; not compiled.
         precision: `float32` or `bfloat16`.
@@ -132,6 +120,7 @@ class Prepared:
     """
 
     run: TrainingRun
+    phases: tuple[Phase, ...]
     network: keras.Model
     model: keras.Model
     precision: str
@@ -148,6 +137,25 @@ class Prepared:
     def steps_per_epoch(self) -> int:
         """Batches of an epoch."""
         return math.ceil(len(self.images[TRAIN]) / self.run.recipe["batch_size"])
+
+    @property
+    def epochs(self) -> int:
+        """The most passes over the training images, of all phases."""
+        return sum(phase.epochs for phase in self.phases) if self.run.stop_after is None else self.run.stop_after
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything that determines the training run, see `fingerprint_of_training`."""
+        determined_by = {
+            "network": self.run.network_id,
+            "way": self.run.way,
+            "seed": self.run.seed,
+            "code": self.run.code,
+            "keras": keras.__version__,
+            "used_precision": self.precision,
+            "phases": [asdict(phase) for phase in self.phases],
+        }
+        return fingerprint_of_training(determined_by | self.run.settings, self.run.files)
 
 
 def prepare(run: TrainingRun) -> Prepared:
@@ -168,6 +176,7 @@ def prepare(run: TrainingRun) -> Prepared:
     of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes) * weight.get(VALIDATION, 1.0)
     return Prepared(
         run,
+        phases_of(run.recipe),
         network,
         model,
         precision,

@@ -1,0 +1,289 @@
+"""Phases of a training run, and the contracts of optimisers and schedules: tests that run over all entries."""
+
+import ast
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, save_small_backbone
+from keras import layers
+
+from snakedistill.core.lineage import record_lineage
+from snakedistill.core.recipe import NEUTRAL
+from snakedistill.networks import training_model as networks
+from snakedistill.networks.classifier import HEAD, build_network
+from snakedistill.teaching import WAYS
+from snakedistill.training import loop, run
+from snakedistill.training.checkpoints import Checkpoints
+from snakedistill.training.launches import launch_for
+from snakedistill.training.loop import fit_epoch, train
+from snakedistill.training.optimisers import OPTIMISERS
+from snakedistill.training.phases import Phase, compile_for_training, phases_of
+from snakedistill.training.schedules import SCHEDULES, learning_rate
+
+RECIPE = {
+    "weights": None, "preprocessing": "paper", "epochs": 3, "batch_size": 16, "learning_rate": 1e-2,
+    "schedule": "cosine", "decay": 0, "dropout": 0.3, "batch_norm_momentum": 0.8,
+    "augmentation": {"flip": True, "shift": 0.1}, "validation_augmentation": True, "class_weights": None,
+}  # fmt: skip
+
+
+def phase(**changes) -> Phase:
+    (of_recipe,) = phases_of(RECIPE | changes)
+    return of_recipe
+
+
+HEAD_FIRST = (
+    Phase(**{**vars(phase(epochs=2, optimiser="sgd", warmup=0.5)), "trains": "head"}),
+    phase(epochs=2, optimiser="adamw", weight_decay=0.01),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Images of noise with labels of their brightness, and a backbone."""
+    folder = tmp_path_factory.mktemp("data")
+    keras.utils.set_random_seed(0)
+    save_small_backbone(folder / "small.keras")
+    rng, rows = np.random.default_rng(0), []
+    for part, count in {"train": 40, "validation": 20}.items():
+        labels = np.arange(count) % 2
+        images = rng.integers(0, 156, (count, 32, 32, 3)) + 100 * labels[:, None, None, None]
+        np.save(folder / f"{part}.npy", images.astype(np.uint8))
+        rows += [{"image_id": f"{part}.{i}", "label": label, "split": part} for i, label in enumerate(labels)]
+    pd.DataFrame(rows).to_csv(folder / "splits.csv", index=False)
+    record_lineage(folder / "splits.csv", "soft-0", 0, splits=folder / "splits.csv")
+    return folder
+
+
+def train_in(data: Path, folder: Path, **changes) -> tuple[list[bytes], str]:
+    """Train: bytes of the weights, and the history without the seconds that epochs took."""
+    folder.mkdir(exist_ok=True)
+    what = run.TrainingRun(
+        network_id="soft-0", way="soft", recipe=RECIPE | {"backbone": str(data / "small.keras")} | changes,
+        image_size=32, precision="float32", seed=0, classes=2,
+        arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
+        splits=data / "splits.csv", labels=data / "splits.csv",
+    )  # fmt: skip
+    train(what, folder / "model.keras", folder / "history.csv", folder / "checkpoints")
+    weights = keras.saving.load_model(folder / "model.keras").get_weights()
+    return [weight.tobytes() for weight in weights], pd.read_csv(folder / "history.csv").drop(
+        columns="seconds"
+    ).to_csv()
+
+
+@pytest.fixture
+def head_first(monkeypatch):
+    monkeypatch.setattr(run, "phases_of", lambda recipe: HEAD_FIRST)
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(data, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "phases_of", lambda recipe: HEAD_FIRST)
+        return train_in(data, tmp_path_factory.mktemp("uninterrupted"))
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_a_training_run_of_two_phases_resumes_bit_for_bit(
+    data, uninterrupted, head_first, tmp_path, monkeypatch, capsys, epoch
+):
+    """Killed within the first phase, between the two, and within the second."""
+    whole = Checkpoints.save
+
+    def save(self, checkpoint):
+        whole(self, checkpoint)
+        if len(checkpoint.history) == epoch:
+            assert (checkpoint.phase, checkpoint.before) == {1: (0, 0), 2: (0, 0), 3: (1, 2)}[epoch]
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "save", save)
+        with pytest.raises(Killed):
+            train_in(data, tmp_path)
+    assert train_in(data, tmp_path) == uninterrupted
+    assert f"soft-0: resumes after epoch {epoch} of 4" in capsys.readouterr().out
+
+
+def test_each_phase_has_its_own_learning_rates(uninterrupted):
+    _, history = uninterrupted
+    rates = [float(line.split(",")[-1]) for line in history.splitlines()[1:]]
+    assert rates[1] == pytest.approx(0) and rates[3] == pytest.approx(0)
+    assert rates[2] == pytest.approx(0.01 / 2)  # the second phase begins anew
+
+
+def test_other_phases_start_anew(data, uninterrupted, head_first, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "phases_of", lambda recipe: HEAD_FIRST[::-1])
+        patched.setattr(networks.keras.Model, "save", lambda *_, **__: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            train_in(data, tmp_path)
+    assert list((tmp_path / "checkpoints").iterdir())
+    assert train_in(data, tmp_path) == uninterrupted
+    assert "it is from another training run" in capsys.readouterr().out
+
+
+def test_in_the_phase_of_the_head_the_backbone_stays_as_it_is(data):
+    """Its moving averages too; afterwards every layer trains that did before."""
+    backbone = keras.saving.load_model(data / "small.keras")
+    backbone.layers[1].trainable = False
+    backbone.save(data / "partly.keras")
+    network = build_network("soft-0", 32, str(data / "partly.keras"))
+    model = networks.training_model(network, "float32", {})
+    flags = [layer.trainable for layer in model._flatten_layers()]
+    assert False in flags
+    before, trained = model.get_weights(), [weight.path for weight in model.trainable_weights]
+    images = np.load(data / "train.npy")
+    with networks.only(model, "head"):
+        compile_for_training(model, 1e-2, WAYS["soft"].loss(1))
+        assert len(model.trainable_weights) == 2 and all(HEAD in weight.path for weight in model.trainable_weights)
+        fit_epoch(model, iter([(images, np.ones((40, 1), np.float32))]), abs, launch_for(model))
+    changed = [not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True)]
+    assert changed == [HEAD in weight.path for weight in model.weights]
+    assert [layer.trainable for layer in model._flatten_layers()] == flags
+    assert [weight.path for weight in model.trainable_weights] == trained
+    with networks.only(model, "all"):
+        assert [layer.trainable for layer in model._flatten_layers()] == flags
+
+
+def test_a_phase_ends_after_its_patience():
+    patient = phase(epochs=10, patience=2)
+    assert not patient.ended([]) and not patient.ended([3.0, 2.0, 2.5])
+    assert patient.ended([3.0, 2.0, 2.5, 2.0]) and not patient.ended([3.0, 2.0, 2.5, 1.9])
+    assert not phase(epochs=10).ended([1.0] * 9) and phase(epochs=10).ended([1.0] * 10)
+
+
+def test_a_training_run_stops_after_its_patience_and_keeps_the_best_epoch(data, tmp_path, monkeypatch, capsys):
+    scripted = iter([(0.5, 0.6), (0.4, 0.7), (0.45, 0.8), (0.4, 0.7), (0.1, 1.0)])
+    monkeypatch.setattr(run.Validation, "loss_and_accuracy", lambda self, logit: next(scripted))
+    _, history = train_in(data, tmp_path, epochs=9, patience=2)
+    assert len(history.splitlines()) == 1 + 4
+    said = capsys.readouterr().out
+    assert "soft-0: stops after 4 epochs, the last 2 without a lower loss on validation" in said
+    assert "best epoch 3 of 4, validation accuracy 0.800" in said
+
+
+def test_a_neutral_key_changes_neither_weights_nor_lineage(data, tmp_path):
+    """A recipe with every neutral key is the recipe without them."""
+    for name, changes in (("with", {key: NEUTRAL[key] for key in phase_keys()}), ("without", {})):
+        assert phases_of(RECIPE | changes) == phases_of(RECIPE)
+        assert phase_keys() <= set(vars(phases_of(RECIPE | changes)[0])), name
+
+
+def phase_keys() -> set[str]:
+    return set(NEUTRAL) & set(Phase.__dataclass_fields__)
+
+
+# Contracts
+
+
+def small_model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([layers.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.2), layers.Dense(1)])
+
+
+@pytest.fixture(scope="module")
+def batch() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(64, 4)).astype(np.float32)
+    return inputs, (inputs.sum(axis=1, keepdims=True) > 0).astype(np.float32)
+
+
+def compiled(optimiser: str, schedule: str = "constant", rate: float = 0.03) -> keras.Model:
+    model, decay = small_model(), 0.0 if OPTIMISERS[optimiser].weight_decay == "never" else 0.01
+    compile_for_training(model, learning_rate(schedule, rate, 60, 0, 0.1), WAYS["soft"].loss(1), optimiser, decay)
+    return model
+
+
+def fitted(model: keras.Model, batch: tuple, epochs: int) -> list[float]:
+    launch = launch_for(model)
+    return [fit_epoch(model, iter([batch]), abs, launch)[0] for _ in range(epochs)]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_every_optimiser_learns_and_goes_on_bit_for_bit_from_its_state(batch, optimiser, schedule):
+    model = compiled(optimiser, schedule)
+    losses = fitted(model, batch, 30)
+    assert losses[-1] < 0.9 * losses[0]
+    kept = [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    other = compiled(optimiser, schedule)
+    for variable, value in zip((*other.variables, *other.optimizer.variables), kept, strict=True):
+        variable.assign(value)
+    assert fitted(other, batch, 5) == fitted(model, batch, 5)
+    for one, its in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, its)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_weights_decay_by_a_share_whatever_the_gradient_is(optimiser):
+    """With a gradient of 0 a step leaves 1 - rate x decay of a kernel, and a bias as it is."""
+    decays = OPTIMISERS[optimiser].weight_decay != "never"
+    model = small_model()
+    compile_for_training(model, 0.1, WAYS["soft"].loss(1), optimiser, 0.2 if decays else 0.0)
+    model.set_weights([weight + 1 for weight in model.get_weights()])
+    before = model.get_weights()
+    model.optimizer.apply([keras.ops.zeros_like(weight) for weight in model.trainable_variables])
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old * (1 - 0.1 * 0.2) if decays and old.ndim > 1 else old, rtol=1e-6)
+
+
+REFERENCES = {  # share of the largest rate at step t, from 0, of n
+    "constant": lambda t, n, decay: 1 / (1 + decay * t),
+    "cosine": lambda t, n, decay: (1 + np.cos(np.pi * np.minimum(t / n, 1))) / 2,
+}
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.33])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_begins_at_the_learning_rate_after_a_straight_rise(schedule, warmup):
+    steps, decay = 50, 0.01 if SCHEDULES[schedule].decays else 0.0
+    found = learning_rate(schedule, 0.2, steps, decay, warmup)
+    rates = np.array([float(found(t)) if callable(found) else found for t in range(steps + 1)])
+    rising = round(warmup * steps)
+    np.testing.assert_allclose(rates[: rising + 1], 0.2 * np.arange(1, rising + 2) / (rising + 1), rtol=1e-6)
+    assert (rates[rising:] >= -1e-9).all() and rates.max() <= 0.2 * (1 + 1e-6)
+    if schedule in REFERENCES:
+        t = np.arange(steps + 1 - rising)
+        expected = 0.2 * REFERENCES[schedule](t, steps - rising, decay)
+        np.testing.assert_allclose(rates[rising:], expected, rtol=1e-5, atol=1e-8)
+
+
+def test_sgd_has_a_momentum():
+    weight = keras.Variable(np.ones(3, np.float32))
+    built, expected, velocity = OPTIMISERS["sgd"].build(0.1, None), np.ones(3), np.zeros(3)
+    for gradient in np.random.default_rng(0).normal(size=(5, 3)):
+        built.apply([keras.ops.convert_to_tensor(gradient.astype(np.float32))], [weight])
+        velocity = 0.9 * velocity - 0.1 * gradient
+        expected = expected + velocity
+        np.testing.assert_allclose(weight, expected, rtol=1e-5)
+
+
+def test_adamw_is_adam_and_a_decay():
+    """Loshchilov and Hutter, algorithm 2, with their eta_t in the learning rate."""
+    theta = np.random.default_rng(1).normal(size=(2, 3))
+    weight = keras.Variable(theta.astype(np.float32))
+    built, m, v = OPTIMISERS["adamw"].build(0.05, 0.1), np.zeros((2, 3)), np.zeros((2, 3))
+    for t, g in enumerate(np.random.default_rng(0).normal(size=(20, 2, 3)), start=1):
+        built.apply([keras.ops.convert_to_tensor(g.astype(np.float32))], [weight])
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        step = np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+        theta = theta - 0.05 * 0.1 * theta - 0.05 * step
+        np.testing.assert_allclose(weight, theta, atol=2e-5, err_msg=f"step {t}")
+
+
+def test_functions_of_training_are_short():
+    """At most ten parameters and sixty lines, so that a training run can be read in parts."""
+    for path in sorted((ROOT / "workflow/scripts/snakedistill/training").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                parameters = len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
+                lines = node.end_lineno - node.lineno + 1
+                assert parameters <= 10 and lines <= 60, f"{path.name}: {node.name}: {parameters}, {lines}"

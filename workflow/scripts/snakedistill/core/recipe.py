@@ -1,0 +1,13 @@
+"""Keys of a recipe that may be absent."""
+
+NEUTRAL: dict[str, object] = {
+    "image_size": None,
+    "fit": "squash",
+    "resample": "nearest",
+    "optimiser": "adam",
+    "warmup": 0.0,
+    "weight_decay": 0.0,
+    "patience": None,
+}
+"""The value that each of them then has. A key with this value is in no params of a rule and in no lineage, so a new key
+changes nothing of a run that does not use it."""

@@ -1,0 +1,92 @@
+"""The phases of a training run: what trains in each, for how long, and how."""
+
+from dataclasses import dataclass, fields
+
+import keras
+
+from snakedistill.core.recipe import NEUTRAL
+from snakedistill.networks.training_model import ALL
+from snakedistill.training.launches import Launch, Step, launch_for
+from snakedistill.training.optimisers import OPTIMISERS
+from snakedistill.training.schedules import learning_rate
+from snakedistill.training.validation import correct
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A stretch of a training run. It begins with a new optimiser.
+
+    Attributes:
+        trains: what of the network trains, `all` or `head`, see `only`.
+        epochs: passes over the training images, over which the schedule goes.
+        optimiser: a key of `OPTIMISERS`.
+        learning_rate: the largest one.
+        schedule: a key of `SCHEDULES`.
+        decay: of the learning rate, for the schedule.
+        warmup: share of the steps in which the learning rate rises.
+        weight_decay: of the optimiser; 0 for none.
+        patience: it ends after so many epochs without a lower loss on validation; None: after its epochs.
+    """
+
+    trains: str = ALL
+    epochs: int
+    optimiser: str
+    learning_rate: float
+    schedule: str
+    decay: float
+    warmup: float
+    weight_decay: float
+    patience: int | None
+
+    def ended(self, losses: list[float]) -> bool:
+        """Whether it ends after epochs with these losses on validation."""
+        return len(losses) >= self.epochs or self.stalled(losses)
+
+    def stalled(self, losses: list[float]) -> bool:
+        """Whether the last epochs, as many as `patience` says, had no lower loss than the best one before."""
+        if self.patience is None or not losses:
+            return False
+        return len(losses) - 1 - losses.index(min(losses)) >= self.patience
+
+
+def phases_of(recipe: dict) -> tuple[Phase, ...]:
+    """The phases of a recipe: one, in which all of the network trains."""
+    recipe = NEUTRAL | recipe
+    return (Phase(**{field.name: recipe[field.name] for field in fields(Phase) if field.name != "trains"}),)
+
+
+def begin(
+    model: keras.Model, phase: Phase, loss: keras.losses.Loss, steps_per_epoch: int, weighted: bool
+) -> Step | Launch | None:
+    """Compile a training model for a phase; its result trains the model, see `launch_for`."""
+    steps = phase.epochs * steps_per_epoch
+    rate = learning_rate(phase.schedule, phase.learning_rate, steps, phase.decay, phase.warmup)
+    compile_for_training(model, rate, loss, phase.optimiser, phase.weight_decay)
+    return launch_for(model, weighted)
+
+
+def compile_for_training(
+    model: keras.Model,
+    rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    loss: keras.losses.Loss,
+    optimiser: str = "adam",
+    weight_decay: float = 0.0,
+) -> None:
+    """Compile a model of logits with an optimiser, a loss, and accuracy, formula (12) of the paper.
+
+    Weights of one axis, which are biases and those of normalisations, do not decay.
+
+    Args:
+        model: a model of logits.
+        rate: the learning rate.
+        loss: of labels and logits, both [n, outputs].
+        optimiser: a key of `OPTIMISERS`.
+        weight_decay: 0 for none.
+    """
+    built = OPTIMISERS[optimiser].build(rate, weight_decay or None)
+    if weight_decay:
+        built.exclude_from_weight_decay([weight for weight in model.trainable_variables if len(weight.shape) < 2])
+    accuracy = keras.metrics.MeanMetricWrapper(correct, name="accuracy")
+    model.compile(optimizer=built, loss=loss, metrics=[accuracy])
+    # Built here, its variables are not made inside the first training step, which would then be traced twice.
+    model.optimizer.build(model.trainable_variables)
