@@ -8,11 +8,13 @@ import yaml
 from conftest import ROOT
 
 from snakedistill.configuration.check import checked
-from snakedistill.configuration.recipes import NEUTRAL, pixels, recipe, recipes, without_neutral
+from snakedistill.configuration.migration import migrated
+from snakedistill.configuration.recipes import pixels, recipe, recipes, without_neutral
 from snakedistill.configuration.reference_page import json_schema, reference_page
 from snakedistill.configuration.types import Config, Recipe, Teacher
 from snakedistill.core.errors import InputError
 from snakedistill.core.pixels import Pixels
+from snakedistill.core.recipe import NEUTRAL
 from snakedistill.paper.deviations import deviations_in_words
 from snakedistill.results.run_description import describe_run
 from snakedistill.teaching import OPTIONS, WAYS, networks
@@ -88,18 +90,18 @@ def test_the_paper_preset_is_the_papers():
     config = overlaid(CONFIG, PAPER)
     assert config["image_size"] == 224
     assert config["precision"] == "float32"
-    assert recipe(config, "teacher") == {
+    assert recipe(config, "teacher") == NEUTRAL | {
         "backbone": "resnet50", "weights": "imagenet", "preprocessing": "paper", "epochs": 25, "batch_size": 32,
         "learning_rate": 1e-6, "schedule": "constant", "decay": 0.01, "dropout": 0.5, "batch_norm_momentum": None,
         "augmentation": {"flip": True, "shift": 0}, "validation_augmentation": True, "class_weights": None,
-        "image_size": 224, "fit": "squash", "resample": "nearest",
+        "image_size": 224,
     }  # fmt: skip
     for family in ("classic", "hard", "soft"):
-        assert recipe(config, family) == {
+        assert recipe(config, family) == NEUTRAL | {
             "backbone": "resnet18", "weights": None, "preprocessing": "paper", "epochs": 100, "batch_size": 32,
             "learning_rate": 1e-4, "schedule": "constant", "decay": 0, "dropout": 0, "batch_norm_momentum": None,
             "augmentation": {"flip": True, "shift": 0.4}, "validation_augmentation": True, "class_weights": None,
-            "image_size": 224, "fit": "squash", "resample": "nearest",
+            "image_size": 224,
         }  # fmt: skip
 
 
@@ -348,6 +350,55 @@ def test_a_preprocessing_of_null_is_what_the_backbone_needs(own, expected):
     assert recipe(checked(config), "soft")["preprocessing"] == expected
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"weight_decay": 0.1}, r"student\.weight_decay: expected 0 with optimiser adam, got 0\.1; .* adamw or sgd"),
+        ({"optimiser": "adamw"}, r"student\.weight_decay: expected a number above 0 with optimiser adamw"),
+        ({"optimiser": "adam "}, r"student\.optimiser: expected .*adamw.*, got 'adam '; did you mean adam\?"),
+        ({"schedule": "cosine", "decay": 0.1}, r"student\.decay: expected 0 with schedule cosine, got 0\.1"),
+        ({"warmup": 1}, r"student\.warmup: expected a number of at least 0 and below 1, got 1"),
+        ({"patience": 0}, r"student\.patience: expected an integer of at least 1 or null, got 0"),
+    ],
+)
+def test_keys_of_an_optimiser_must_fit(keys, message):
+    with pytest.raises(InputError, match=message):
+        checked(CONFIG | {"student": CONFIG["student"] | keys})
+
+
+def test_optimisers_are_keys_of_a_recipe():
+    config = changed("students.soft", CONFIG["students"]["soft"] | {"optimiser": "sgd", "weight_decay": "1e-4"})
+    assert recipe(checked(config), "soft")["weight_decay"] == 1e-4
+    assert recipe(config, "hard")["optimiser"] == "adam"
+
+
+def test_a_renamed_key_is_understood_and_its_new_name_is_said():
+    """A user's overlay has the old name, config.yaml the new one."""
+    renamed = {
+        "student.rate": "student.learning_rate", "students.*.rate": "students.*.learning_rate",
+        "size": "teacher.image_size", "moves": "student.augmentation", "gone": "timing.rounds",
+    }  # fmt: skip
+    config = changed("students.soft", CONFIG["students"]["soft"] | {"rate": 0.5})
+    config |= {"student": CONFIG["student"] | {"rate": 0.25}, "size": 64, "moves": {"shift": 0.3}}
+    before = copy.deepcopy(config)
+    found, sentences = migrated(config, renamed)
+    assert config == before
+    assert sentences == [
+        "student.rate is now called student.learning_rate: rename it in your configuration",
+        "students.soft.rate is now called students.soft.learning_rate: rename it in your configuration",
+        "size is now called teacher.image_size: rename it in your configuration",
+        "moves is now called student.augmentation: rename it in your configuration",
+    ]
+    found = checked(found)
+    assert found["student"]["learning_rate"] == 0.25
+    assert found["students"]["soft"]["learning_rate"] == 0.5
+    assert found["teacher"]["image_size"] == 64
+    assert found["student"]["augmentation"] == {"flip": True, "shift": 0.3}
+    assert migrated(CONFIG, renamed) == (CONFIG, [])
+    for broken in ({"students": None}, {"student": "text", "students": {"soft": None}}):
+        assert migrated(broken, renamed) == (broken, [])
+
+
 def test_the_description_of_a_run_says_what_was_learned_from():
     described = describe_run(CONFIG)
     assert described.startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
@@ -361,6 +412,11 @@ def test_the_deviations_are_what_is_not_the_papers():
     assert "student.augmentation.shift 0 (0.4)" in said
     assert "teacher.batch_size" not in said
     assert deviations_in_words(overlaid(CONFIG, PAPER), PAPER) == "Every setting is the paper's."
+    assert not PAPER["student"].keys() >= NEUTRAL.keys()  # what the paper's settings lack is neutral
+    mine = overlaid(overlaid(CONFIG, PAPER), {"student": {"optimiser": "sgd", "patience": 3}})
+    assert deviations_in_words(mine, PAPER) == (
+        "Settings that differ from the paper's (in brackets): student.optimiser sgd (adam); student.patience 3 (none)."
+    )
 
 
 def test_a_given_teacher_is_what_differs_from_the_paper_and_its_recipe_is_not_used():

@@ -26,7 +26,7 @@ from snakedistill.results.figures import examples as figure_of_examples
 from snakedistill.results.run import Run
 from snakedistill.results.tables import TABLES, write_table
 from snakedistill.teaching.labels import write_labels
-from snakedistill.training.evaluation import write_evaluation
+from snakedistill.training.evaluation import Measured, write_evaluation
 from snakedistill.training.loop import train
 from snakedistill.training.prediction import write_predictions
 from snakedistill.training.run import TrainingRun
@@ -79,9 +79,12 @@ def prediction(run):
 
 def evaluation(run):
     predictions = {part: run / f"{part}.csv" for part in PARTS}
-    files = (run / "splits.csv", predictions, run / "test.npy", run / "labels.csv")
-    none = {"flip": False, "shift": 0}
-    write_evaluation(run / "model.keras", "soft-0", 0, *files, none, 0, CLASSES, run / "out.csv", run / "augmented.csv")
+    measured = Measured(
+        model=run / "model.keras", network_id="soft-0", seed=0, splits=run / "splits.csv", predictions=predictions,
+        test_images=run / "test.npy", teacher_labels=run / "labels.csv", augmentation={"flip": False, "shift": 0},
+        repeats=0, classes=CLASSES,
+    )  # fmt: skip
+    write_evaluation(measured, run / "out.csv", run / "augmented.csv")
 
 
 def labelling(run):

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 import shutil
 import time
 
 import numpy as np
 import pytest
 from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
+
+from snakedistill.core.recipe import NEUTRAL
 
 FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
 FIGURES |= {"draw_timing", "draw_inheritance", "draw_reliability", "draw_recursion_map", "draw_movement"}
@@ -156,6 +159,20 @@ def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):
         assert rules(folder) == ALL
     finally:
         (folder / "archive.zip").write_bytes(original)
+
+
+def test_a_key_that_may_be_absent_reruns_nothing_where_it_is_neutral(folder):
+    """As after an upgrade that brought the keys."""
+    path = folder / "config.yaml"
+    original = path.read_text()
+    keys = "|".join(NEUTRAL.keys() - {"image_size"})
+    shorter, lines = re.subn(rf"^  ({keys}):.*\n", "", original, flags=re.MULTILINE)
+    assert lines == 2 * (len(NEUTRAL) - 1)
+    path.write_text(shorter)
+    try:
+        assert rules(folder) == {"write_config"}
+    finally:
+        path.write_text(original)
 
 
 def test_timing_settings_rerun_the_timing(folder):

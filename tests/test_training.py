@@ -21,7 +21,7 @@ from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.labels import write_labels
 from snakedistill.teaching.way import LabelInputs
 from snakedistill.training.batches import batches
-from snakedistill.training.evaluation import write_evaluation
+from snakedistill.training.evaluation import Measured, write_evaluation
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
 from snakedistill.training.loop import HISTORY, fit_epoch, train
@@ -176,7 +176,11 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
     given = {part: tmp_path / f"{part}.csv" for part in PARTS}
     splits = data / "splits.csv"
     test = data / "test.npy"
-    write_evaluation(tmp_path / "model.keras", "soft-0", 0, splits, given, test, None, augmentation, 3, CLASSES, *files)
+    measured = Measured(
+        model=tmp_path / "model.keras", network_id="soft-0", seed=0, splits=splits, predictions=given,
+        test_images=test, teacher_labels=None, augmentation=augmentation, repeats=3, classes=CLASSES,
+    )  # fmt: skip
+    write_evaluation(measured, *files)
     evaluation, augmented = map(pd.read_csv, files)
     assert evaluation[["split", "augmented", "repeat"]].values.tolist() == [[part, "no", 0] for part in PARTS]
     assert augmented.columns.tolist() == ["image_id", "repeat", "logit", "probability"]
@@ -338,20 +342,12 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
     folder, _ = trained
     predictions = {part: folder / f"{part}.csv" for part in PARTS}
     write_labels("soft-0", 0, data / "splits.csv", "soft", "soft-0", predictions, CLASSES, tmp_path / "teacher.csv")
-    write_evaluation(
-        folder / "model.keras",
-        "soft-0",
-        0,
-        data / "splits.csv",
-        predictions,
-        data / "test.npy",
-        tmp_path / "teacher.csv",
-        {"flip": True, "shift": 0.3},
-        4,
-        CLASSES,
-        tmp_path / "evaluation.csv",
-        tmp_path / "augmented.csv",
-    )
+    measured = Measured(
+        model=folder / "model.keras", network_id="soft-0", seed=0, splits=data / "splits.csv", predictions=predictions,
+        test_images=data / "test.npy", teacher_labels=tmp_path / "teacher.csv",
+        augmentation={"flip": True, "shift": 0.3}, repeats=4, classes=CLASSES,
+    )  # fmt: skip
+    write_evaluation(measured, tmp_path / "evaluation.csv", tmp_path / "augmented.csv")
     table = pd.read_csv(tmp_path / "evaluation.csv")
     assert len(table) == 3 * 2 + 4 * 2
     plain = table.query("augmented == 'no' and split == 'test'").set_index("labels")

@@ -2,9 +2,9 @@ from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
     from snakedistill.core.parts import PARTS
-    from snakedistill.training.evaluation import write_evaluation
+    from snakedistill.training.evaluation import Measured, write_evaluation
 
-    write_evaluation(
+    network = Measured(
         model=snakemake.input.model,
         network_id=snakemake.wildcards.network,
         seed=int(snakemake.wildcards.seed),
@@ -15,6 +15,5 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         augmentation=snakemake.params.augmentation,
         repeats=snakemake.params.repeats,
         classes=snakemake.params.classes,
-        evaluation=snakemake.output.evaluation,
-        augmented=snakemake.output.augmented,
     )
+    write_evaluation(network, snakemake.output.evaluation, snakemake.output.augmented)

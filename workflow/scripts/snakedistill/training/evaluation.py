@@ -1,5 +1,8 @@
 """Loss and accuracy of a network on every part, and on test with its own augmentation."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -19,23 +22,11 @@ from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for
 
 
-def write_evaluation(
-    model: str,
-    network_id: str,
-    seed: int,
-    splits: str,
-    predictions: dict[str, str],
-    test_images: str,
-    teacher_labels: str | None,
-    augmentation: dict,
-    repeats: int,
-    classes: list[str],
-    evaluation: str,
-    augmented: str,
-) -> None:
-    """Measure a network's loss (2) and accuracy (12) on every part, and on test with its own augmentation.
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A network that is measured, and by what.
 
-    Args:
+    Attributes:
         model: .keras file of the network.
         network_id: keys the random draws, together with `seed`.
         seed: training seed, which keys the draws too.
@@ -47,6 +38,25 @@ def write_evaluation(
         augmentation: settings of the network's training by transformation.
         repeats: number of evaluations with augmentation.
         classes: names; the position of a name is its label.
+    """
+
+    model: str
+    network_id: str
+    seed: int
+    splits: str
+    predictions: dict[str, str]
+    test_images: str
+    teacher_labels: str | None
+    augmentation: dict
+    repeats: int
+    classes: list[str]
+
+
+def write_evaluation(network: Measured, evaluation: str, augmented: str) -> None:
+    """Measure a network's loss (2) and accuracy (12) on every part, and on test with its own augmentation.
+
+    Args:
+        network: what is measured.
         evaluation: CSV to write: split, labels (manual / teacher), augmented, repeat (from 1; 0 without
             augmentation), loss, accuracy.
         augmented: file to write: image_id, repeat, and logit and probability of each output, see `core.outputs`, of the
@@ -56,41 +66,52 @@ def write_evaluation(
     Raises:
         InputError: a file is of another network, seed or split, or the predictions are of another model.
     """
-    check_lineage(model, network_id, seed, splits=splits)
-    manual = read_csv(splits)
-    labels = {"manual": labels_of_classes(manual["label"].to_numpy(), len(classes))}
-    if teacher_labels is not None:
-        first_student = Network(parsed(network_id).family, 0).id
-        given = read_labels(teacher_labels, first_student, seed, splits, len(classes))
-        labels["teacher"] = given.in_order_of(manual["image_id"], splits, teacher_labels)["label"]
-    rows = []
+    made_from = {"splits": network.splits, "model": network.model}
+    check_lineage(network.model, network.network_id, network.seed, splits=network.splits)
+    manual = read_csv(network.splits)
+    labels, rows = _labels(network, manual), []
 
-    def measure(kind: str, part: str, repeat: int, prediction: ByImage) -> None:
+    def measure(part: str, repeat: int, prediction: ByImage) -> None:
         of_part = (manual["split"] == part).to_numpy()
-        ids = manual["image_id"][of_part]
-        joined = prediction.in_order_of(ids, f"the labels of {part}", f"predictions of {network_id}")
-        rows.append(evaluation_row(part, kind, repeat, joined["logit"], joined["probability"], labels[kind][of_part]))
+        what = f"the labels of {part}", f"predictions of {network.network_id}"
+        joined = prediction.in_order_of(manual["image_id"][of_part], *what)
+        for kind, label in labels.items():
+            rows.append(evaluation_row(part, kind, repeat, joined["logit"], joined["probability"], label[of_part]))
 
-    plain = {
-        part: read_predictions(path, network_id, seed, splits=splits, model=model) for part, path in predictions.items()
-    }
-    for part, prediction in plain.items():
-        for kind in labels:
-            measure(kind, part, 0, prediction)
-    ids, repeated = plain[TEST].image_id, []
-    if active(augmentation):
-        forward = forward_for(evaluation_model(load_network(model), augmentation))
-        images = MappedImages(test_images)
-        for repeat in range(1, repeats + 1):
-            draws = draw(augmentation, seed, network_id, "evaluation", repeat, *images.shape[:2])
-            logit, probability = predicted(forward, images, draws)
-            of_classes = {"logit": logits_of_classes(logit), "probability": shares_of_classes(probability)}
-            for kind in labels:
-                measure(kind, TEST, repeat, ByImage(ids, of_classes))
-            repeated.append({"repeat": np.full(len(ids), repeat), "logit": logit, "probability": probability})
-    nothing = np.empty((0, number_of_outputs(len(classes))), np.float32)
-    repeated = [{"repeat": np.empty(0, int), "logit": nothing, "probability": nothing}, *repeated]
-    values = {name: np.concatenate([one[name] for one in repeated]) for name in repeated[0]}
-    write_by_image(augmented, pd.concat([ids[:0], *[ids] * (len(repeated) - 1)]), values, classes)
-    record_lineage(augmented, network_id, seed, splits=splits, model=model)
+    for part, path in network.predictions.items():
+        prediction = read_predictions(path, network.network_id, network.seed, **made_from)
+        measure(part, 0, prediction)
+        if part == TEST:
+            ids = prediction.image_id
+    nothing = np.empty((0, number_of_outputs(len(network.classes))), np.float32)
+    found = [{"repeat": np.empty(0, int), "logit": nothing, "probability": nothing}]
+    for repeat, (logit, probability) in enumerate(_augmented(network), start=1):
+        of_classes = {"logit": logits_of_classes(logit), "probability": shares_of_classes(probability)}
+        measure(TEST, repeat, ByImage(ids, of_classes))
+        found.append({"repeat": np.full(len(ids), repeat), "logit": logit, "probability": probability})
+    values = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    write_by_image(augmented, pd.concat([ids[:0], *[ids] * (len(found) - 1)]), values, network.classes)
+    record_lineage(augmented, network.network_id, network.seed, **made_from)
     write_csv(pd.DataFrame(rows), evaluation)
+
+
+def _labels(network: Measured, manual: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The labels that a network is measured by, float [n, classes], in the order of the manual ones."""
+    classes = len(network.classes)
+    labels = {"manual": labels_of_classes(manual["label"].to_numpy(), classes)}
+    if network.teacher_labels is not None:
+        first_student = Network(parsed(network.network_id).family, 0).id
+        given = read_labels(network.teacher_labels, first_student, network.seed, network.splits, classes)
+        labels["teacher"] = given.in_order_of(manual["image_id"], network.splits, network.teacher_labels)["label"]
+    return labels
+
+
+def _augmented(network: Measured) -> Iterator[list[np.ndarray]]:
+    """Logit and probability of the augmented test part, float32 [n, outputs] each, as often as it is evaluated."""
+    if not active(network.augmentation):
+        return
+    forward = forward_for(evaluation_model(load_network(network.model), network.augmentation))
+    images = MappedImages(network.test_images)
+    for repeat in range(1, network.repeats + 1):
+        drawn = network.seed, network.network_id, "evaluation", repeat
+        yield predicted(forward, images, draw(network.augmentation, *drawn, *images.shape[:2]))

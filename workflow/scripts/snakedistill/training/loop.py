@@ -158,9 +158,8 @@ def _phase(
             print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}, {row['seconds']:.1f} s", flush=True)
     epochs = len(progress.losses)
     if phase.stalled(progress.losses) and epochs < phase.epochs:
-        print(
-            f"{network_id}: stops after {epochs} epochs, the last {phase.patience} without a lower loss on validation"
-        )
+        best = f"the last {phase.patience} had no lower loss on validation"
+        print(f"{network_id}: stops after {epochs} of {phase.epochs} epochs: {best}")
 
 
 def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_steps: Callable[[int], object]) -> dict:
