@@ -400,10 +400,13 @@ def test_a_renamed_key_is_understood_and_its_new_name_is_said():
 
 
 def test_the_description_of_a_run_says_what_was_learned_from():
-    described = describe_run(CONFIG)
+    described = describe_run(CONFIG, {"teacher": Pixels(32), "soft": Pixels(32)})
     assert described.startswith("Run sample: drawings of the built-in sample at 32 pixels; teacher resnet50v2")
     assert described.endswith("The numbers are about drawings, not about photographs.")
-    assert "images of dogs-vs-cats.zip" in describe_run(overlaid(CONFIG, PAPER))
+    assert "images of dogs-vs-cats.zip" in describe_run(overlaid(CONFIG, PAPER), {"teacher": Pixels(224)})
+    pixels = {"teacher": Pixels(64, "crop", "antialias"), "classic": Pixels(32), "soft": Pixels(32)}
+    said = "at 64 pixels, cropped and antialiased (teacher) and 32 pixels (classic, soft); teacher"
+    assert said in describe_run(CONFIG, pixels)
 
 
 def test_the_deviations_are_what_is_not_the_papers():
@@ -425,10 +428,10 @@ def test_a_given_teacher_is_what_differs_from_the_paper_and_its_recipe_is_not_us
     assert deviations_in_words(config, PAPER) == (
         "Settings that differ from the paper's (in brackets): teacher.predictions mine.csv (none)."
     )
-    assert "teacher: predictions in mine.csv; students" in describe_run(config)
+    assert "teacher: predictions in mine.csv; students" in describe_run(config, {"soft": Pixels(32)})
     assert list(recipes(config)) == ["student"]
     config["teacher"] = CONFIG["teacher"] | {"classifier": "some/mine.keras"}
-    assert "teacher: classifier in mine.keras; students" in describe_run(config)
+    assert "teacher: classifier in mine.keras; students" in describe_run(config, {"soft": Pixels(32)})
     assert recipe(config, "teacher") == {
         "augmentation": {"flip": True, "shift": 0}, "backbone": "some/mine.keras", "preprocessing": "paper",
         "image_size": 224, "fit": "squash", "resample": "nearest",

@@ -4,8 +4,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from snakedistill.configuration.recipes import recipe
+from snakedistill.configuration.recipes import pixels, recipe
 from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.pixels import Pixels
 from snakedistill.core.processor import computes_in_bfloat16
 from snakedistill.data.archive import is_zip_of_zips, open_archive
 from snakedistill.data.layouts import LAYOUTS
@@ -51,22 +52,24 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
         cores: processor cores to use.
         counts: CSV of the images used, which an earlier run may have left.
     """
-    images, pixels = _images(config, counts), config["image_size"] ** 2
-    megapixels = images * (pixels + PIXELS_AN_IMAGE_MORE) / 1e6
+    images = _images(config, counts)
     slower = FLOAT32_FACTOR
     if config["precision"] != "float32" and computes_in_bfloat16():
         slower = 1.0
     elif config["precision"] == "bfloat16":
         slower = EMULATED_BFLOAT16_FACTOR
     predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
-    core_seconds, megabytes = CORE_SECONDS_A_RUN, 3 * images * pixels / 1e6
+    core_seconds, megabytes = CORE_SECONDS_A_RUN, 0.0
     how = given(config["teacher"])
     found = networks(config["students"], None if how else TEACHER_WAY)
+    taken: set[Pixels] = set()
     trained = [network for network in found if found[network].way is not None]
     for network in found.values():
         if network.id not in trained and (network.id != TEACHER or how == "predictions"):
             continue
         complete = recipe(config, network.family)
+        taken.add(pixels(complete))
+        megapixels = images * (complete["image_size"] ** 2 + PIXELS_AN_IMAGE_MORE) / 1e6
         epochs = STAGES.get(network.id, complete["epochs"]) if network.id in trained else 0
         predicted = predictions + epochs * config["split"]["validation"]
         passes = epochs * slower * config["split"]["train"]
@@ -75,6 +78,7 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
         core_seconds += len(config["seeds"]) * (CORE_SECONDS_A_NETWORK + passes * megapixels * a_megapixel)
         of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
         megabytes += len(config["seeds"]) * (of_network + images * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
+    megabytes += sum(3 * images * one.size**2 / 1e6 for one in taken)
     return Estimate(len(trained) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
 
 

@@ -25,3 +25,13 @@ class Pixels:
     def folder(self) -> str:
         """Name of the folder of arrays with these pixels, for example `32-squash-nearest`."""
         return f"{self.size}-{self.fit}-{self.resample}"
+
+    @property
+    def in_words(self) -> str:
+        """For example `224 pixels, cropped and antialiased`; what is neutral is not said."""
+        ways = [
+            word
+            for word, used in (("cropped", self.fit == "crop"), ("antialiased", self.resample != "nearest"))
+            if used
+        ]
+        return ", ".join([f"{self.size} pixels", *([" and ".join(ways)] if ways else [])])

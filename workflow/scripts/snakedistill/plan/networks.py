@@ -10,7 +10,7 @@ from snakedistill.core.network_ids import TEACHER, Network, parsed
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
 from snakedistill.networks.backbones import is_saved
-from snakedistill.teaching import TEACHER_WAY, given, has_history, networks
+from snakedistill.teaching import STAGES, TEACHER_WAY, given, has_history, networks
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ class Plan:
     def pixels(self, network: str) -> Pixels:
         """The pixels that a network takes."""
         return recipes.pixels(recipes.recipe(self.config, self.networks[network].family))
+
+    @property
+    def pixels_of_families(self) -> dict[str, Pixels]:
+        """The pixels that networks take, by family; the teacher is one, where it has a model."""
+        return {self.networks[name].family: self.pixels(name) for name in self.models if name not in STAGES}
 
     @property
     def pixels_in_use(self) -> dict[str, Pixels]:

@@ -65,7 +65,7 @@ class Pages:
     @cached_property
     def described(self) -> dict[str, str]:
         """On what the results were measured, sentences by what they are about."""
-        config, found = self.plan.config, {"run": describe_run(self.plan.config)}
+        config, found = self.plan.config, {"run": describe_run(self.plan.config, self.plan.pixels_of_families)}
         if self.plan.given:
             found["teacher"] = describe_given_teacher(config["teacher"])
         if self.paper:

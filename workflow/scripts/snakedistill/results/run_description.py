@@ -2,20 +2,22 @@
 
 from pathlib import Path
 
+from snakedistill.core.pixels import Pixels
 from snakedistill.teaching import given
 
 
-def describe_run(config: dict) -> str:
+def describe_run(config: dict, pixels: dict[str, Pixels]) -> str:
     """Say on what the numbers of a run were measured: what was learned from, and by what.
 
     Args:
         config: the merged configuration.
+        pixels: those that networks take, by family; the teacher is one, where it has a model.
     """
     drawings = config["archive"] is None
     subject = "drawings of the built-in sample" if drawings else f"images of {Path(config['archive']).name}"
     student, seeds = config["student"], config["seeds"]
     run = (
-        f"Run {config['run']}: {subject} at {config['image_size']} pixels; "
+        f"Run {config['run']}: {subject} at {_pixels_in_words(pixels)}; "
         f"{_teacher_in_words(config['teacher'])}; "
         f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}."
@@ -42,6 +44,16 @@ def describe_given_teacher(teacher: dict) -> str:
 def describe_audit(path: str) -> str:
     """Say what was audited: a CSV of predictions."""
     return f"Audit of {Path(path).name}: predictions that were made elsewhere."
+
+
+def _pixels_in_words(pixels: dict[str, Pixels]) -> str:
+    """The pixels of all families, or where they differ those of each."""
+    families: dict[str, list[str]] = {}
+    for family, of_family in pixels.items():
+        families.setdefault(of_family.in_words, []).append(family)
+    if len(families) == 1:
+        return next(iter(families))
+    return " and ".join(f"{words} ({', '.join(names)})" for words, names in families.items())
 
 
 def _teacher_in_words(teacher: dict) -> str:
