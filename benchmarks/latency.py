@@ -89,7 +89,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     )
     write_arrays(archive, index, splits, Pixels(SIDE), arrays, threads)
 
-    networks, known = {}, networks_of(config["students"])
+    models, exported, known = {}, {}, networks_of(config["students"])
     for name, network_id, backbone in (("teacher", TEACHER, "resnet50"), ("student", "soft-0", "resnet18")):
         files = {form: folder / f"{name}.{suffix}" for form, suffix in SUFFIXES.items()}
         predictions = {part: folder / f"{name}.{part}.csv" for part in arrays}
@@ -102,9 +102,11 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
             "onnx", files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
             folder / "measurements.json",
         )  # fmt: skip
-        networks[name] = files
-    found = time_calls(open_networks(networks, threads), archive, index, splits, arrays[TEST], rounds, threads, (1,))
-    machine = this_machine()
+        models[name] = files["keras"]
+        exported[name] = {"onnx": {"float32": files["onnx"], "int8": files["int8"]}}
+    answers = open_networks(models, exported, threads)
+    found = time_calls(answers, archive, index, splits, arrays[TEST], rounds, threads, (1,))
+    machine = this_machine(["onnx"])
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")
     keys = ["runtime", "precision", "decoding", "network"]

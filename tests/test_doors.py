@@ -12,6 +12,7 @@ import pytest
 import yaml
 from conftest import ROOT, copy_project, jpeg, snakemake
 from PIL import Image
+from test_forms import THREE, keeps_the_contract
 
 from snakedistill.configuration.check import checked
 from snakedistill.configuration.reference_page import json_schema
@@ -22,6 +23,7 @@ from snakedistill.data.index import write_index
 from snakedistill.data.layouts import LAYOUTS, layout_of
 from snakedistill.data.layouts.layout import Image as ImageFile
 from snakedistill.data.layouts.layout import Layout, Reading
+from snakedistill.export.forms import FORMS, Form, Runtime
 from snakedistill.networks.backbones import BACKBONES, unusable
 from snakedistill.results.figures import FIGURES, plot_figure
 from snakedistill.results.figures.figure import Figure, one_picture
@@ -87,6 +89,15 @@ def test_a_backbone(monkeypatch, tmp_path):
     from snakedistill.networks.classifier import build_network
 
     assert build_network("teacher", 32, "own").output.shape == (None, 1)
+
+
+def test_a_form(monkeypatch, tmp_path):
+    (tmp_path / "own_form.py").write_text(example("export/ort.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Form("Own", "own", "own_form", (Runtime("Own", "own_form", "onnxruntime"),))
+    monkeypatch.setitem(FORMS, "own", own)
+    assert checked(CONFIG | {"export": CONFIG["export"] | {"forms": ["own"]}})["export"]["forms"] == ["own"]
+    keeps_the_contract("own", THREE, tmp_path)
 
 
 def test_a_figure(monkeypatch, tmp_path):
@@ -169,7 +180,7 @@ print(METRICS["distance"].of_images(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array
 def examples() -> dict[str, str]:
     """The code of CONTRIBUTING.md by its first line, which names a file, or "in" and a file that gets more."""
     blocks = re.findall(r"```python\n# ((?:in )?workflow/\S+)\n(.*?)```", CONTRIBUTING, re.DOTALL)
-    assert len(blocks) == 11
+    assert len(blocks) == 13
     return dict(blocks)
 
 
@@ -217,7 +228,7 @@ def with_examples(tmp_path) -> Path:
         "teacher": {"backbone": "small", "epochs": 1},
         "student": {"backbone": "small", "epochs": 1, "augmentation": {"brightness": 0.2}},
         "students": {"classic": None, "hard": None, "soft": None, "mine": {"labels": "sharpened", "generations": 1}},
-        "export": {"network": "mine-1"},
+        "export": {"network": "mine-1", "forms": ["ort"]},
     }
     (tmp_path / "doors.yaml").write_text(yaml.safe_dump(overlay))
     return tmp_path
@@ -239,6 +250,10 @@ def test_the_examples_of_the_contributors_page_run(with_examples):
     assert distance == pytest.approx(2 * abs(test["probability"] - test["label"]).mean())
 
     assert (run / "figures/confidence.svg").is_file()
+    assert (run / "deploy/model.int8.ort").is_file()
+    assert not (run / "deploy/model.tflite").exists()
+    assert "| ORT | int8 |" in (run / "deploy/README.md").read_text()
+    assert {"ORT", "OpenVINO"} < set(pd.read_csv(run / "timing.csv")["runtime"])
     summary = (run / "summary.md").read_text()
     assert "![confidence](figures/confidence.png)" in summary
     assert "sharpened probabilities of mine-0" in summary
@@ -250,6 +265,7 @@ def test_the_examples_are_planned_and_rerun_nothing_of_another_run(with_examples
     jobs = snakemake(with_examples, "-n", "--configfile", "tiny.yaml", "doors.yaml").stdout
     assert re.search(r"^draw_confidence +1$", jobs, re.MULTILINE)
     assert re.search(r"^train_student +2$", jobs, re.MULTILINE)
+    assert re.search(r"^export_ort +2$", jobs, re.MULTILINE)
     originals = {}
     try:
         for place, code in examples().items():

@@ -33,8 +33,9 @@ from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.energy import joules_of
 from snakedistill.export.exporting import export_network
+from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.inference import open_network, probabilities
-from snakedistill.export.litert import open_litert
+from snakedistill.export.litert import open_network as open_litert
 from snakedistill.export.timing import multiply_adds, open_networks, seconds_an_image, this_machine, time_calls
 from snakedistill.networks.classifier import build_network, logit_and_probability
 from snakedistill.paper.kaggle import write_submission
@@ -102,7 +103,6 @@ def spread(network, images):
 
 
 def export(made, folder, max_drop=1.0, predictions=None, card=CARD, form="onnx"):
-    suffix = {"onnx": "onnx", "litert": "tflite"}[form]
     export_network(
         form,
         made / "soft-1.keras",
@@ -113,8 +113,7 @@ def export(made, folder, max_drop=1.0, predictions=None, card=CARD, form="onnx")
         predictions or {part: made / f"{part}.csv" for part in ("validation", "test")},
         max_drop,
         1,
-        folder / f"soft-1.{suffix}",
-        folder / f"soft-1.int8.{suffix}",
+        *(folder / FORMS[form].file_name("soft-1", precision) for precision in PRECISIONS),
         folder / "soft-1.json",
     )
 
@@ -340,7 +339,7 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     bias = keras.saving.load_model(model).get_layer("logit").get_weights()[1].item()
     drop = 100 * np.mean((given["test"] > 0.5) != (bias > 0))
     assert drop > 10
-    message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in onnx; 0\.5 are allowed"
+    message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in ONNX; 0\.5 are allowed"
     message += r".*'least and greatest values': 0\..*"
     with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
         export(folder, written, max_drop=0.005)
@@ -654,24 +653,28 @@ def bundled(exported, classes, folder):
     """A bundle in which files without a network stand in for those of LiteRT."""
     folder.mkdir()
     scripts = ROOT / "workflow/scripts/snakedistill"
-    copied = {"onnx": exported / "soft-1.onnx", "int8": exported / "soft-1.int8.onnx"}
+    copied = {"onnx_float32": exported / "soft-1.onnx", "onnx_int8": exported / "soft-1.int8.onnx"}
     copied |= {"script": ROOT / "workflow/deploy/classify.py"}
     copied |= {"decoding": scripts / "data/decoding.py", "answers": scripts / "export/answers.py"}
-    for form in ("litert", "litert_int8"):
-        copied[form] = folder.parent / form
-        copied[form].write_text(form)
+    for kind in ("litert_float32", "litert_int8"):
+        copied[kind] = folder.parent / kind
+        copied[kind].write_text(kind)
     (folder.parent / "card.md").write_text("# soft-1\n")
-    names = {"onnx": "model.onnx", "int8": "model.int8.onnx", "litert": "model.tflite", "litert_int8": "m.int8.tflite"}
+    names = {"onnx_float32": "model.onnx", "onnx_int8": "model.int8.onnx"}
+    names |= {"litert_float32": "model.tflite", "litert_int8": "m.int8.tflite"}
     names |= {"script": "classify.py", "decoding": "decoding.py", "answers": "answers.py"}
     names |= {"requirements": "requirements.txt", "readme": "README.md", "checksums": "SHA256SUMS"}
-    write_bundle(copied, folder.parent / "card.md", classes, {kind: folder / name for kind, name in names.items()})
+    files = {kind: folder / name for kind, name in names.items()}
+    write_bundle(copied, ["onnx", "litert"], folder.parent / "card.md", classes, files)
     return folder
 
 
 def test_the_bundle_has_the_network_in_every_form_and_its_card(bundle):
     assert CARD.items() < open_network(bundle / "model.onnx").card.items()
-    assert [(bundle / name).read_text() for name in ("model.tflite", "m.int8.tflite")] == ["litert", "litert_int8"]
+    assert (bundle / "model.tflite").read_text() == "litert_float32"
+    assert (bundle / "m.int8.tflite").read_text() == "litert_int8"
     readme = (bundle / "README.md").read_text()
+    assert "`model.tflite` and `model.int8.tflite` are the network in LiteRT, for phones, with" in readme
     assert readme.startswith("# soft-1\n\n## The files beside this page\n")
     assert "the answer, and the probability of dog" in readme
 
@@ -793,14 +796,16 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
     index["member"] = [f"train/{sorted(photographs)[i % len(photographs)]}" for i in range(PARTS["test"])]
     index.to_csv(tmp_path / "index.csv", index=False)
     files = {
-        "keras": made / "soft-1.keras",
-        "onnx": exported / "soft-1.onnx",
-        "int8": exported / "soft-1.int8.onnx",
-        "litert": exported_to_litert / "soft-1.tflite",
-        "litert_int8": exported_to_litert / "soft-1.int8.tflite",
+        "onnx": {"float32": exported / "soft-1.onnx", "int8": exported / "soft-1.int8.onnx"},
+        "litert": {
+            "float32": exported_to_litert / "soft-1.tflite",
+            "int8": exported_to_litert / "soft-1.int8.tflite",
+        },
     }
     calls = time_calls(
-        open_networks({"teacher": files, "soft-1": files}, 1),
+        open_networks(
+            dict.fromkeys(("teacher", "soft-1"), made / "soft-1.keras"), {"teacher": files, "soft-1": files}, 1
+        ),
         archive,
         tmp_path / "index.csv",
         made / "splits.csv",
@@ -810,7 +815,9 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
     )
     assert len(calls) == 2 * 7 * 2 * 2
     assert all(len(call["seconds"]) == 2 and min(call["seconds"]) > 0 for call in calls)
-    assert this_machine()["cores"] >= 1
+    machine = this_machine(files)
+    assert machine["cores"] >= 1
+    assert re.fullmatch(r"Keras \S+, ONNX Runtime \S+, OpenVINO \S+, LiteRT \S+", machine["versions"])
 
 
 def test_energy_is_that_of_all_packages_and_their_counters_begin_anew(tmp_path, monkeypatch):

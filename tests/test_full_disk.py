@@ -11,9 +11,9 @@ from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
     "draw_examples", "draw_generations", "draw_inheritance", "draw_movement", "draw_predictions", "draw_recursion",
-    "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate", "export",
-    "export_litert",
-    "index_archive", "labels", "predict", "split_images", "summarise", "summary_to_html", "tabulate_best_epoch",
+    "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate",
+    "export_litert", "export_onnx", "index_archive", "labels", "predict", "split_images", "summarise",
+    "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",
     "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion", "tabulate_timing",
     "tabulate_uncertainty", "time_backbones", "time_networks", "train_student", "train_teacher", "weigh_claims",
@@ -76,7 +76,7 @@ def test_every_rule_on_a_full_disk_says_so_and_a_plain_rerun_completes(small_dis
         for name, size in record["left"].items():
             assert size == (small_disk / name).stat().st_size, (path.name, name)
     assert Counter(rule for rule, _ in faults.elements()) == failed
-    assert {rule for rule, _ in faults} > {"train_teacher", "train_student", "export", "summary_to_html"}
+    assert {rule for rule, _ in faults} > {"train_teacher", "train_student", "export_onnx", "summary_to_html"}
     print(f"{runs} runs; jobs that failed by fault: {dict(Counter(fault for _, fault in faults.elements()))}")
     rules = {path.name for path in records.iterdir() if path.suffix == ""}
     if not (small_disk / "results").is_mount():

@@ -81,7 +81,7 @@ def test_the_whole_experiment_is_planned(outer):
     out = snakemake(outer, "-n", *TRIGGERS, "--", "distil_all").stdout
     jobs = dict(re.findall(r"^distil_(\w+) +(\d+)$", out, re.MULTILINE))
     assert jobs["train_student"] == "6"
-    assert jobs["export"] == "3"
+    assert jobs["export_onnx"] == "3"
     assert jobs["write_bundle"] == jobs["summarise"] == "1"
 
 

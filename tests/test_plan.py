@@ -34,6 +34,8 @@ def test_the_built_in_run_is_planned():
     assert len(plan.trained) == 16 and plan.trained == plan.models
     assert (plan.shown, plan.timed) == (["teacher", "soft-0"], ["teacher", "soft-0"])
     assert (plan.shipped, plan.exported, plan.in_all_forms) == (plan.timed, plan.timed, plan.timed)
+    assert plan.forms == plan.timed_forms == plan.bundled_forms == ("onnx", "litert")
+    assert planned(export={"forms": []}).forms == ("onnx",)
     assert plan.results[:3] == [(0, "teacher"), (0, "classic-0"), (0, "hard-0")]
     assert plan.taught == {"WAYS": ("hard", "manual", "soft"), "OPTIONS": ()}
     assert plan.independent_students("soft-3") == ["classic-0"]

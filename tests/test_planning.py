@@ -221,7 +221,7 @@ def test_predictions_take_the_place_of_the_teachers_training(fresh, trained):
     jobs = planned(fresh, {"teacher": {"predictions": "mine.csv"}})
     assert set(trained) - set(jobs) == {"train_teacher", "draw_scheme"}
     assert set(jobs) - set(trained) == {"take_in_predictions"}
-    for rule in ("predict", "evaluate", "export", "write_labels"):
+    for rule in ("predict", "evaluate", "export_onnx", "write_labels"):
         assert jobs[rule] == trained[rule] - 1, rule
     two_seeds = planned(fresh, {"teacher": {"predictions": "mine.csv"}, "seeds": [0, 1]})
     assert two_seeds["take_in_predictions"] == 2
@@ -232,7 +232,7 @@ def test_a_classifier_takes_the_place_of_the_teachers_training_alone(fresh, trai
     assert set(trained) - set(jobs) == {"train_teacher"}
     assert set(jobs) - set(trained) == {"take_in_classifier"}
     assert jobs["write_labels"] == trained["write_labels"] - 1
-    assert [jobs[rule] for rule in ("predict", "export")] == [trained[rule] for rule in ("predict", "export")]
+    assert [jobs[rule] for rule in ("predict", "export_onnx")] == [trained[rule] for rule in ("predict", "export_onnx")]
 
 
 def test_the_split_waits_for_the_predictions_only_where_images_without_one_are_dropped(fresh):

@@ -24,7 +24,7 @@ STUDENTS = {
     "predict",
     "evaluate",
     "write_labels",
-    "export",
+    "export_onnx",
     "export_litert",
     "write_submission",
 }
@@ -123,22 +123,22 @@ def test_two_more_generations_are_two_more_training_runs(folder):
     jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
     for rule in ("train_student", "predict", "evaluate", "write_labels"):
         assert jobs[rule] == 2
-    assert set(jobs) & {"train_teacher", "export", "time_networks", "write_submission"} == set()
+    assert set(jobs) & {"train_teacher", "export_onnx", "time_networks", "write_submission"} == set()
 
 
 @pytest.mark.parametrize(("networks", "exports"), [("all", 4), (["hard-1", "soft-1"], 1)])
 def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
     """The teacher, the timed student and the bundled one are exported already."""
     jobs = planned(folder, {"export": {"networks": networks}})
-    assert jobs["export"] == exports
+    assert jobs["export_onnx"] == exports
     assert jobs["write_model_card"] == exports
-    assert set(jobs) == {"export", "write_config", "write_model_card", *SUMMARY, "all", "total"}
+    assert set(jobs) == {"export_onnx", "write_config", "write_model_card", *SUMMARY, "all", "total"}
 
 
 def test_a_new_family_is_that_family(folder):
     jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
     assert jobs["train_student"] == jobs["predict"] == 2
-    assert set(jobs) & {"train_teacher", "export"} == set()
+    assert set(jobs) & {"train_teacher", "export_onnx"} == set()
     assert "time_networks" not in jobs
 
 
@@ -146,7 +146,7 @@ def test_how_a_family_is_taught_reruns_that_family(folder):
     jobs = planned(folder, {"students": {"hard": {"manual_share": 0.3}}})
     for rule in ("train_student", "predict", "evaluate", "write_labels"):
         assert jobs[rule] == 2
-    assert set(jobs) & {"train_teacher", "export", "time_networks"} == set()
+    assert set(jobs) & {"train_teacher", "export_onnx", "time_networks"} == set()
 
 
 def test_one_image_in_the_archive_reruns_the_data_and_all_that_follows(folder):

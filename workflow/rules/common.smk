@@ -18,7 +18,7 @@ from snakedistill.core.files import name_of_folder
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
 from snakedistill.data.sample import are_sample_classes
-from snakedistill.export.forms import FORMS, TIMED_FORMS
+from snakedistill.export.forms import FORMS, files_of_form
 from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.plan import resources, words

@@ -1,8 +1,6 @@
 """What ships a network: its model card, the bundle, answers to photos, and the page in the browser."""
 
 TABLES_OF_CARD = ("uncertainty", "classes", "calibration", "inheritance")
-# The network that is bundled.
-DEPLOYED = FILES.forms(PLAN.bundled)
 
 
 rule write_model_card:
@@ -19,7 +17,7 @@ rule write_model_card:
         LIGHT_ENVIRONMENT
     params:
         run_description=PAGES.described["run"],
-        code=code_of("write_model_card"),
+        code=code_of("write_model_card", FORMS=PLAN.forms),
         card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         lineage=lambda wildcards: words.lineage_in_words(PLAN, wildcards.network),
         tables=TABLES_OF_CARD,
@@ -31,15 +29,13 @@ rule write_model_card:
 
 rule write_bundle:
     input:
-        **{form: DEPLOYED[form] for form in ("onnx", "int8", "litert", "litert_int8", "model_card")},
+        **{kind: source for kind, (source, _) in FILES.to_bundle().items()},
+        model_card=FILES.model_card.format(seed=PLAN.first_seed, network=PLAN.bundled),
         script=given_file(with_the_workflow("../deploy/classify.py")),
         decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
         answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
     output:
-        onnx=f"{RUN}/deploy/model.onnx",
-        int8=f"{RUN}/deploy/model.int8.onnx",
-        litert=f"{RUN}/deploy/model.tflite",
-        litert_int8=f"{RUN}/deploy/model.int8.tflite",
+        **{kind: bundled for kind, (_, bundled) in FILES.to_bundle().items()},
         script=f"{RUN}/deploy/classify.py",
         decoding=f"{RUN}/deploy/decoding.py",
         answers=f"{RUN}/deploy/answers.py",
@@ -57,7 +53,9 @@ rule write_bundle:
             "../deploy/classify.py",
             "snakedistill/data/decoding.py",
             "snakedistill/export/answers.py",
+            FORMS=PLAN.bundled_forms,
         ),
+        forms=PLAN.bundled_forms,
         network=PLAN.bundled,
         classes=config["classes"],
     message:
@@ -78,7 +76,7 @@ PHOTOS = f"{RUN}/photos/{name_of_folder(config['photos'] or '')}"
 rule classify:
     input:
         photos=given_photos,
-        networks=[FILES.forms(network)["onnx"] for network in PLAN.shipped],
+        networks=[FILES.form("onnx", network)["float32"] for network in PLAN.shipped],
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -125,8 +123,8 @@ rule fetch_onnx_runtime_web:
 # Not part of the experiment: snakemake -- web
 rule web:
     input:
-        networks=[FILES.forms(network)["int8"] for network in ON_THE_PAGE],
-        measurements=[FILES.forms(network)["measurements"] for network in ON_THE_PAGE],
+        networks=[FILES.form("onnx", network)["int8"] for network in ON_THE_PAGE],
+        measurements=[FILES.form("onnx", network)["measurements"] for network in ON_THE_PAGE],
         sources=[given_file(with_the_workflow(f"../deploy/web/{file}")) for file in PAGE],
         runtime=rules.fetch_onnx_runtime_web.output,
     output:

@@ -26,8 +26,12 @@ rule time_backbones:
     params:
         code=code_of(
             "time_backbones",
-            modules=tuple(BACKBONES[name] for name in PAPER.TIMED_BACKBONES if name in BACKBONES),
+            modules=(
+                *(BACKBONES[name] for name in PAPER.TIMED_BACKBONES if name in BACKBONES),
+                *FORMS["onnx"].modules,
+            ),
             BACKBONES=PAPER.TIMED_BACKBONES,
+            FORMS=("onnx",),
         ),
         archive=ARCHIVE_CONTENT,
         rounds=config["timing"]["rounds"],
@@ -66,7 +70,7 @@ rule weigh_claims:
 rule write_submission:
     input:
         archive=ARCHIVE,
-        network=FILES.forms(PLAN.bundled)["onnx"],
+        network=FILES.form("onnx", PLAN.bundled)["float32"],
     output:
         submission=f"{RUN}/submission.csv",
     log:

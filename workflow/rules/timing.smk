@@ -4,11 +4,7 @@
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
 rule time_networks:
     input:
-        **{
-            f"{network}_{form}": FILES.forms(network)[form]
-            for network in PLAN.timed
-            for form in TIMED_FORMS
-        },
+        **FILES.to_time(),
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
         splits=FILES.splits,
@@ -26,7 +22,14 @@ rule time_networks:
     resources:
         **growing(4000, 60),
     params:
-        code=code_of("time_networks"),
+        code=code_of(
+            "time_networks",
+            modules=tuple(
+                runtime.module for form in PLAN.timed_forms for runtime in FORMS[form].runtimes
+            ),
+            FORMS=PLAN.timed_forms,
+        ),
+        forms=PLAN.timed_forms,
         archive=ARCHIVE_CONTENT,
         networks=PLAN.timed,
         pixels=[asdict(PLAN.pixels(network)) for network in PLAN.timed],

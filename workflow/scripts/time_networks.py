@@ -1,12 +1,16 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
-    from snakedistill.export.forms import TIMED_FORMS
+    from snakedistill.export.forms import PRECISIONS
     from snakedistill.export.timing import time_networks
 
     time_networks(
-        networks={
-            network: {form: snakemake.input[f"{network}_{form}"] for form in TIMED_FORMS}
+        models={network: snakemake.input[f"{network}_keras"] for network in snakemake.params.networks},
+        files={
+            network: {
+                form: {precision: snakemake.input[f"{network}_{form}_{precision}"] for precision in PRECISIONS}
+                for form in snakemake.params.forms
+            }
             for network in snakemake.params.networks
         },
         archive=snakemake.input.archive,

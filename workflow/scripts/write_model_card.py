@@ -1,9 +1,9 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
+    from snakedistill.export.forms import FORMS
     from snakedistill.results.model_card import write_model_card
 
-    forms = {"onnx": "ONNX", "litert": "LiteRT"}
     write_model_card(
         network=snakemake.wildcards.network,
         seed=int(snakemake.wildcards.seed),
@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
         run_description=snakemake.params.run_description,
         counts=snakemake.input.counts,
         tables={table: snakemake.input[table] for table in snakemake.params.tables},
-        measurements={name: snakemake.input[form] for form, name in forms.items() if snakemake.input.get(form)},
+        measurements={form.title: snakemake.input[name] for name, form in FORMS.items() if snakemake.input.get(name)},
         timing=snakemake.input.get("timing"),
         model_card=snakemake.output.model_card,
     )

@@ -21,6 +21,7 @@ from snakedistill.core.settings import (
     words,
 )
 from snakedistill.data.layouts import LAYOUTS
+from snakedistill.export.forms import FORMS
 from snakedistill.networks.augmentation import TRANSFORMATIONS
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.paper import PAPERS
@@ -235,6 +236,10 @@ class Export(Section):
         description="ids of the networks that are exported besides the teacher, the timed student and `network`; all: "
         "every network",
         json_schema_extra=words("all or a list of ids of networks, such as [hard-0, hard-6]"),
+    )
+    forms: list[Annotated[str, OneOf(FORMS)]] = Field(
+        description="forms besides ONNX in which the teacher, the timed student and `network` are exported",
+        json_schema_extra=words(f"a list of forms: {', '.join(FORMS)}; may be empty"),
     )
     int8_max_drop: Number = Field(ge=0, le=1, description="share of accuracy on the test part that int8 may cost")
 

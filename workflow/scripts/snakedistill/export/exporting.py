@@ -1,10 +1,8 @@
 """A network in a form that runs without Keras, in float32 and in int8, each kept only if it matches the Keras model."""
 
-import importlib
 import json
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,18 +65,19 @@ def export_network(
         part: read_predictions(path, card["network"], seed, splits=splits, model=model)
         for part, path in predictions.items()
     }
-    known, module = _Known(splits, arrays, given), importlib.import_module(FORMS[form])
+    known, as_form = _Known(splits, arrays, given), FORMS[form]
+    runtime = as_form.runtimes[0]
     with written_whole(float32_file) as exported, written_whole(int8_file) as quantised:
         network = load_network(model)
-        module.write_network(network, card, threads, exported)
-        parity = _parity(module.open_network(exported, threads), known)
-        ways = module.quantisations(network, exported, known.calibration())
-        int8 = _write_int8(ways, known, int8_max_drop / 2, partial(module.open_network, threads=threads), quantised)
+        as_form.write(network, card, threads, exported)
+        parity = _parity(runtime.open(exported, threads), known)
+        ways = as_form.quantisations(network, exported, known.calibration())
+        int8 = _write_int8(ways, known, int8_max_drop / 2, lambda path: runtime.open(path, threads), quantised)
         if int8["drop"] > int8_max_drop:
             raise InputError(
                 f"int8 costs {card['network']} {100 * int8['drop']:.2f} percentage points of accuracy on the test part "
-                f"in {form}; {100 * int8_max_drop:g} are allowed (export.int8_max_drop). Tried, with the drop on the "
-                f"validation part: {int8['validation_drop']}"
+                f"in {as_form.title}; {100 * int8_max_drop:g} are allowed (export.int8_max_drop). Tried, with the "
+                f"drop on the validation part: {int8['validation_drop']}"
             )
         sizes = {"float32": exported.stat().st_size, "int8": quantised.stat().st_size}
     found = {"network": card["network"], "bytes": sizes, "parity": parity, "int8": int8}

@@ -24,7 +24,7 @@ class LiteRTNetwork:
         return self._by_size[len(images)](**{INPUT: images})[OUTPUT]
 
 
-def open_litert(path: str | Path, threads: int = 1) -> LiteRTNetwork:
+def open_network(path: str | Path, threads: int = 1) -> LiteRTNetwork:
     """Open a network in LiteRT for a fixed number of threads.
 
     Raises:

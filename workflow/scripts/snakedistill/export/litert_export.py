@@ -12,9 +12,6 @@ from keras import ops
 
 from snakedistill.core.errors import InputError
 from snakedistill.export.inference import INPUT, OUTPUT
-from snakedistill.export.litert import open_litert as open_network
-
-__all__ = ["open_network", "quantisations", "write_network"]
 
 
 def write_network(network: keras.Model, card: dict[str, str], threads: int, path: Path) -> None:

@@ -16,9 +16,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from snakedistill.core.errors import InputError
-from snakedistill.export.inference import INPUT, OUTPUT, open_network
-
-__all__ = ["open_network", "quantisations", "write_network"]
+from snakedistill.export.inference import INPUT, OUTPUT
 
 OPSET = 17
 CALIBRATION_BATCH = 32

@@ -7,6 +7,7 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-import onnxruntime
-import openvino
 import pandas as pd
 
 from snakedistill.core.files import read_csv, write_csv, write_text
@@ -25,8 +24,8 @@ from snakedistill.core.pixels import Pixels
 from snakedistill.data.archive import open_archive
 from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.energy import joules_of
-from snakedistill.export.inference import Network, open_network
-from snakedistill.export.litert import open_litert
+from snakedistill.export.forms import FORMS
+from snakedistill.export.inference import Network
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +35,8 @@ REST = 0.005  # seconds before each call, in which threads of the one before com
 
 
 def time_networks(
-    networks: dict[str, dict[str, str]],
+    models: dict[str, str],
+    files: dict[str, dict[str, dict[str, str]]],
     archive: str,
     index: str,
     splits: str,
@@ -52,7 +52,8 @@ def time_networks(
     this where TensorFlow is not imported yet.
 
     Args:
-        networks: files by network id, of all `forms.TIMED_FORMS`.
+        models: .keras file by network id.
+        files: exported files by network id, form and precision; each network has the same ones, ONNX among them.
         archive: path of the archive, for the image files.
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
@@ -69,12 +70,12 @@ def time_networks(
     calls = []
     for number in sorted({1, threads}):
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            timed = process.submit(_time_files, networks, number, archive, index, splits, test_images, rounds)
+            timed = process.submit(_time_files, models, files, number, archive, index, splits, test_images, rounds)
             calls += timed.result()
     found = {
-        "machine": this_machine(),
+        "machine": this_machine(next(iter(files.values()))),
         "images": len(MappedImages(test_images)),
-        "multiply_adds": {network: multiply_adds(files["onnx"]) for network, files in networks.items()},
+        "multiply_adds": {network: multiply_adds(given["onnx"]["float32"]) for network, given in files.items()},
         "calls": calls,
     }
     write_text(json.dumps(found) + "\n", measured)
@@ -86,8 +87,10 @@ def _start(threads: int) -> None:
     import_keras()
 
 
-def _time_files(networks: dict[str, dict[str, str]], threads: int, *given: object) -> list[dict]:
-    return time_calls(open_networks(networks, threads), *given, threads)
+def _time_files(
+    models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int, *given: object
+) -> list[dict]:
+    return time_calls(open_networks(models, files, threads), *given, threads)
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -185,11 +188,14 @@ def multiply_adds(path: str) -> int:
     return total
 
 
-def open_networks(networks: dict[str, dict[str, str]], threads: int) -> dict[tuple[str, str, str], Network]:
+def open_networks(
+    models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int
+) -> dict[tuple[str, str, str], Network]:
     """Load networks and open their files.
 
     Args:
-        networks: files by network id: `keras`, and those of `forms.TIMED_FORMS` that there are.
+        models: .keras file by network id.
+        files: exported files by network id, form and precision.
         threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
 
     Returns:
@@ -197,34 +203,27 @@ def open_networks(networks: dict[str, dict[str, str]], threads: int) -> dict[tup
     """
     from snakedistill.networks.classifier import load_network  # imports TensorFlow, whose threads are fixed then
 
-    opened = {name: in_runtimes(load_network(files["keras"]), files, threads) for name, files in networks.items()}
+    opened = {name: in_runtimes(load_network(path), files[name], threads) for name, path in models.items()}
     return {(name, *way): answer for name, answers in opened.items() for way, answer in answers.items()}
 
 
-def in_runtimes(network: "keras.Model", files: dict[str, str], threads: int) -> dict[tuple[str, str], Network]:
+def in_runtimes(
+    network: "keras.Model", files: dict[str, dict[str, str | Path]], threads: int
+) -> dict[tuple[str, str], Network]:
     """Functions that answer, by runtime and precision.
 
     Args:
         network: the Keras model.
-        files: of the same network, by form.
+        files: exported files of the same network, by form and precision.
         threads: threads of every runtime but Keras, whose are fixed already.
     """
     found: dict[tuple[str, str], Network] = {
         ("Keras", "float32"): lambda batch: network.predict(batch, batch_size=len(batch), verbose=0)
     }
-    onnx_files = {precision: files[form] for precision, form in _ONNX.items() if form in files}
-    found |= {("ONNX Runtime", precision): open_network(path, threads) for precision, path in onnx_files.items()}
-    litert_files = {precision: files[form] for precision, form in _LITERT.items() if form in files}
-    found |= {("LiteRT", precision): open_litert(path, threads) for precision, path in litert_files.items()}
-    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    for precision, path in onnx_files.items():
-        compiled = openvino.Core().compile_model(path, "CPU", options)
-        found["OpenVINO", precision] = lambda batch, compiled=compiled: compiled(batch)
+    for form, paths in files.items():
+        for runtime in FORMS[form].runtimes:
+            found |= {(runtime.title, precision): runtime.open(path, threads) for precision, path in paths.items()}
     return found
-
-
-_ONNX = {"float32": "onnx", "int8": "int8"}
-_LITERT = {"float32": "litert", "int8": "litert_int8"}
 
 
 def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
@@ -238,18 +237,19 @@ def _image_files(archive: str, index: str, splits: str, count: int, folder: Path
     return [folder / str(number) for number in range(len(ids))]
 
 
-def this_machine() -> dict[str, object]:
-    """The processor, its instructions that matter here, the cores this process may use, and the runtimes."""
+def this_machine(forms: Iterable[str]) -> dict[str, object]:
+    """The processor, its instructions that matter here, the cores this process may use, and the runtimes of forms."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     said = facts.get("flags") or facts.get("Features", "")  # on x86, and on Arm
     flags = [flag for flag in said.split() if flag.startswith(("avx", "amx", "asimd"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    runtimes = [runtime for form in forms for runtime in FORMS[form].runtimes]
+    packages = {"Keras": "keras"} | {runtime.title: runtime.package for runtime in runtimes}
     return {
         "processor": facts.get("model name") or platform.processor() or platform.machine(),
         "flags": " ".join(flags),
         "cores": cores,
-        "versions": f"Keras {importlib.metadata.version('keras')}, ONNX Runtime {onnxruntime.__version__}, "
-        f"LiteRT {importlib.metadata.version('ai-edge-litert')}, OpenVINO {openvino.__version__.split('-')[0]}",
+        "versions": ", ".join(f"{title} {importlib.metadata.version(package)}" for title, package in packages.items()),
     }

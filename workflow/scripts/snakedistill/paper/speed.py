@@ -76,4 +76,4 @@ def _in_runtimes(backbone: str, threads: int, folder: Path) -> dict[tuple[str, s
     network = build_network(backbone, IMAGE_SIZE, backbone)
     file = folder / f"{backbone}.onnx"
     onnx_export.write_network(network, {"network": backbone}, threads, file)
-    return in_runtimes(network, {"onnx": str(file)}, threads)
+    return in_runtimes(network, {"onnx": {"float32": file}}, threads)

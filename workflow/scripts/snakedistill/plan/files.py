@@ -9,6 +9,7 @@ from snakedistill.core.by_image import suffix
 from snakedistill.core.lineage import lineage_file
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, TRAIN, UNLABELLED, VALIDATION
+from snakedistill.export.forms import FORMS, PRECISIONS, files_of_form
 from snakedistill.plan.networks import Plan
 from snakedistill.results.tables import TABLES
 from snakedistill.teaching import made_from, source_of_views
@@ -118,17 +119,33 @@ class Files:
         """What was measured of a network's export in a form, a pattern."""
         return f"{self.seed}/{form}/{{network}}.json"
 
-    def forms(self, network: str) -> dict[str, str]:
-        """The files of every form of a network, of the first seed."""
-        folder = self.seed.format(seed=self.plan.first_seed)
+    def model_of_first_seed(self, network: str) -> str:
+        """A network's Keras model, of the first seed."""
+        return self.model.format(seed=self.plan.first_seed, network=network)
+
+    def form(self, form: str, network: str) -> dict[str, str]:
+        """The files of a network in a form, of the first seed: by precision, and the measurements."""
+        return files_of_form(form, self.seed.format(seed=self.plan.first_seed), network)
+
+    def to_time(self) -> dict[str, str]:
+        """The models that are timed, and their files in each form and precision, by names that have all three."""
+        found = {f"{network}_keras": self.model_of_first_seed(network) for network in self.plan.timed}
+        return found | {
+            f"{network}_{form}_{precision}": self.form(form, network)[precision]
+            for network in self.plan.timed
+            for form in self.plan.timed_forms
+            for precision in PRECISIONS
+        }
+
+    def to_bundle(self) -> dict[str, tuple[str, str]]:
+        """The exported files that are bundled, and their places in the bundle, by form and precision."""
+        forms = [(form, precision) for form in self.plan.bundled_forms for precision in PRECISIONS]
         return {
-            "keras": f"{folder}/models/{network}.keras",
-            "onnx": f"{folder}/onnx/{network}.onnx",
-            "int8": f"{folder}/onnx/{network}.int8.onnx",
-            "measurements": f"{folder}/onnx/{network}.json",
-            "litert": f"{folder}/litert/{network}.tflite",
-            "litert_int8": f"{folder}/litert/{network}.int8.tflite",
-            "model_card": f"{folder}/cards/{network}.md",
+            f"{form}_{precision}": (
+                self.form(form, self.plan.bundled)[precision],
+                f"{self.run}/deploy/{FORMS[form].file_name('model', precision)}",
+            )
+            for form, precision in forms
         }
 
     def of_all_seeds(self, pattern: str, having: Iterable[str]) -> list[str]:
@@ -171,7 +188,7 @@ class Files:
             **{name: self.of_all_seeds(*files) for name, files in self.of_networks.items()},
             "splits": self.splits,
             "test_images": self.array(TEST, plan.shown[-1]),
-            "teacher_model": self.forms(TEACHER)["keras"] if TEACHER in plan.models else None,
+            "teacher_model": self.model_of_first_seed(TEACHER) if TEACHER in plan.models else None,
             "models": self.of_all_seeds(self.model, plan.models),
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
             "model_cards": self.of_all_seeds(self.model_card, plan.exported),
@@ -219,9 +236,14 @@ class Files:
 
     def for_model_card(self, network: str, seed: int | str) -> dict[str, str]:
         """The measurements of a network's export, and its time, as far as there are any."""
-        found = {"onnx": self.measurements("onnx").format(seed=seed, network=network)}
-        if int(seed) == self.plan.first_seed and network in self.plan.in_all_forms:
-            found["litert"] = self.measurements("litert").format(seed=seed, network=network)
+        forms = [
+            form
+            for form in self.plan.forms
+            if FORMS[form].always or (int(seed) == self.plan.first_seed and network in self.plan.in_all_forms)
+        ]
+        found = {
+            form: self.measurements(form).format(seed=seed, network=network) for form in forms if FORMS[form].carded
+        }
         if int(seed) == self.plan.first_seed and network in self.plan.timed:
             found["timing"] = self.known["seconds"]
         return found

@@ -9,6 +9,7 @@ from snakedistill.core.lineage import training_settings
 from snakedistill.core.network_ids import TEACHER, Network, parsed
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
+from snakedistill.export.forms import FORMS
 from snakedistill.networks.backbones import is_saved
 from snakedistill.teaching import STAGES, TEACHER_WAY, given, has_history, networks
 
@@ -29,7 +30,8 @@ class Plan:
         shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
         timed: those whose time an image is measured: of `shown` those that have a model.
         in_all_forms: those that are exported in every form: the timed ones and the bundled one.
-        exported: those that are exported.
+        exported: those that are exported, in the forms that are always written.
+        forms: keys of `export.forms.FORMS`: the forms that are written.
         bundled: id of the network that is bundled and submitted.
         shipped: those that classify photos and stand on the page: the teacher, if it has a model, and the bundled one.
     """
@@ -46,6 +48,7 @@ class Plan:
     timed: Sequence[str]
     in_all_forms: Sequence[str]
     exported: Sequence[str]
+    forms: tuple[str, ...]
     bundled: str
     shipped: Sequence[str]
 
@@ -68,6 +71,16 @@ class Plan:
     def drops_images(self) -> bool:
         """Whether images without a prediction of the given teacher are dropped, so that the split depends on them."""
         return self.given == "predictions" and self.config["teacher"]["missing"] == "drop"
+
+    @property
+    def timed_forms(self) -> tuple[str, ...]:
+        """The forms that are timed."""
+        return tuple(form for form in self.forms if FORMS[form].timed)
+
+    @property
+    def bundled_forms(self) -> tuple[str, ...]:
+        """The forms that are in the bundle."""
+        return tuple(form for form in self.forms if FORMS[form].bundled)
 
     @property
     def taught(self) -> dict[str, tuple[str, ...]]:
@@ -165,6 +178,7 @@ def plan_networks(config: dict) -> Plan:
         exported=[
             name for name in models if export["networks"] == "all" or name in (*in_all_forms, *export["networks"])
         ],
+        forms=tuple(name for name, form in FORMS.items() if form.always or name in export["forms"]),
         bundled=export["network"],
         shipped=[name for name in models if name in (TEACHER, export["network"])],
     )

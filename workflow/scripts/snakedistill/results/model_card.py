@@ -39,7 +39,7 @@ def write_model_card(
         run_description: what the run is, in words.
         counts: CSV with class, split and images.
         tables: CSV by table: `uncertainty`, `classes`, `calibration` and `inheritance`.
-        measurements: JSON of the export by the name of the form, `ONNX` and where there is one `LiteRT`.
+        measurements: JSON of the export by the title of the form, see `export.forms.Form`.
         timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
         model_card: Markdown to write.
     """
