@@ -9,6 +9,7 @@ import pytest
 
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import Network
+from snakedistill.core.pixels import Pixels
 from snakedistill.export.card import card
 from snakedistill.export.exporting import PARITY_TOLERANCE, export_network
 from snakedistill.export.forms import FORMS, PRECISIONS, files_of_form
@@ -41,7 +42,7 @@ def keeps_the_contract(form: str, classes: list[str], folder) -> None:
 
     files = files_of_form(form, folder, "soft-0")
     (folder / form).mkdir()
-    about = card(Network("soft", 0, "soft", "teacher"), classes, SIDE, "tiny", 3, {})
+    about = card(Network("soft", 0, "soft", "teacher"), classes, Pixels(SIDE), "tiny", 3, {})
     known = {part: predictions[part] for part in ("validation", "test")}
     export_network(
         form, model, 3, about, splits, arrays, known, 1.0, 1, *(files[one] for one in (*PRECISIONS, "measurements"))
