@@ -56,7 +56,7 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
 
 def ratios(calls: list[dict], threads: int, rounds: int) -> pd.DataFrame:
     """The rows of `speed` of `time_backbones`, from what `time_calls` returns."""
-    machine, rows = this_machine(), []
+    machine, rows = this_machine(["onnx"]), []
     slower, faster = TIMED_BACKBONES
     groups = pd.DataFrame(calls).groupby(KEYS)
     for key, group in groups:
