@@ -133,14 +133,16 @@ def keras_contenders(images: Path, label, student: str, side: int, precision: st
     built = functools.partial(built_student, side)
     whole = whole_fit(MappedImages(images), label, student, side, precision, BATCH)
     bare = fused_copy(built(student), precision)
-    compile_for_training(bare, 1e-4, WAYS["soft"].loss(1))
+    compile_for_training(bare, 1e-4, WAYS["soft"].loss)
     launch_bare = launch_for(bare)
     batch = keras.ops.convert_to_tensor(array[:BATCH].astype(np.float32))
     batch_label = keras.ops.convert_to_tensor(label[:BATCH, None])
 
     found = {
         OURS: whole,
-        BARE: lambda: fit_epoch(bare, iter([(batch, batch_label)] * (len(label) // BATCH)), abs, launch_bare),
+        BARE: lambda: fit_epoch(
+            bare, iter([(batch, {"label": batch_label})] * (len(label) // BATCH)), abs, launch_bare
+        ),
     }
     if precision == "bfloat16" and student not in MULTIPLY_ADDS:  # a saved network keeps its precision
         return found
@@ -191,7 +193,7 @@ def whole_fit(images, label, student: str, side: int, precision: str, batch: int
     from snakedistill.training.phases import compile_for_training
 
     model = training_model(built_student(side, student), precision, AUGMENTATION)
-    compile_for_training(model, 1e-4, WAYS["soft"].loss(1))
+    compile_for_training(model, 1e-4, WAYS["soft"].loss)
     launch = launch_for(model)
     passes = itertools.count()
 
@@ -199,7 +201,7 @@ def whole_fit(images, label, student: str, side: int, precision: str, batch: int
         number = next(passes)
         order = random_stream(0, "student", "order", number).permutation(len(images))
         draws = draw(AUGMENTATION, 0, "student", "train", number, len(images), side)
-        fit_epoch(model, batches(images, batch, draws, label[:, None], order), abs, launch)
+        fit_epoch(model, batches(images, batch, draws, {"label": label[:, None]}, order), abs, launch)
 
     return whole
 

@@ -23,7 +23,7 @@ from snakedistill.training.phases import compile_for_training
 model, pixels, given, settings, together, written = sys.argv[1:]
 augmentation = json.loads(settings)
 training = training_model(load_network(model), "float32", augmentation)
-compile_for_training(training, 1e-4, WAYS["soft"].loss(1))
+compile_for_training(training, 1e-4, WAYS["soft"].loss)
 launches: list[int] = []
 launch, images = None, MappedImages(pixels)
 if int(together) > 1:
@@ -34,7 +34,7 @@ with np.load(given) as data:
     draws = [[data[name][i] for name in active(augmentation)] for i in range(steps)]
     shown = [images.read(rows[i]) for i in range(steps)]
     inputs = [(shown[i], *draws[i]) if draws[i] else shown[i] for i in range(steps)]
-    batches = [(inputs[i], data["label"][i]) for i in range(steps)]
+    batches = [(inputs[i], {"label": data["label"][i]}) for i in range(steps)]
     loss, _ = fit_epoch(training, iter(batches), launches.append, launch)
     logit = training.predict_on_batch(inputs[0])
 np.savez(

@@ -15,10 +15,11 @@ from snakedistill.measures import metrics
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.draws import draw, random_stream
 from snakedistill.networks.classifier import build_network, load_network, logit_and_probability
-from snakedistill.networks.training_model import evaluation_model, training_model
+from snakedistill.networks.training_model import TrainingModel, evaluation_model, training_model
 from snakedistill.teaching import WAYS, taught
 from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.labels import write_labels
+from snakedistill.teaching.losses import loss_of_images
 from snakedistill.teaching.way import LabelInputs
 from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import Measured, write_evaluation
@@ -138,13 +139,13 @@ def test_batches_pass_once_over_all_images_in_the_given_order(data):
     images = MappedImages(data / "train.npy")
     order = np.random.default_rng(0).permutation(40)
     labels = np.arange(40, dtype=np.float32)[:, None]
-    passed = list(batches(images, 16, labels=labels, order=order))
-    assert [len(label) for _, label in passed] == [16, 16, 8]
-    np.testing.assert_array_equal(np.concatenate([label for _, label in passed])[:, 0], order)
+    passed = list(batches(images, 16, targets={"label": labels}, order=order))
+    assert [len(targets["label"]) for _, targets in passed] == [16, 16, 8]
+    np.testing.assert_array_equal(np.concatenate([targets["label"] for _, targets in passed])[:, 0], order)
     np.testing.assert_array_equal(np.concatenate([image for image, _ in passed]), np.load(data / "train.npy")[order])
     for augmentation in ({"shift": 0.1}, {"shift": 0.1, "flip": True}):
         draws = draw(augmentation, 0, "soft-0", "train", 1, 40, 32)
-        passed = list(batches(images, 16, draws, labels, order))
+        passed = list(batches(images, 16, draws, {"label": labels}, order))
         together = [np.concatenate(column) for column in zip(*(inputs for inputs, _ in passed), strict=True)]
         for mine, its in zip(together, [np.load(data / "train.npy"), *draws.values()], strict=True):
             np.testing.assert_array_equal(mine, its[order])
@@ -187,21 +188,23 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
     assert len(augmented) == 0
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [name for name, way in WAYS.items() if way.fewest_classes == 2])
 def test_a_step_of_each_way_is_of_its_loss(data, way):
     """Loss and accuracy that training reports are those of the way's definition, before the weights change."""
     network = build_network("soft-0", 32, str(data / "small.keras"))
     training = training_model(network, "float32", {})
-    compile_for_training(training, 1e-3, WAYS[way].loss(1))
+    compile_for_training(training, 1e-3, WAYS[way].loss)
     images = MappedImages(data / "test.npy")
     manual, probability = np.arange(20) % 2, np.linspace(0.02, 0.98, 20, dtype=np.float32)
     given = LabelInputs(manual, np.full(20, TEST), 2, None, probability=shares_of_classes(probability[:, None]))
     label = labels_of_classes(WAYS[way].label(given), 2)
     label = label[:, 1].astype(np.float32)
     logit = np.asarray(training(images.read(slice(None)), training=True))[:, 0].astype(np.float64)
-    loss, accuracy = fit_epoch(training, batches(images, 20, labels=label[:, None]), abs, launch_for(training))
+    targets = {name: {"label": label[:, None], "manual": np.int32(manual)}[name] for name in WAYS[way].targets}
+    passed = batches(images, 20, targets=targets)
+    loss, accuracy = fit_epoch(training, passed, abs, launch_for(training, list(targets)))
     p = 1 / (1 + np.exp(-logit))
-    assert loss == pytest.approx(-np.mean(label * np.log(p) + (1 - label) * np.log(1 - p)), rel=1e-4)
+    assert loss == pytest.approx(loss_of_images(WAYS[way].loss, targets, logit[:, None]).mean(), rel=1e-4)
     assert accuracy == pytest.approx(np.mean((p > 0.5) == (label > 0.5)))
 
 
@@ -302,11 +305,11 @@ def test_a_training_step_is_traced_once_whatever_its_batches():
             return super().call(inputs)
 
     images = keras.Input((3,))
-    model = keras.Model(images, Counted(1)(images))
-    compile_for_training(model, 1e-3, WAYS["soft"].loss(1))
+    model = TrainingModel(images, Counted(1)(images))
+    compile_for_training(model, 1e-3, WAYS["soft"].loss)
     traces.clear()
     sizes = [4, 4, 4, 1, 2]
-    batches = [(np.ones((size, 3), np.float32), np.ones((size, 1), np.float32)) for size in sizes]
+    batches = [(np.ones((size, 3), np.float32), {"label": np.ones((size, 1), np.float32)}) for size in sizes]
     seen = []
     fit_epoch(model, iter(batches), seen.append, launch_for(model))
     assert len(seen) == len(sizes)
@@ -373,17 +376,19 @@ def test_a_consistent_source_answers_the_view_that_the_student_sees(data, traine
     images = MappedImages(data / "train.npy")
     draws = draw(augmentation, 0, "soft-0", "train", 1, len(images), 32)
     order = np.arange(40)[::-1]
-    plain = np.zeros((40, 1), np.float32)
+    plain = {"label": np.zeros((40, 1), np.float32)}
     answer = forward_for(evaluation_model(source, augmentation))
-    found = list(labels_of_views(batches(images, 16, draws, plain, order), answer, WAYS["soft"]))
-    assert [len(label) for _, label in found] == [16, 16, 8]
+    hooks = [labels_of_views(answer, WAYS["soft"])]
+    found = [targets["label"] for _, targets in batches(images, 16, draws, plain, order, hooks)]
+    assert [len(label) for label in found] == [16, 16, 8]
     _, probability = predicted(answer, images, draws)
-    np.testing.assert_allclose(np.concatenate([label for _, label in found]), probability[order], atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(found), probability[order], atol=1e-6)
     _, of_plain = predicted(forward_for(evaluation_model(source, {})), images)
     assert np.abs(of_plain - probability).max() > 0.01
-    tempered = labels_of_views(batches(images, 40, draws, plain), answer, taught("soft", {"temperature": 4.0}))
+    tempered = labels_of_views(answer, taught("soft", {"temperature": 4.0}))
+    _, targets = next(batches(images, 40, draws, plain, hooks=[tempered]))
     logit, _ = predicted(answer, images, draws)
-    np.testing.assert_allclose(next(tempered)[1], 1 / (1 + np.exp(-logit / 4)), atol=1e-6)
+    np.testing.assert_allclose(targets["label"], 1 / (1 + np.exp(-logit / 4)), atol=1e-6)
 
 
 def test_a_consistent_training_run_without_augmentation_is_a_soft_one(data, trained, tmp_path):

@@ -5,12 +5,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from snakedistill.configuration.messages import explained
-from snakedistill.configuration.recipes import recipes
+from snakedistill.configuration.recipes import recipe, recipes
 from snakedistill.configuration.types import Config
 from snakedistill.core.errors import InputError, nearest
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
+from snakedistill.networks.augmentation import mixing
 from snakedistill.paper import PAPERS
 from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family
 from snakedistill.training.optimisers import OPTIMISERS
@@ -70,8 +71,11 @@ def _contradictions(config: dict) -> list[str]:
         if network not in known
     ]
     lines += _contradictions_of_given(config["teacher"])
+    if config["classes"] is not None:
+        lines += too_few_classes(config["students"], config["classes"])
     for family, student in config["students"].items():
         lines += _contradictions_of_family(f"students.{family}", student, given(config["teacher"]))
+        lines += _unmixable(f"students.{family}", student, recipe(config, family)["augmentation"])
     for name, complete in recipes(config).items():
         backbone, weights = complete["backbone"], complete["weights"]
         if (wrong := backbones.unusable(backbone, complete["image_size"])) is not None:
@@ -108,6 +112,21 @@ def _contradictions_of_optimiser(name: str, recipe: dict) -> list[str]:
     return lines
 
 
+def too_few_classes(students: dict, classes: list[str]) -> list[str]:
+    """What is wrong with families whose loss is constant, or whose option changes nothing, for so few classes."""
+    least = {}
+    for family, student in students.items():
+        least[f"students.{family}.labels"] = (student["labels"], WAYS[student["labels"]].fewest_classes)
+        for key, setting in options_of_family(student).items():
+            least[f"students.{family}.{key}"] = (setting, OPTIONS[key].fewest_classes)
+    return [
+        f"{key}: expected another value with {len(classes)} classes, got {value}, which needs {fewest} or more: with "
+        "fewer it teaches nothing"
+        for key, (value, fewest) in least.items()
+        if len(classes) < fewest
+    ]
+
+
 def _contradictions_of_family(name: str, student: dict, how_given: str | None) -> list[str]:
     """Keys of a family, `students.NAME`, that do not fit each other, or the way in which the teacher is given."""
     lines = []
@@ -119,8 +138,8 @@ def _contradictions_of_family(name: str, student: dict, how_given: str | None) -
     used = list(options_of_family(student))
     for key in used:
         option = OPTIONS[key]
-        if labels not in option.labels:
-            known = " or ".join(option.labels)
+        if not option.fits(WAYS[labels]):
+            known = " or ".join(way for way in WAYS if option.fits(WAYS[way]))
             lines.append(
                 f"{name}.{key}: expected none with {labels} labels, got {student[key]}: it is for {known} ones"
             )
@@ -136,6 +155,19 @@ def _contradictions_of_family(name: str, student: dict, how_given: str | None) -
             if other in option.excludes or key in OPTIONS[other].excludes
         ]
     return lines
+
+
+def _unmixable(name: str, student: dict, augmentation: dict) -> list[str]:
+    """Transformations that mix images of a family whose labels cannot be mixed."""
+    way = WAYS[student["labels"]]
+    answered = student.get("consistent") and "manual" not in way.targets  # the source answers the mixed image
+    if way.mixes or answered:
+        return []
+    return [
+        f"{name}.augmentation.{key}: expected 0 with {student['labels']} labels, got {augmentation[key]:g}: it mixes "
+        "two images, and these labels cannot be mixed"
+        for key in mixing(augmentation)
+    ]
 
 
 def _contradictions_of_given(teacher: dict) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from snakedistill.configuration.check import too_few_classes
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import column_names
@@ -67,6 +68,8 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
         lines.append(f"backend: expected an installed one, got {backend}: install it, or set backend to tensorflow")
     if software_deployed and backend == "torch":
         lines.append("backend: expected tensorflow or jax with conda or a container, got torch, which envs/ lacks")
+    if config["classes"] is None and "classes" in found:
+        lines += too_few_classes(config["students"], found["classes"])
     if config["paper"] and config["classes"] is None and "classes" in found:
         lines += PAPERS[config["paper"]].contradictions(config | found)
     if lines:

@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Iterator
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from snakedistill.core.processor import computes_in_bfloat16
+from snakedistill.core.targets import Loss, Targets, Tensor
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.layer import augmented_inputs
 from snakedistill.networks.classifier import HEAD, logit_and_probability
@@ -14,7 +15,29 @@ from snakedistill.networks.classifier import HEAD, logit_and_probability
 ALL = "all"
 
 
-def training_model(network: keras.Model, precision: str, augmentation: dict) -> keras.Model:
+class TrainingModel(keras.Model):
+    """A model of logits, whose loss is a function of named targets and the logits to the loss of each image."""
+
+    def compile(self, optimizer: keras.Optimizer, loss: Loss, metrics: list[keras.Metric]) -> None:
+        super().compile(optimizer, metrics=metrics)
+        self._loss_of_images = loss
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Targets | None = None,
+        y_pred: Tensor = None,
+        sample_weight: None = None,
+        training: bool = True,
+    ) -> Tensor:
+        of_images = self._loss_of_images(y, y_pred)
+        return ops.sum(of_images) / ops.cast(ops.shape(of_images)[0], of_images.dtype)
+
+    def compute_metrics(self, x: Tensor, y: Targets, y_pred: Tensor, sample_weight: None = None) -> dict[str, Tensor]:
+        return super().compute_metrics(x, y["label"], y_pred)
+
+
+def training_model(network: keras.Model, precision: str, augmentation: dict) -> TrainingModel:
     """A copy of `network` for training, see `fused_copy`, with augmentation in front.
 
     Its weights stand in the same order as those of `network`, so `get_weights` of one fits `set_weights` of the
@@ -30,7 +53,7 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
         [n, outputs]. It takes the images alone where no transformation is active.
     """
     inputs, images = augmented_inputs(augmentation, network.input.shape[1])
-    return keras.Model(inputs, fused_copy(network, precision)(images), name=network.name)
+    return TrainingModel(inputs, fused_copy(network, precision)(images), name=network.name)
 
 
 @contextlib.contextmanager
@@ -78,7 +101,7 @@ def faster_precision(network: keras.Model) -> str:
     return "bfloat16" if keras.backend.backend() == "tensorflow" and computes_in_bfloat16() else "float32"
 
 
-def fused_copy(network: keras.Model, precision: str) -> keras.Model:
+def fused_copy(network: keras.Model, precision: str) -> TrainingModel:
     """A copy of `network` in fused layers with the logits as its result.
 
     Args:
@@ -106,7 +129,7 @@ def fused_copy(network: keras.Model, precision: str) -> keras.Model:
 
     copy = keras.models.clone_model(network, clone_function=fused_layer, recursive=True)
     copy.set_weights(network.get_weights())
-    return keras.Model(copy.input, copy.get_layer(HEAD).output, name=network.name)
+    return TrainingModel(copy.input, copy.get_layer(HEAD).output, name=network.name)
 
 
 def fused_class(layer: layers.Layer) -> type[layers.Layer]:

@@ -1,20 +1,18 @@
-"""What a student learns from: the ways to teach, each a file with its labels and its loss, and options of them."""
+"""What a student learns from: the ways to teach, each with its labels and its loss, and options of them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.teaching.consistent import CONSISTENT
-from snakedistill.teaching.hard import HARD
 from snakedistill.teaching.image_weights import IMAGE_WEIGHTS
-from snakedistill.teaching.manual import MANUAL
 from snakedistill.teaching.manual_share import MANUAL_SHARE
 from snakedistill.teaching.shuffled import SHUFFLED
 from snakedistill.teaching.smoothing import SMOOTHING
-from snakedistill.teaching.soft import SOFT
 from snakedistill.teaching.temperature import TEMPERATURE
 from snakedistill.teaching.unlabelled import UNLABELLED
 from snakedistill.teaching.way import Option, Way
+from snakedistill.teaching.ways import HARD, MANUAL, SOFT
 
 WAYS: dict[str, Way] = {
     "manual": MANUAL,

@@ -27,7 +27,7 @@ def weighted_by_confidence(way: Way, _: str) -> Way:
                 found[of_part] = confidence[of_part] / confidence[of_part].mean()
         return found
 
-    return replace(way, weight=weight)
+    return replace(way, weight=weight, targets=(*way.targets, "weight"))
 
 
 IMAGE_WEIGHTS = Option(
@@ -36,10 +36,11 @@ IMAGE_WEIGHTS = Option(
         Field(
             default=None,
             description="confidence: each image weighs in the loss by the teacher's greatest probability of it",
+            examples=["confidence"],
             json_schema_extra=words("confidence or null"),
         ),
     ),
-    labels=("manual",),
+    fits=lambda way: way.from_source is None,
     applied=weighted_by_confidence,
     words=lambda _: "weighted by the teacher's confidence",
     reads_teacher=lambda _: True,

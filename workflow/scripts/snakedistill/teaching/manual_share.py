@@ -28,9 +28,13 @@ def mixed_with_manual(way: Way, share: float) -> Way:
 MANUAL_SHARE = Option(
     setting=(
         Annotated[Annotated[float, Field(ge=0, le=1)] | None, NullOrNumber],
-        Field(default=None, description="a of labels (1 - a) p + a y, with p of the source and y manual"),
+        Field(
+            default=None,
+            description="a of labels (1 - a) p + a y, with p of the source and y manual",
+            examples=[0.3, 0.0, 1.0],
+        ),
     ),
-    labels=("hard", "soft"),
+    fits=lambda way: way.from_source is not None and way.mixable,
     applied=mixed_with_manual,
     words=lambda share: f"with a share of {share:g} of manual labels",
 )

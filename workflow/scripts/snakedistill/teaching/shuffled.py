@@ -38,9 +38,10 @@ SHUFFLED = Option(
             default=None,
             description="true: the source's predictions are permuted within each part, class, and right or wrong "
             "answers; a control",
+            examples=[True],
         ),
     ),
-    labels=("soft",),
+    fits=lambda way: way.soft,
     applied=shuffled,
     words=lambda _: "permuted within class and within right and wrong answers",
 )

@@ -75,10 +75,11 @@ SMOOTHING = Option(
             default=None,
             description="e of labels (1 - e) y + e / K, with y manual and K classes; teacher: e such that the mean "
             "entropy of the labels is that of the teacher's predictions on train",
+            examples=[0.1, "teacher", 0.0],
             json_schema_extra=words("a number from 0 to 1, teacher or null"),
         ),
     ),
-    labels=("manual",),
+    fits=lambda way: way.from_source is None and way.mixable,
     applied=smoothed,
     words=lambda smoothing: (
         "smoothed to the teacher's entropy" if smoothing == OF_TEACHER else f"smoothed by {smoothing:g}"

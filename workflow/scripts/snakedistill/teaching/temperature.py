@@ -7,15 +7,15 @@ from pydantic import Field
 
 from snakedistill.core.outputs import softmax
 from snakedistill.core.settings import NullOrNumber
-from snakedistill.measures import metrics
-from snakedistill.teaching.cross_entropy import cross_entropy
 from snakedistill.teaching.way import LabelInputs, Option, Way
 
 
 def at_temperature(way: Way, temperature: float) -> Way:
-    """A way whose labels are softmax(t / T) of the source's logits t, and whose loss is T^2 CE(label, logit / T).
+    """A way whose labels are softmax(t / T) of the source's logits t, and whose loss is T^2 L(label, logit / T).
 
     Source: Hinton et al. 2015, 1503.02531, section 2. Of two classes the softmax is sigmoid(t / T).
+    Of cross-entropy the gradient for the logits is T times the difference of the probabilities at T, so its size does
+    not fall with T.
     """
 
     def label(inputs: LabelInputs):
@@ -25,17 +25,20 @@ def at_temperature(way: Way, temperature: float) -> Way:
     return replace(
         way,
         label=label,
-        loss=lambda outputs: cross_entropy(outputs, temperature),
-        loss_of_images=lambda logit, label: temperature**2 * metrics.cross_entropy(logit / temperature, label),
+        loss=lambda targets, logit: temperature**2 * way.loss(targets, logit / temperature),
     )
 
 
 TEMPERATURE = Option(
     setting=(
         Annotated[Annotated[float, Field(gt=0)] | None, NullOrNumber],
-        Field(default=None, description="T of softmax(logit / T) in soft labels and in the loss, times T squared"),
+        Field(
+            default=None,
+            description="T of softmax(logit / T) in soft labels and in the loss, times T squared",
+            examples=[4.0, 0.5],
+        ),
     ),
-    labels=("soft",),
+    fits=lambda way: way.soft,
     applied=at_temperature,
     words=lambda temperature: f"at temperature {temperature:g}",
     excludes=("manual_share",),  # the manual labels would be compared with a student at temperature T

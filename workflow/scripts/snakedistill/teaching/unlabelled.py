@@ -10,9 +10,10 @@ UNLABELLED = Option(
         Field(
             default=None,
             description="true: the archive's images without a label join the training part, with labels of the source",
+            examples=[True],
         ),
     ),
-    labels=("hard", "soft"),
+    fits=lambda way: way.from_source is not None and "manual" not in way.targets,
     applied=lambda way, _: way,  # what changes is the training part
     words=lambda _: "also of images without a manual label",
     excludes=("shuffled", "manual_share"),  # these need a manual label

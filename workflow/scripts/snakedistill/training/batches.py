@@ -1,12 +1,14 @@
-"""Batches of images, draws and labels."""
+"""Batches of images, draws and targets."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from snakedistill.core.targets import Hook, Inputs, Targets
 from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.networks.augmentation import TRANSFORMATIONS, active, mixing
 from snakedistill.networks.augmentation.draws import Draws
 from snakedistill.training.launches import ImagesOnDevice
 
@@ -17,9 +19,9 @@ def batches(
     images: MappedImages | JoinedImages | ImagesOnDevice,
     batch_size: int,
     draws: Draws | None = None,
-    labels: np.ndarray | None = None,
+    targets: Targets | None = None,
     order: np.ndarray | None = None,
-    weights: np.ndarray | None = None,
+    hooks: Sequence[Hook] = (),
 ) -> Iterator[tuple]:
     """Yield one pass over the images, as Keras takes it.
 
@@ -27,26 +29,55 @@ def batches(
         images: n images.
         batch_size: images in a batch; the last one may be smaller.
         draws: draws of all n images, for a network that augments; or None.
-        labels: float32 [n, outputs], or None.
+        targets: of all n images: label float32 [n, outputs]; manual int32 [n] and weight float32 [n] where the way to
+            teach has them. Or None.
         order: a permutation of range(n), or None for the order of the array.
-        weights: float32 [n], of each image in the loss, or None.
+        hooks: change the targets of each batch, one after the other.
 
     Yields:
-        (inputs,), (inputs, label float32 [b, outputs]) or (inputs, label, weight float32 [b]); inputs are image uint8
-        [b, h, w, 3] or, with draws, the image and then the values of each transformation, float32 [b, *shape].
+        (inputs,) or (inputs, targets); inputs are image uint8 [b, h, w, 3] or, with draws, the image and then the
+        values of each transformation, float32 [b, *shape].
     """
 
     def batch(start: int) -> tuple:
         rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
         image = images.read(rows)
         inputs = (image, *(values[rows] for values in draws.values())) if draws else image
-        return (inputs, *(values[rows] for values in (labels, weights) if values is not None))
+        return (inputs,) if targets is None else (inputs, {name: values[rows] for name, values in targets.items()})
+
+    def hooked(inputs: Inputs, *of_batch: Targets) -> tuple:
+        for hook in hooks:
+            of_batch = (hook(inputs, *of_batch),)
+        return (inputs, *of_batch)
 
     with ThreadPoolExecutor(1) as reader:  # reads the next batches while the model works on this one
         ahead: deque[Future] = deque()
         for start in range(0, len(images), batch_size):
             ahead.append(reader.submit(batch, start))
             if len(ahead) > READ_AHEAD:
-                yield ahead.popleft().result()
+                yield hooked(*ahead.popleft().result())
         while ahead:
-            yield ahead.popleft().result()
+            yield hooked(*ahead.popleft().result())
+
+
+def mixed_targets(augmentation: dict) -> Hook:
+    """What mixes the labels and weights of a batch as the transformations of its network mix the images.
+
+    Args:
+        augmentation: settings by transformation, of which at least one mixes images.
+    """
+    place = {name: 1 + i for i, name in enumerate(active(augmentation))}
+
+    def hook(inputs: Inputs, targets: Targets) -> Targets:
+        for name in mixing(augmentation):
+            share = TRANSFORMATIONS[name].share(inputs[place[name]])
+            targets = Targets(**{key: _mixed(values, share) for key, values in targets.items()})
+        return targets
+
+    return hook
+
+
+def _mixed(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Values of each image, [n] or [n, outputs], and of its partner, which has the share."""
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    return ((1 - share) * values + share * np.roll(values, 1, axis=0)).astype(np.float32)

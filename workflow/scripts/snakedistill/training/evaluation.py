@@ -14,7 +14,7 @@ from snakedistill.core.outputs import labels_of_classes, logits_of_classes, numb
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
 from snakedistill.measures.evaluation import evaluation_row
-from snakedistill.networks.augmentation import active
+from snakedistill.networks.augmentation import active, of_one_image
 from snakedistill.networks.augmentation.draws import draw
 from snakedistill.networks.classifier import load_network
 from snakedistill.networks.training_model import evaluation_model
@@ -35,7 +35,7 @@ class Measured:
         test_images: array of the test part.
         teacher_labels: file with the teacher's labels of every image, those of its family's first student, for a
             network that never saw manual ones; else None.
-        augmentation: settings of the network's training by transformation.
+        augmentation: settings of the network's training by transformation; images are not mixed.
         repeats: number of evaluations with augmentation.
         classes: names; the position of a name is its label.
     """
@@ -108,10 +108,11 @@ def _labels(network: Measured, manual: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def _augmented(network: Measured) -> Iterator[list[np.ndarray]]:
     """Logit and probability of the augmented test part, float32 [n, outputs] each, as often as it is evaluated."""
-    if not active(network.augmentation):
+    augmentation = of_one_image(network.augmentation)
+    if not active(augmentation):
         return
-    forward = forward_for(evaluation_model(load_network(network.model), network.augmentation))
+    forward = forward_for(evaluation_model(load_network(network.model), augmentation))
     images = MappedImages(network.test_images)
     for repeat in range(1, network.repeats + 1):
         drawn = network.seed, network.network_id, "evaluation", repeat
-        yield predicted(forward, images, draw(network.augmentation, *drawn, *images.shape[:2]))
+        yield predicted(forward, images, draw(augmentation, *drawn, *images.shape[:2]))

@@ -26,15 +26,15 @@ STEPS_ON_AN_ACCELERATOR = 16
 SHARE_OF_THE_MEMORY = 0.1  # of an accelerator, for the images of a part: several networks may train on one
 
 
-def launch_for(model: keras.Model, weighted: bool = False) -> "Step | Launch | None":
+def launch_for(model: keras.Model, targets: Sequence[str] = ("label",)) -> "Step | Launch | None":
     """What trains the model on this backend and device; None: Keras's `train_on_batch`.
 
     Args:
         model: compiled with the metric `accuracy`, its optimizer built.
-        weighted: whether batches have weights of images.
+        targets: names of the targets of batches, see `teaching.way.Targets`.
     """
     if keras.backend.backend() == "tensorflow":
-        return Step(model, weighted)
+        return Step(model, targets)
     if keras.backend.backend() == "jax" and jax.default_backend() != "cpu":
         return Launch(model, STEPS_ON_AN_ACCELERATOR)
     return None
@@ -75,27 +75,32 @@ class Step:
 
     Args:
         model: compiled with the metric `accuracy`, its optimizer built.
-        weighted: whether batches have weights of images.
+        targets: names of the targets of batches, see `teaching.way.Targets`.
     """
 
     steps = 1
 
-    def __init__(self, model: keras.Model, weighted: bool = False) -> None:
+    def __init__(self, model: keras.Model, targets: Sequence[str] = ("label",)) -> None:
         self._model = model
         inputs = tuple(tf.TensorSpec(one.shape, one.dtype) for one in model.inputs)
-        label_and_weight = (tf.TensorSpec(model.output.shape), *([tf.TensorSpec([None])] if weighted else []))
+        known = {
+            "label": tf.TensorSpec(model.output.shape),
+            "manual": tf.TensorSpec([None], "int32"),
+            "weight": tf.TensorSpec([None]),
+        }
         options = {"autograph": False, "jit_compile": model.jit_compile}
-        self._step = tf.function(self._one, input_signature=(inputs, *label_and_weight), **options)
+        signature = (inputs, {name: known[name] for name in targets})
+        self._step = tf.function(self._one, input_signature=signature, **options)
 
     def __call__(self, batches: Sequence[tuple]) -> np.ndarray:
-        """Train on the only (inputs, label) or (inputs, label, weight): its loss and accuracy, float64 [1, 2]."""
-        ((inputs, *label_and_weight),) = batches
+        """Train on the only (inputs, targets): its loss and accuracy, float64 [1, 2]."""
+        ((inputs, targets),) = batches
         self._model.reset_metrics()
-        loss, accuracy = self._step(tuple(keras.tree.flatten(inputs)), *label_and_weight)
+        loss, accuracy = self._step(tuple(keras.tree.flatten(inputs)), targets)
         return np.array([[loss, accuracy]], dtype=np.float64)
 
-    def _one(self, inputs: tuple, *label_and_weight: "tf.Tensor") -> tuple:
-        logs = self._model.train_step((inputs if len(inputs) > 1 else inputs[0], *label_and_weight))
+    def _one(self, inputs: tuple, targets: dict[str, "tf.Tensor"]) -> tuple:
+        logs = self._model.train_step((inputs if len(inputs) > 1 else inputs[0], targets))
         return logs["loss"], logs["accuracy"]
 
 

@@ -19,7 +19,6 @@ from snakedistill.core.lineage import record_lineage
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
 from snakedistill.networks.training_model import only
-from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
 from snakedistill.training.forward import predicted
@@ -139,7 +138,7 @@ def _phase(
     """Train the phase that a training run is in, from where it is; values of its variables, where it has begun."""
     phase, model, network_id = prepared.phases[progress.phase], prepared.model, prepared.run.network_id
     with only(model, phase.trains):
-        launch = begin(model, phase, prepared.loss, prepared.steps_per_epoch, prepared.weight is not None)
+        launch = begin(model, phase, prepared.loss, prepared.steps_per_epoch, list(prepared.targets[TRAIN]))
         variables = [*model.variables, *model.optimizer.variables]
         if values is not None:
             for variable, value in zip(variables, values, strict=True):
@@ -197,8 +196,7 @@ def _training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:
     run, images = prepared.run, prepared.images[TRAIN]
     order = random_stream(run.seed, run.drawn_as, "order", epoch).permutation(len(images))
     draws, targets = _draws(prepared, TRAIN, epoch), prepared.targets[TRAIN]
-    passed = batches(images, run.recipe["batch_size"], draws, targets, order, prepared.weight)
-    return passed if prepared.answer is None else labels_of_views(passed, prepared.answer, prepared.way)
+    return batches(images, run.recipe["batch_size"], draws, targets, order, prepared.hooks)
 
 
 def _draws(prepared: Prepared, part: str, epoch: int) -> dict[str, np.ndarray]:
@@ -216,7 +214,7 @@ def fit_epoch(
 
     Args:
         model: compiled.
-        passed: (inputs, label) or (inputs, label, weight) of each batch.
+        passed: (inputs, targets) of each batch.
         after_steps: called with the number of steps just done.
         launch: trains on one or several batches in a call; None: Keras's `train_on_batch`.
 
@@ -225,7 +223,7 @@ def fit_epoch(
     """
     sums, images = np.zeros(2), 0
     while group := list(itertools.islice(passed, launch.steps if launch else 1)):
-        sizes = [len(batch[1]) for batch in group]
+        sizes = [len(targets["label"]) for _, targets in group]
         # The last batch of an epoch may be a smaller one, and the last group may have fewer.
         if launch and sizes == [sizes[0]] * launch.steps:
             found = launch(group)

@@ -1,11 +1,13 @@
 """The phases of a training run: what trains in each, for how long, and how."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import keras
 
 from snakedistill.core.recipe import NEUTRAL
-from snakedistill.networks.training_model import ALL
+from snakedistill.core.targets import Loss
+from snakedistill.networks.training_model import ALL, TrainingModel
 from snakedistill.training.launches import Launch, Step, launch_for
 from snakedistill.training.optimisers import OPTIMISERS
 from snakedistill.training.schedules import learning_rate
@@ -56,19 +58,19 @@ def phases_of(recipe: dict) -> tuple[Phase, ...]:
 
 
 def begin(
-    model: keras.Model, phase: Phase, loss: keras.losses.Loss, steps_per_epoch: int, weighted: bool
+    model: TrainingModel, phase: Phase, loss: Loss, steps_per_epoch: int, targets: Sequence[str]
 ) -> Step | Launch | None:
     """Compile a training model for a phase; its result trains the model, see `launch_for`."""
     steps = phase.epochs * steps_per_epoch
     rate = learning_rate(phase.schedule, phase.learning_rate, steps, phase.decay, phase.warmup)
     compile_for_training(model, rate, loss, phase.optimiser, phase.weight_decay)
-    return launch_for(model, weighted)
+    return launch_for(model, targets)
 
 
 def compile_for_training(
-    model: keras.Model,
+    model: TrainingModel,
     rate: float | keras.optimizers.schedules.LearningRateSchedule,
-    loss: keras.losses.Loss,
+    loss: Loss,
     optimiser: str = "adam",
     weight_decay: float = 0.0,
 ) -> None:
@@ -79,7 +81,7 @@ def compile_for_training(
     Args:
         model: a model of logits.
         rate: the learning rate.
-        loss: of labels and logits, both [n, outputs].
+        loss: of each image, of targets and logits.
         optimiser: a key of `OPTIMISERS`.
         weight_decay: 0 for none.
     """

@@ -12,15 +12,20 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_lineage, read_labels, training_settings
 from snakedistill.core.network_ids import TEACHER
-from snakedistill.core.outputs import outputs_of_classes, shares_of_classes
+from snakedistill.core.outputs import outputs_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
+from snakedistill.core.targets import Hook, Loss, Targets
 from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import random_stream
 from snakedistill.networks.classifier import build_network, load_network
-from snakedistill.networks.training_model import evaluation_model, faster_precision, training_model
+from snakedistill.networks.training_model import TrainingModel, evaluation_model, faster_precision, training_model
 from snakedistill.teaching import taught
-from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels, weighted
+from snakedistill.teaching.class_weights import BALANCED, balanced_weights
+from snakedistill.teaching.consistent import labels_of_views
+from snakedistill.teaching.losses import weighted
 from snakedistill.teaching.way import Way
+from snakedistill.training.batches import mixed_targets
 from snakedistill.training.checkpoints import fingerprint_of_training
 from snakedistill.training.launches import Forward, ImagesOnDevice, forward_for, near_the_device
 from snakedistill.training.phases import Phase, phases_of
@@ -110,28 +115,24 @@ class Prepared:
         model: what is trained, see `training_model`; not compiled.
         precision: `float32` or `bfloat16`.
         images: by part.
-        targets: label of each output of the network by part, float32 [n, outputs], in the order of the images.
-        weight: of each image of train in the loss, float32 [n], or None.
-        way: how the network is taught, with its options.
-        loss: a Keras loss of targets and logits, both [n, outputs].
+        targets: by part, in the order of the images, see `batches`.
+        hooks: what changes the targets of a batch before the model trains on it.
+        loss: of targets and logits, with the weights of the classes.
         forward: from inputs as `batches` yields them to the logits of the model.
         validation: what the validation part says of the model.
-        answer: from the same inputs to logits and probabilities of the source, where it answers in training; else None.
     """
 
     run: TrainingRun
     phases: tuple[Phase, ...]
     network: keras.Model
-    model: keras.Model
+    model: TrainingModel
     precision: str
     images: dict[str, MappedImages | JoinedImages | ImagesOnDevice]
-    targets: dict[str, np.ndarray]
-    weight: np.ndarray | None
-    way: Way
-    loss: keras.losses.Loss
+    targets: dict[str, Targets]
+    hooks: tuple[Hook, ...]
+    loss: Loss
     forward: Forward
     validation: Validation
-    answer: Forward | None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -167,13 +168,12 @@ def prepare(run: TrainingRun) -> Prepared:
     """
     keras.utils.set_random_seed(int(random_stream(run.seed, run.drawn_as, "weights").integers(2**31)))
     network = _network(run)
-    images, targets, weight = _images_and_targets(run)
+    way = taught(run.way, run.options)
+    images, targets = _images_and_targets(run, way)
     precision = faster_precision(network) if run.precision == "auto" else run.precision
     print(f"{run.network_id}: trains in {precision}")
     model = training_model(network, precision, run.recipe["augmentation"])
-    way = taught(run.way, run.options)
-    loss, of_classes = _loss(run, way, targets[TRAIN])
-    of_validation = weight_of_labels(targets[VALIDATION].astype(np.float64), of_classes) * weight.get(VALIDATION, 1.0)
+    loss = weighted(way.loss, _weights_of_classes(run, targets[TRAIN]["label"]))
     return Prepared(
         run,
         phases_of(run.recipe),
@@ -182,12 +182,10 @@ def prepare(run: TrainingRun) -> Prepared:
         precision,
         images,
         targets,
-        weight[TRAIN].astype(np.float32) if weight else None,
-        way,
+        _hooks(run, way),
         loss,
         forward_for(model),
-        Validation(way, shares_of_classes(targets[VALIDATION]), of_validation),
-        _answer_of_source(run),
+        Validation(loss, targets[VALIDATION]),
     )
 
 
@@ -206,52 +204,55 @@ def _network(run: TrainingRun) -> keras.Model:
     )
 
 
-def _images_and_targets(run: TrainingRun) -> tuple[dict, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Images, targets and weights by part, see `Prepared`; those without a manual label joined to train."""
+def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Targets]]:
+    """Images and targets by part, see `Prepared`; those without a manual label joined to train."""
     given = {"network_id": run.network_id, "seed": run.seed, "splits": run.splits, "classes": run.classes}
     read = functools.partial(read_labels, **given)
     images = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
-    targets, weight = _targets(run.splits, run.labels, read(run.labels), images)
+    targets = _targets(way, run.splits, run.labels, read(run.labels), images)
     if run.unlabelled:
         images[TRAIN] = JoinedImages(images[TRAIN], MappedImages(run.unlabelled["images"]))
         more = outputs_of_classes(read(run.unlabelled["labels"])["label"]).astype(np.float32)
-        targets[TRAIN] = np.concatenate([targets[TRAIN], more])
+        targets[TRAIN] = Targets(label=np.concatenate([targets[TRAIN]["label"], more]))
         print(f"{run.network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
-    return {part: near_the_device(of_part) for part, of_part in images.items()}, targets, weight
+    return {part: near_the_device(of_part) for part, of_part in images.items()}, targets
 
 
-def _targets(
-    splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The label of each output of the network by part, float32 [n, outputs], in the order of the images; and weights.
-
-    The weights of the images are float64 [n] by part; empty where there are none.
-    """
+def _targets(way: Way, splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]) -> dict[str, Targets]:
+    """The targets of a way by part, in the order of the images."""
     split = read_csv(splits)
     given = given.in_order_of(split["image_id"], splits, labels)
-    label = outputs_of_classes(given["label"]).astype(np.float32)
-    targets = {part: label[split["split"] == part] for part in images}
-    weight = {part: given["weight"][split["split"] == part] for part in images if "weight" in given.values}
-    for part, target in targets.items():
-        if len(target) != len(images[part]):
+    targets = {"label": outputs_of_classes(given["label"]).astype(np.float32)}
+    if "manual" in way.targets:
+        targets["manual"] = split["label"].to_numpy(np.int32)
+    if "weight" in given.values:
+        targets["weight"] = given["weight"].astype(np.float32)
+    found = {}
+    for part, of_part in images.items():
+        rows = (split["split"] == part).to_numpy()
+        if rows.sum() != len(of_part):
             raise InputError(
-                f"{splits} has {len(target)} images of {part}, the array has {len(images[part])}: make both again"
+                f"{splits} has {rows.sum()} images of {part}, the array has {len(of_part)}: make both again"
             )
-    return targets, weight
+        found[part] = Targets(**{name: values[rows] for name, values in targets.items()})
+    return found
 
 
-def _loss(run: TrainingRun, way: Way, targets: np.ndarray) -> tuple[keras.losses.Loss, np.ndarray]:
-    """The loss of the targets of train, and the weight of each class in it, float64 [K]."""
-    loss = way.loss(targets.shape[1])
+def _weights_of_classes(run: TrainingRun, label: np.ndarray) -> np.ndarray | None:
+    """The weight of each class in the loss, float64 [K], from the labels of train; None where all count the same."""
     if run.recipe["class_weights"] != BALANCED:
-        return loss, np.ones(run.classes)
-    of_classes = balanced_weights(targets)
-    print(f"{run.network_id}: weights of the classes in the loss: {', '.join(f'{one:.4g}' for one in of_classes)}")
-    return weighted(loss, of_classes), of_classes
-
-
-def _answer_of_source(run: TrainingRun) -> Forward | None:
-    if run.source_model is None:
         return None
-    check_lineage(run.source_model, run.source, run.seed, splits=run.splits)
-    return forward_for(evaluation_model(load_network(run.source_model), run.recipe["augmentation"]))
+    of_classes = balanced_weights(label)
+    print(f"{run.network_id}: weights of the classes in the loss: {', '.join(f'{one:.4g}' for one in of_classes)}")
+    return of_classes
+
+
+def _hooks(run: TrainingRun, way: Way) -> tuple[Hook, ...]:
+    """What changes the targets of a batch: a mixture of images, and a source that answers its views."""
+    augmentation = run.recipe["augmentation"]
+    hooks = [mixed_targets(augmentation)] if mixing(augmentation) else []
+    if run.source_model is not None:
+        check_lineage(run.source_model, run.source, run.seed, splits=run.splits)
+        answer = forward_for(evaluation_model(load_network(run.source_model), augmentation))
+        hooks.append(labels_of_views(answer, way))
+    return tuple(hooks)

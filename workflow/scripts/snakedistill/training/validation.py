@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from snakedistill.core.outputs import logits_of_classes, shares_of_classes
+from snakedistill.core.outputs import shares_of_classes
+from snakedistill.core.targets import Loss, Targets
 from snakedistill.measures import metrics
 from snakedistill.networks.classifier import probabilities
-from snakedistill.teaching.way import Way
+from snakedistill.teaching.losses import loss_of_images
 
 
 @dataclass(frozen=True)
@@ -17,19 +18,17 @@ class Validation:
     """What the validation part says of a network, by labels of the kind that it is trained with.
 
     Attributes:
-        way: how it is taught.
-        label: shares of the classes, float [n, K].
-        weight: of each image in the loss, float64 [n].
+        loss: that of training.
+        targets: of the n images.
     """
 
-    way: Way
-    label: np.ndarray
-    weight: np.ndarray
+    loss: Loss
+    targets: Targets
 
     @functools.cached_property
     def answer(self) -> np.ndarray:
         """The class with the largest share, int [n]."""
-        return metrics.answer(self.label)
+        return metrics.answer(shares_of_classes(self.targets["label"]))
 
     @property
     def chance(self) -> float:
@@ -38,9 +37,8 @@ class Validation:
 
     def loss_and_accuracy(self, logit: np.ndarray) -> tuple[float, float]:
         """Mean loss and accuracy, from the outputs of the network, float32 [n, outputs]."""
-        of_images = self.way.loss_of_images(logits_of_classes(logit), self.label)
         probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
-        return float(np.mean(self.weight * of_images)), metrics.accuracy(probability, self.answer)
+        return float(loss_of_images(self.loss, self.targets, logit).mean()), metrics.accuracy(probability, self.answer)
 
 
 def correct(label, logit):

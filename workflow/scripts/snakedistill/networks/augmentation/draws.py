@@ -4,7 +4,8 @@ import hashlib
 
 import numpy as np
 
-from snakedistill.networks.augmentation import TRANSFORMATIONS, active
+from snakedistill.core.parts import TRAIN
+from snakedistill.networks.augmentation import TRANSFORMATIONS, active, of_one_image
 
 Draws = dict[str, np.ndarray]
 """Values of n images by transformation, float32 [n, *shape], in the order in which they are applied."""
@@ -23,17 +24,19 @@ def random_stream(seed: int, network_id: str, purpose: str, epoch: int = 0) -> n
 def draw(augmentation: dict, seed: int, network_id: str, purpose: str, epoch: int, images: int, side: int) -> Draws:
     """Draw the augmentation of every image of one epoch; image i gets the same draws for any value of `images`.
 
+    What mixes images gets values of 0 for any purpose but training.
+
     Args:
         augmentation: settings by transformation.
         seed: training seed.
         network_id: the network that sees the images.
-        purpose: for example `train`.
+        purpose: for example `train`, to train.
         epoch: number of the epoch, from 1.
         images: number of images.
         side: side of the images in pixels.
     """
-    found = {}
-    for name in active(augmentation):
+    found = no_draws(augmentation, images)
+    for name in active(of_one_image(augmentation) if purpose != TRAIN else augmentation):
         one = TRANSFORMATIONS[name]
         stream = random_stream(seed, network_id, f"{purpose}/{name}" if one.own_stream else purpose, epoch)
         found[name] = one.draw(stream, images, side, augmentation[name])

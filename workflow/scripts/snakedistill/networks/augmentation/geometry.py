@@ -64,14 +64,14 @@ def flipped(images, flip):
 
 
 SHIFT = Transformation(
-    setting=(Number, Field(None, ge=0, le=1, description="largest shift as a share of the side")),
+    setting=(Number, Field(None, ge=0, le=1, description="largest shift as a share of the side", examples=[0.1])),
     shape=(2,),
     draw=draw_shift,
     apply=shifted,
     own_stream=False,
 )
 FLIP = Transformation(
-    setting=(bool, Field(None, description="whether every other image is mirrored")),
+    setting=(bool, Field(None, description="whether every other image is mirrored", examples=[True])),
     shape=(),
     draw=draw_flip,
     apply=flipped,

@@ -1,0 +1,58 @@
+"""Losses: of labels in [0, 1], and weighted; and their values on arrays."""
+
+import numpy as np
+
+from snakedistill.core.targets import Loss, Targets, Tensor
+from snakedistill.teaching.class_weights import weight_of_labels
+
+_NUMBERS_AT_ONCE = 4_000_000
+
+
+def cross_entropy(targets: Targets, logit: Tensor) -> Tensor:
+    """The cross-entropy of labels and logits of each image, formula (1) of the paper, [n]; see `Loss`."""
+    from keras import ops
+
+    if logit.shape[-1] == 1:
+        return ops.binary_crossentropy(targets["label"], logit, from_logits=True)[:, 0]
+    return ops.categorical_crossentropy(targets["label"], logit, from_logits=True)
+
+
+def weighted(loss: Loss, of_classes: np.ndarray | None = None) -> Loss:
+    """A loss times the weights of the image: that of its label, see `weight_of_labels`, and the target `weight`.
+
+    Args:
+        loss: not weighted.
+        of_classes: float [K]; None: all classes count the same.
+    """
+
+    def of_images(targets: Targets, logit: Tensor) -> Tensor:
+        found = loss(targets, logit)
+        if of_classes is not None:
+            found = found * weight_of_labels(targets["label"], of_classes)
+        return found * targets["weight"] if "weight" in targets else found
+
+    return of_images
+
+
+def loss_of_images(loss: Loss, targets: Targets, logit: np.ndarray) -> np.ndarray:
+    """The loss of each image, float64 [n], of arrays, computed in float64 (on JAX in its widest float).
+
+    Some rows are computed at a time, which bounds the memory.
+
+    Args:
+        loss: see `Loss`.
+        targets: arrays.
+        logit: float [n, outputs].
+    """
+    from keras import ops
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return ops.convert_to_tensor(values if values.dtype.kind == "i" else values.astype(np.float64))
+
+    at_once = max(1, _NUMBERS_AT_ONCE // logit.shape[1])
+    found = []
+    for start in range(0, len(logit), at_once):
+        rows = slice(start, start + at_once)
+        some = Targets(**{name: tensor(values[rows]) for name, values in targets.items()})
+        found.append(ops.convert_to_numpy(loss(some, tensor(logit[rows]))).astype(np.float64))
+    return np.concatenate(found)
