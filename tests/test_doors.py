@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, copy_project, jpeg, snakemake
+from contracts import CLASSES, check_minimum, check_way, settings_of_options
 from PIL import Image
 from test_forms import THREE, keeps_the_contract
 
-from snakedistill.configuration.check import checked
+from snakedistill.configuration.check import checked, too_few_classes
 from snakedistill.configuration.reference_page import json_schema
+from snakedistill.core.errors import InputError
 from snakedistill.core.fingerprint import fingerprint_of_code
 from snakedistill.core.network_ids import Network
 from snakedistill.data.archive import open_archive
@@ -28,7 +30,7 @@ from snakedistill.networks.backbones import BACKBONES, unusable
 from snakedistill.results.figures import FIGURES, plot_figure
 from snakedistill.results.figures.figure import Figure, one_picture
 from snakedistill.results.run import Run
-from snakedistill.teaching import WAYS, labels_in_words, networks
+from snakedistill.teaching import OPTIONS, WAYS, labels_in_words, networks, taught
 from snakedistill.teaching.way import Way
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -38,7 +40,9 @@ LIBRARY = "workflow/scripts/snakedistill"
 
 def test_a_way_to_teach(monkeypatch):
     doubt = Way(
-        lambda inputs: (inputs.manual + inputs.probability) / 2, loss=lambda outputs: "a loss", from_source="doubts"
+        lambda inputs: (inputs.manual + inputs.probability) / 2,
+        loss=lambda targets, logit: "a loss",
+        from_source="doubts",
     )
     monkeypatch.setitem(WAYS, "doubt", doubt)
     students = {"mine": {"labels": "doubt", "generations": 1}}
@@ -48,6 +52,47 @@ def test_a_way_to_teach(monkeypatch):
     config = CONFIG | {"students": students, "export": CONFIG["export"] | {"network": "mine-1"}}
     assert checked(config)["students"] == students
     assert '"doubt"' in json_schema()
+
+
+def example_of_a_way(name: str) -> Way:
+    namespace: dict[str, Way] = {}
+    exec(example(f"teaching/{name}.py"), namespace)
+    return namespace[name.upper()]
+
+
+@pytest.mark.parametrize("name", ["sharpened", "correlated", "decoupled"])
+def test_an_example_of_a_way_is_one_with_every_option_that_fits(monkeypatch, name):
+    way = example_of_a_way(name)
+    monkeypatch.setitem(WAYS, name, way)
+    assert OPTIONS["temperature"].fits(way) and not OPTIONS["smoothing"].fits(way)
+    for classes in CLASSES:
+        if classes >= way.fewest_classes:
+            check_minimum(way, classes)
+            for options in settings_of_options(name):
+                check_way(taught(name, options), classes)
+
+
+def test_a_way_is_refused_where_it_cannot_teach(monkeypatch):
+    """With too few classes, with images that nobody labelled, and with mixed images, if it cannot do these."""
+    monkeypatch.setitem(WAYS, "decoupled", example_of_a_way("decoupled"))
+
+    def said(family: dict, **changes: object) -> str:
+        students = {"mine": {"labels": "decoupled", "generations": 0} | family}
+        export = CONFIG["export"] | {"network": "mine-0"}
+        with pytest.raises(InputError) as found:
+            checked(CONFIG | {"students": students, "export": export, "paper": None} | changes)
+        return str(found.value)
+
+    sentence = "students.mine.labels: expected another value with 2 classes, got decoupled, which needs 3 or more"
+    assert sentence in said({})
+    assert sentence in too_few_classes({"mine": {"labels": "decoupled", "generations": 0}}, ["ant", "bee"])[0]
+    three = {"classes": ["ant", "bee", "fly"]}
+    unlabelled = said({"unlabelled": True}, **three)
+    assert "mine.unlabelled: expected none with decoupled labels, got True: it is for hard or soft ones" in unlabelled
+    for key in ("mixup", "cutmix"):
+        assert f"students.mine.augmentation.{key}: expected 0 with decoupled labels, got 0.3: it mixes two images" in (
+            said({"augmentation": {key: 0.3}}, **three)
+        )
 
 
 def test_a_layout(monkeypatch, photographs, tmp_path):
@@ -133,7 +178,7 @@ def test_a_transformation():
 from snakedistill.networks.augmentation import TRANSFORMATIONS
 TRANSFORMATIONS["brightness"] = BRIGHTNESS
 import yaml
-from snakedistill.configuration.check import checked
+from snakedistill.configuration.check import checked, too_few_classes
 config = yaml.safe_load(open({str(ROOT / "config.yaml")!r}))
 config["student"]["augmentation"]["brightness"] = "0.5"
 print(checked(config)["student"]["augmentation"])
@@ -180,7 +225,6 @@ print(METRICS["distance"].of_images(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array
 def examples() -> dict[str, str]:
     """The code of CONTRIBUTING.md by its first line, which names a file, or "in" and a file that gets more."""
     blocks = re.findall(r"```python\n# ((?:in )?workflow/\S+)\n(.*?)```", CONTRIBUTING, re.DOTALL)
-    assert len(blocks) == 13
     return dict(blocks)
 
 
