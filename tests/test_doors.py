@@ -270,7 +270,13 @@ def with_examples(tmp_path) -> Path:
         "layout": "prefixes",
         "classes": ["ant", "bee"],
         "teacher": {"backbone": "small", "epochs": 1},
-        "student": {"backbone": "small", "epochs": 1, "augmentation": {"brightness": 0.2}},
+        "student": {
+            "backbone": "small",
+            "epochs": 1,
+            "augmentation": {"brightness": 0.2},
+            "optimiser": "rmsprop",
+            "schedule": "linear",
+        },
         "students": {"classic": None, "hard": None, "soft": None, "mine": {"labels": "sharpened", "generations": 1}},
         "export": {"network": "mine-1", "forms": ["ort"]},
     }

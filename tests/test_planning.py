@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import ROOT, copy_project, kaggle_zip, planned, snakemake
+from conftest import ROOT, TINY, copy_project, kaggle_zip, planned, snakemake
 
 from snakedistill.configuration import estimate as estimates
 from snakedistill.configuration import inputs
@@ -241,3 +241,20 @@ def test_the_split_waits_for_the_predictions_only_where_images_without_one_are_d
         graph = snakemake(fresh, "--configfile", "tiny.yaml", "overlay.yaml", "--filegraph").stdout
         (of_rule,) = [node for node in graph.split("shape=none") if ">split_images<" in node]
         assert ("mine.csv" in of_rule) == waits
+
+
+def test_a_renamed_key_is_said_once_and_taken(tmp_path):
+    """Of a family and of the command line, with a table of renamed keys, which is empty between two releases."""
+    copy_project(tmp_path)
+    table = tmp_path / "workflow/scripts/snakedistill/configuration/migration.py"
+    old, new = "] = {}\n", '] = {"student.rate": "student.learning_rate", "students.*.steps": "students.*.epochs"}\n'
+    assert old in table.read_text()
+    table.write_text(table.read_text().replace(old, new))
+    (tmp_path / "mine.yaml").write_text("students: {soft: {steps: 2}}")
+    files = ("--configfile", "tiny.yaml", "mine.yaml", "--config", "student={rate: 0.125}")
+    said = snakemake(tmp_path, f"results/{TINY['run']}/config.yaml", *files).stdout
+    for old, new in (("student.rate", "student.learning_rate"), ("students.soft.steps", "students.soft.epochs")):
+        assert said.count(f"{old} is now called {new}: rename it in your configuration\n") == 1
+    written = yaml.safe_load((tmp_path / f"results/{TINY['run']}/config.yaml").read_text())
+    assert written["student"]["learning_rate"] == 0.125
+    assert written["students"]["soft"]["epochs"] == 2

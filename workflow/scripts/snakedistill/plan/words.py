@@ -21,7 +21,7 @@ def recipe_in_words(plan: Plan, network: str) -> str:
     if network == TEACHER and plan.given:
         return f"given: {Path(plan.config['teacher'][plan.given]).name}"
     recipe = plan.recipe(network)
-    epochs = f"{recipe['epochs']} epochs"
+    epochs = f"{'at most ' if 'patience' in recipe else ''}{recipe['epochs']} epochs"
     if network in STAGES:
         epochs = f"the teacher after {STAGES[network]} of {epochs}"
     return f"{Path(recipe['backbone']).stem}, {epochs}"

@@ -295,7 +295,7 @@ def _confusions(contents: Contents) -> list[str]:
 def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
     frame, known = contents.tables["best_epoch"], f"{contents.reference}_epoch"
     rows = [
-        [network, measured(of_seeds, "epoch", digits=1), of_seeds["epochs"].iloc[0]]
+        [network, measured(of_seeds, "epoch", digits=1), of_seeds["epochs"].max()]
         + ([number(of_seeds[known].iloc[0], 0)] if known in frame else [])
         + [measured(of_seeds, "val_accuracy")]
         for network, of_seeds in by(frame, ["network"])
