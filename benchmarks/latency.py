@@ -105,7 +105,8 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         models[name] = files["keras"]
         exported[name] = {"onnx": {"float32": files["onnx"], "int8": files["int8"]}}
     answers = open_networks(models, exported, threads)
-    found = time_calls(answers, archive, index, splits, arrays[TEST], rounds, threads, (1,))
+    images, pixels = dict.fromkeys(models, arrays[TEST]), dict.fromkeys(models, Pixels(SIDE))
+    found = time_calls(answers, archive, index, splits, images, pixels, rounds, threads, (1,))
     machine = this_machine(["onnx"])
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")

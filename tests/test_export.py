@@ -809,7 +809,8 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
         archive,
         tmp_path / "index.csv",
         made / "splits.csv",
-        made / "test.npy",
+        dict.fromkeys(("teacher", "soft-1"), made / "test.npy"),
+        dict.fromkeys(("teacher", "soft-1"), Pixels(SIDE)),
         2,
         1,
     )

@@ -24,6 +24,7 @@ from snakedistill.export import answers
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.inference import open_network, probabilities
+from snakedistill.export.timing import time_calls
 from snakedistill.export.web import write_page
 
 SIZES = [
@@ -197,3 +198,29 @@ def test_a_photo_is_upright_before_it_is_cropped(orientation):
     np.testing.assert_array_equal(resized(decode(file.getvalue()), 32, "crop", "antialias"), expected)
     other = Pixels(32, "crop", "antialias")
     np.testing.assert_array_equal(resized_pixels(file.getvalue(), other), expected)
+
+
+def test_each_network_is_timed_on_its_own_pixels(photos, tmp_path):
+    """Networks of other sizes are called with arrays and image files of their size."""
+    files = sorted(photos.iterdir())
+    index = pd.DataFrame(
+        {"image_id": [photo.stem for photo in files], "member": [f"a/{photo.name}" for photo in files]}
+    )
+    index["label"], index["split"] = 0, "test"
+    index.to_csv(tmp_path / "index.csv", index=False)
+    archive = tmp_path / "archive"
+    shutil.copytree(photos, archive / "a")
+    given = {"teacher": Pixels(48, "crop", "antialias"), "soft-0": Pixels(32)}
+    arrays, seen = {}, {name: [] for name in given}
+    for name, pixels in given.items():
+        arrays[name] = tmp_path / f"{name}.npy"
+        np.save(arrays[name], np.stack([resized_pixels(photo.read_bytes(), pixels) for photo in files]))
+    answers = {
+        (name, "a runtime", "float32"): lambda batch, name=name: seen[name].append(batch.copy()) for name in given
+    }
+    table = tmp_path / "index.csv"
+    calls = time_calls(answers, archive, table, table, arrays, given, 2, 1, batch_sizes=(3,))
+    assert len(calls) == 2 * 2
+    for name, batches in seen.items():
+        for batch in batches:  # from the array, and from the files in another order
+            np.testing.assert_array_equal(np.sort(batch, axis=0), np.sort(np.load(arrays[name]), axis=0))

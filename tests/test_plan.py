@@ -165,7 +165,7 @@ def test_each_network_takes_arrays_of_its_own_pixels_and_a_source_that_answers_i
     assert files.images("teacher")["test"] == f"{images}/64-squash-nearest/test.npy"
     first, second = files.for_training("small-0", 0), files.for_training("small-1", 0)
     assert first["train"] == second["train"] == f"{images}/32-crop-nearest/train.npy"
-    assert first["source_validation"] == f"{images}/64-squash-nearest/validation.npy"
+    assert first["source_train"] == f"{images}/64-squash-nearest/train.npy"
     assert "source_train" not in second  # the generation before has the same pixels
     assert files.for_training("large-0", 0)["unlabelled_images"] == f"{images}/48-squash-antialias/unlabelled.npy"
     assert files.known["test_images"] == f"{images}/32-crop-nearest/test.npy"  # of the student that is shown

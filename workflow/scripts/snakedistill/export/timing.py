@@ -40,7 +40,8 @@ def time_networks(
     archive: str,
     index: str,
     splits: str,
-    test_images: str,
+    test_images: dict[str, str],
+    pixels: dict[str, Pixels],
     rounds: int,
     threads: int,
     measured: str,
@@ -57,7 +58,8 @@ def time_networks(
         archive: path of the archive, for the image files.
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
-        test_images: array of the test part.
+        test_images: array of the test part by network id.
+        pixels: those that a network takes, by network id.
         rounds: number of calls of every combination.
         threads: the larger number of threads; with 1 there is one measurement.
         measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
@@ -70,11 +72,13 @@ def time_networks(
     calls = []
     for number in sorted({1, threads}):
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            timed = process.submit(_time_files, models, files, number, archive, index, splits, test_images, rounds)
+            timed = process.submit(
+                _time_files, models, files, number, archive, index, splits, test_images, pixels, rounds
+            )
             calls += timed.result()
     found = {
         "machine": this_machine(next(iter(files.values()))),
-        "images": len(MappedImages(test_images)),
+        "images": len(MappedImages(next(iter(test_images.values())))),
         "multiply_adds": {network: multiply_adds(given["onnx"]["float32"]) for network, given in files.items()},
         "calls": calls,
     }
@@ -111,7 +115,8 @@ def time_calls(
     archive: str,
     index: str,
     splits: str,
-    test_images: str,
+    test_images: dict[str, str],
+    pixels: dict[str, Pixels],
     rounds: int,
     threads: int,
     batch_sizes: tuple[int, ...] = (1, 32),
@@ -127,7 +132,8 @@ def time_calls(
         archive: path of the archive.
         index: CSV with image_id and member.
         splits: CSV with image_id and split.
-        test_images: array of the test part.
+        test_images: array of the test part by network id.
+        pixels: those that a network takes, by network id.
         rounds: number of calls of every combination.
         threads: threads of every runtime, for the result.
         batch_sizes: images in a call.
@@ -137,32 +143,32 @@ def time_calls(
         For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
         each round's call; joules, see `energy.joules_of`, of one image without decoding, else None.
     """
-    images = MappedImages(test_images)
-    side = images.shape[1]
+    images = {network: MappedImages(path) for network, path in test_images.items()}
+    count = len(next(iter(images.values())))
     decoded = batch_sizes if decoded is None else decoded
     ways = [(size, "no") for size in batch_sizes] + [(size, "yes") for size in decoded]
     combinations = [(*key, *way) for key in answers for way in ways]
     seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
     with tempfile.TemporaryDirectory() as folder:
-        files = _image_files(archive, index, splits, min(len(images), max(batch_sizes) * rounds), Path(folder))
+        files = _image_files(archive, index, splits, min(count, max(batch_sizes) * rounds), Path(folder))
         order = np.random.default_rng(0)
         for turn in range(-WARM_UP, rounds):
             for number in order.permutation(len(combinations)):
                 *key, size, decoding = combination = combinations[number]
+                network = key[0]
                 rows = np.arange(turn * size, (turn + 1) * size) % len(files)
-                batch = images.read(rows)
+                batch = images[network].read(rows)
                 time.sleep(REST)
                 start = time.perf_counter()
                 if decoding == "yes":
-                    batch = np.stack([resized_pixels(files[row].read_bytes(), Pixels(side)) for row in rows])
+                    batch = np.stack([resized_pixels(files[row].read_bytes(), pixels[network]) for row in rows])
                 answers[tuple(key)](batch)
                 if turn >= 0:
                     seconds[combination].append(time.perf_counter() - start)
-    one = images.read(slice(0, 1))
     joules = dict.fromkeys(combinations)
     for key, answer in answers.items():
         if (alone := (*key, 1, "no")) in joules:
-            joules[alone] = joules_of(partial(answer, one))
+            joules[alone] = joules_of(partial(answer, images[key[0]].read(slice(0, 1))))
     names = ("network", "runtime", "precision", "batch_size", "decoding")
     return [
         dict(zip(names, combination, strict=True))

@@ -46,11 +46,13 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
             for backbone in TIMED_BACKBONES
             for way, answer in _in_runtimes(backbone, threads, folder).items()
         }
-        frame = read_csv(splits)
+        frame, pixels = read_csv(splits), Pixels(IMAGE_SIZE)
         chosen, images = str(folder / "splits.csv"), str(folder / "images.npy")
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
-        write_arrays(archive, index, chosen, Pixels(IMAGE_SIZE), {TEST: images}, threads)
-        calls = time_calls(answers, archive, index, chosen, images, rounds, threads, BATCH_SIZES, DECODED)
+        write_arrays(archive, index, chosen, pixels, {TEST: images}, threads)
+        taken = dict.fromkeys(TIMED_BACKBONES, pixels)
+        arrays = dict.fromkeys(TIMED_BACKBONES, images)
+        calls = time_calls(answers, archive, index, chosen, arrays, taken, rounds, threads, BATCH_SIZES, DECODED)
     write_csv(ratios(calls, threads, rounds), speed)
 
 

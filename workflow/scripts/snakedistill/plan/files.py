@@ -263,7 +263,7 @@ class Files:
             model = self.model.format(seed=seed, network=source)
             found |= {"source_model": model, "source_lineage": lineages([model])}
             if plan.pixels(source) != plan.pixels(network):
-                parts = (TRAIN, VALIDATION, *([UNLABELLED] if network in plan.see_unlabelled else []))
+                parts = (TRAIN, *([UNLABELLED] if network in plan.see_unlabelled else []))
                 found |= {f"source_{part}": self.array(part, source) for part in parts}
         if network in plan.see_unlabelled:
             labels = self.unlabelled_labels.format(seed=seed, network=network)
