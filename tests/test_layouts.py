@@ -1,5 +1,6 @@
 """Layouts: every file of an archive is an image of a class, or is rejected with a reason."""
 
+import contextlib
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from snakedistill.configuration.inputs import with_inputs
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv
+from snakedistill.core.parts import PARTS
 from snakedistill.data.archive import open_archive
 from snakedistill.data.index import write_index
 from snakedistill.data.layouts import LAYOUTS, layout_of
@@ -39,6 +41,37 @@ def read(archive: Path, classes: list[str] | None = None) -> tuple[str, dict[str
     images = {image.image_id: (image.class_name, image.part) for image in reading.images}
     assert len(images) == len(reading.images)
     return name, images, dict(reading.rejected)
+
+
+@pytest.mark.parametrize("as_zip", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("classes", [["cat", "dog"], ["ant", "red bee", "wasp"]])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_layout(tmp_path, name, classes, as_zip):
+    """The contract of the door: each file of the entry's own example is an image of a class, or has a reason."""
+    layout = LAYOUTS[name]
+    for file, content in layout.example(classes).items():
+        written(tmp_path / "given", file, data=content.encode())
+    written(tmp_path / "given", ".hidden", "unlabelled/1.jpg")
+    archive = zipped(tmp_path / "given", tmp_path / "given.zip") if as_zip else tmp_path / "given"
+    assert all(one in layout.expected(classes) for one in classes)
+    with open_archive(archive) as opened:
+        assert layout_of(opened, classes)[0] == layout_of(opened, None)[0] == name
+        for given_classes in (classes, None):
+            reading = layout.read(opened, given_classes)
+            assert reading.class_names() == classes
+            read_from = [image.member for image in reading.images]
+            assert len({image.image_id for image in reading.images}) == len(read_from) >= 2 * len(classes)
+            rejected = dict(reading.rejected)
+            assert all(rejected.values()) and not set(rejected) & set(read_from)
+            lists = {file for file, content in layout.example(classes).items() if content}
+            assert {*rejected, *read_from} | lists == set(opened.members)
+            parts = {image.part for image in reading.images}
+            assert parts == {None} or parts <= set(PARTS)
+        with contextlib.suppress(InputError):  # a list of images has no other classes than the given ones
+            assert layout.read(opened, classes[:1]).class_names() == classes[:1]
+    written(tmp_path / "other", "notes.txt")
+    with open_archive(tmp_path / "other") as opened:
+        assert layout.read(opened, classes) is None
 
 
 BEES = ("bees/IMG_2024 (3).jpeg", "bees/no suffix", "bees/2023/May/x.webp", "Ants/x.PNG")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, top_k_accuracy_score
 
 from snakedistill.core.outputs import (
     labels_of_classes,
@@ -22,6 +23,56 @@ def of_two(probability) -> np.ndarray:
 
 def random_shares(images: int, classes: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).dirichlet(np.ones(classes), images)
+
+
+REFERENCES = {
+    "accuracy": lambda probability, label: accuracy_score(label, probability.argmax(axis=1)),
+    "balanced_accuracy": lambda probability, label: balanced_accuracy_score(label, probability.argmax(axis=1)),
+    "top_2_accuracy": lambda probability, label: top_k_accuracy_score(label, probability, k=2),
+    "uncertainty": lambda probability, label: (
+        np.mean((probability - np.eye(probability.shape[1])[probability.argmax(axis=1)]) ** 2)
+        * probability.shape[1]
+        / 2
+    ),
+}
+"""Other programs' values, of the metrics that one has."""
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_every_metric(name, classes):
+    """The contract of the door: a mean over images from 0 to `most`, which no order of images or classes changes."""
+    metric = metrics.METRICS[name]
+    if classes < metric.fewest_classes:
+        pytest.skip("not measured with so few classes")
+    rng, most = np.random.default_rng(1), metric.most(classes)
+    label = np.concatenate([np.arange(classes), rng.integers(classes, size=5 * classes)])
+    probability = random_shares(len(label), classes, seed=2)
+    kept = probability.copy()
+    value = metric.value(metric.of_images(probability, label))
+    assert 0 < value < most and (probability == kept).all()
+    if name in REFERENCES:
+        assert value == pytest.approx(REFERENCES[name](probability, label))
+
+    sure, unsure = np.eye(classes), np.full((len(label), classes), 1 / classes)
+    for answers in (sure[label], sure[(label + 1) % classes], unsure):
+        of_images = np.asarray(metric.of_images(answers, label))
+        assert of_images.shape == label.shape and np.isfinite(of_images).all()
+        assert -1e-12 <= metric.value(of_images) <= most + 1e-12
+        assert not metric.counted or set(of_images.tolist()) <= {0, 1}
+    ends = [metric.value(metric.of_images(answers, label)) for answers in (sure[label], unsure)]
+    assert any(end == pytest.approx(most) for end in ends), "neither the best network nor the least sure one is there"
+
+    images, names = rng.permutation(len(label)), rng.permutation(classes)
+    again = metric.of_images(probability[images], label[images])
+    assert metric.value(again) == pytest.approx(value)
+    renamed = metric.of_images(probability[:, np.argsort(names)], names[label])
+    assert metric.value(renamed) == pytest.approx(value)
+    if metric.beside:
+        other, equal = metrics.METRICS[metric.beside], np.arange(6 * classes) % classes
+        assert metric.value(metric.of_images(probability[: len(equal)], equal)) == pytest.approx(
+            other.value(other.of_images(probability[: len(equal)], equal))
+        )
 
 
 def test_cross_entropy_is_formula_1():

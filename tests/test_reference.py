@@ -27,11 +27,13 @@ from snakedistill.results.figures import FIGURES, plot_figure
 from snakedistill.results.presentation import Presentation
 from snakedistill.results.reference import beside_reference, short_name
 from snakedistill.results.run import Run
+from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.page import write_summary
-from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.results.tables import TABLES
 from snakedistill.teaching import networks
 
+FILES_PAGE = (ROOT / "docs/files.md").read_text()
 STUDENTS = {"hard": {"labels": "hard", "generations": 1}, "soft": {"labels": "soft", "generations": 1}}
 NETWORKS = networks(STUDENTS)
 IMAGES = {"train": 24, "validation": 16, "test": 16}
@@ -137,43 +139,37 @@ def run(tmp_path_factory) -> MadeUp:
     return run
 
 
-COLUMNS = {
-    "evaluation": "seed network split labels augmented repeats loss accuracy loss_mean loss_sd accuracy_mean "
-    "accuracy_sd",
-    "uncertainty": "seed network family generation split images balanced_accuracy balanced_accuracy_low "
-    "balanced_accuracy_high uncertainty uncertainty_low uncertainty_high accuracy accuracy_low accuracy_high",
-    "histograms": "seed network split bin_low bin_high relative_frequency",
-    "best_epoch": "seed network epochs epoch val_accuracy chance",
-    "classes": "seed network split class images errors error_rate error_rate_low error_rate_high uncertainty",
-    "confusion": "seed network split class answer images",
-    "inheritance": "seed network taught_by independent split class images agreement agreement_of_independent "
-    "agreement_by_chance kl_divergence wrong_given_wrong wrong_given_wrong_of_independent wrong_given_wrong_by_chance "
-    "right_given_right right_given_right_of_independent agreement_inherited agreement_inherited_low "
-    "agreement_inherited_high errors_inherited errors_inherited_low errors_inherited_high right_inherited "
-    "right_inherited_low right_inherited_high negative_transfer negative_transfer_low negative_transfer_high",
-    "calibration": "seed network split scaled temperature images accuracy negative_log_likelihood brier "
-    "brier_reliability brier_resolution brier_uncertainty brier_within_bins uncertainty brier_beyond_uncertainty "
-    "confidence_error confidence_error_expected confidence_error_likely confidence_error_excess class_error "
-    "class_error_expected class_error_likely class_error_excess",
-    "comparisons": "one other about seed images accuracy_one accuracy_other difference difference_low "
-    "difference_high difference_sd one_alone other_alone p p_holm smallest_difference these_networks wins losses "
-    "wins_share wins_low wins_high this_recipe",
-    "recursion": "seed family generation network source class images slope slope_low slope_high correlation drift "
-    "drift_low drift_high answered error_rate confidence first_errors",
-    "first_errors": "seed family image_id class network first",
-    "timing": "runtime precision threads batch_size decoding teacher student ratio ratio_low ratio_high "
-    "teacher_multiply_adds student_multiply_adds",
-}
+def documented(name: str) -> set[str]:
+    """The columns of a table that docs/files.md explains, and those of all metrics."""
+    (section,) = re.findall(rf"^### `tables/{name}.csv`\n(.*?)^##", FILES_PAGE, re.MULTILINE | re.DOTALL)
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    of_metrics = (
+        {metric + end for metric in METRICS for end in ("", "_low", "_high")} if name == "uncertainty" else set()
+    )
+    return {column for cell in cells for column in re.findall(r"`(\w+)`", cell)} | of_metrics
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_without_a_reference_has_its_own_columns_alone(run, name):
-    frame = run.run().table(name)
-    assert list(frame) == COLUMNS[name].split()
+def test_every_table(run, name):
+    """The contract of the door: its columns are explained, its keys name a row, and the summary shows it."""
+    table, frame = TABLES[name], run.run().table(name)
+    assert len(frame) and set(frame) <= documented(name)
     of_more_classes = {name for name, metric in METRICS.items() if metric.fewest_classes > 2}
-    assert {*TABLES[name].keys, *TABLES[name].values} <= set(frame) | of_more_classes
-    seed = ["seed"] if "seed" in frame else []
-    assert not frame.duplicated([*seed, *TABLES[name].keys]).any()
+    assert {*table.keys, *table.values} <= set(frame) | of_more_classes
+    assert not frame.duplicated([*(["seed"] if "seed" in frame else []), *table.keys]).any()
+    assert table.title and table.caption.endswith(".")
+    assert table.section in SECTIONS
+
+
+def test_a_table_without_a_form_of_its_own_is_shown_as_it_is(run, monkeypatch):
+    added = replace(TABLES["best_epoch"], section="examples", title="added epochs", caption="What was added.")
+    monkeypatch.setitem(TABLES, "added", added)
+    tables = {name: run.run().table(name) for name in (*run.files, "added") if name in TABLES and name != "added"}
+    contents = Contents(tables | {"added": tables["best_epoch"]}, NETWORKS, "soft-0", pd.DataFrame(), None)
+    words, shown = paragraphs("examples", contents, [])
+    assert words == "**Added epochs.** What was added. `tables/added.csv` has all rows and columns."
+    assert shown.splitlines()[0] == "| network | epoch |" and len(shown.splitlines()) == 2 + len(NETWORKS)
+    assert paragraphs("best_epoch", contents, []) == SECTIONS["best_epoch"].body(contents, [])
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -184,10 +180,8 @@ def test_a_run_beside_itself_differs_by_exactly_zero(run, name):
     values = [value for value in table.values if value in joined]
     differences = [f"{value}_difference" for value in values if table.differences]
     added = [f"first_{value}" for value in values]
-    assert list(joined)[len(COLUMNS[name].split()) :] == added + differences
+    assert list(joined) == [*run.run().table(name), *added, *differences]
     for value in values:
-        # What a generation is to the one before, and what is inherited beyond an independent student, not all have.
-        assert joined[value].notna().all() or name in ("inheritance", "recursion")
         assert joined[f"first_{value}"].equals(joined[value])
     assert (joined[differences].fillna(0) == 0).all(axis=None)
     assert [joined[one].notna().sum() for one in differences] == [
@@ -226,31 +220,56 @@ def test_the_plan_has_no_setting_that_nothing_takes(planned):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_takes_the_settings_that_it_names_and_needs_the_files_that_it_reads(run, name):
+def test_a_table_takes_the_settings_that_it_names_and_needs_the_files_that_it_reads(run, planned, name):
     table = TABLES[name]
     assert list(inspect.signature(table.rows).parameters) == ["run", *table.settings]
     few = {need: run.files[need] for need in table.needs}
-    settings = {setting: {"bin_width": 0.05, "student": run.student}[setting] for setting in table.settings}
+    settings = {setting: planned.settings[setting] for setting in table.settings}
     for missing in table.needs:
         with pytest.raises(KeyError, match=missing):
             table.rows(Run(run.results, run.classes, without(few, missing)), **settings)
     rows = table.rows(Run(run.results, run.classes, few), **settings)
-    assert list(rows) == COLUMNS[name].split()
+    assert list(rows) == list(run.run().table(name))
 
 
 def without(files: dict, name: str) -> dict:
     return {other: path for other, path in files.items() if other != name}
 
 
+@pytest.fixture(scope="module", params=[2, 10])
+def pictured(tmp_path_factory, request) -> MadeUp:
+    """A made-up run of two or ten classes with all tables, a model of the teacher, and images."""
+    folder = tmp_path_factory.mktemp("pictured")
+    names = [f"class {number}" for number in range(request.param)]
+    made = MadeUp(folder, dict.fromkeys(IMAGES, 30), {"soft-1": 0.5}, None, list(NETWORKS), classes=tuple(names))
+    for name in TABLES:
+        made.tabulate(name)
+    build_network("teacher", 32, "resnet18", classes=len(names)).save(folder / "teacher.keras")
+    np.save(folder / "test.npy", np.random.default_rng(0).integers(0, 255, (30, 32, 32, 3), dtype=np.uint8))
+    made.files |= {"teacher_model": str(folder / "teacher.keras"), "test_images": str(folder / "test.npy")}
+    return made
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_takes_the_settings_that_it_names_and_stands_in_a_section(name):
-    figure = FIGURES[name]
+def test_every_figure(pictured, planned, name, tmp_path):
+    """The contract of the door: it takes what its entry says, is plotted from what it needs, and has its words."""
+    figure, classes = FIGURES[name], len(pictured.classes)
     plot = importlib.import_module(figure.module).plot
     assert list(inspect.signature(plot).parameters) == ["run", "pictures", "run_description", *figure.settings]
-    assert figure.section in SECTIONS
+    assert figure.section in SECTIONS and figure.title and figure.caption.endswith(".")
     pictures = figure.pictures(NETWORKS)
     assert pictures and len(set(pictures.values())) == len(pictures)
     assert ("{}" in figure.title) == (len(pictures) > 1 or set(pictures) != {""})
+    if classes < figure.fewest_classes:
+        pytest.skip("not plotted with so few classes")
+    run = replace(pictured.run(), files={need: pictured.files[need] for need in figure.needs})
+    settings = {setting: (planned.settings | {"students": STUDENTS})[setting] for setting in figure.settings}
+    paths = [str(tmp_path / f"{picture}.{suffix}") for picture in pictures.values() for suffix in ("svg", "png")]
+    plot_figure(figure.module, run, settings, list(pictures), "Run made-up.", paths)
+    for path in map(Path, paths[::2]):
+        ElementTree.parse(path)
+        words = words_in_svg(path)
+        assert "Run made-up." in words and not re.search(r"\bNone\b|\bnan\b", words)
 
 
 def test_what_the_paper_adds_it_adds_to_something_that_is_there():

@@ -11,12 +11,10 @@ import pytest
 from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 
 from snakedistill.core.recipe import NEUTRAL
+from snakedistill.results import figures, tables
 
-FIGURES = {"draw_scheme", "draw_training", "draw_predictions", "draw_recursion", "draw_generations", "draw_examples"}
-FIGURES |= {"draw_timing", "draw_inheritance", "draw_reliability", "draw_recursion_map", "draw_movement"}
-TABLES = {"tabulate_evaluation", "tabulate_uncertainty", "tabulate_histograms", "tabulate_best_epoch"}
-TABLES |= {"tabulate_classes", "tabulate_confusion", "tabulate_timing", "tabulate_inheritance"}
-TABLES |= {"tabulate_calibration", "tabulate_comparisons", "tabulate_recursion", "tabulate_first_errors"}
+FIGURES = {f"draw_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
+TABLES = {f"tabulate_{name}" for name in tables.TABLES}
 SUMMARY = {"summarise", "summary_to_html"}
 TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
 STUDENTS = {

@@ -11,7 +11,7 @@ from snakedistill.results.lines import as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.summary.cells import by, escaped, markdown, measured, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
-from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.summary.sections import SECTIONS, paragraphs
 
 SHOWN = ("recursion", "inheritance", "calibration", "comparisons", "classes", "findings")
 """Keys of the sections of an audit."""
@@ -49,7 +49,7 @@ def write_audit_page(
         of_section = [
             picture(path) for name, paths in pictures.items() if FIGURES[name].section == key for path in paths
         ]
-        page += [f"## {SECTIONS[key].heading}", *SECTIONS[key].body(contents, of_section)]
+        page += [f"## {SECTIONS[key].heading}", *paragraphs(key, contents, of_section)]
     write_markdown(page, summary)
 
 

@@ -74,4 +74,9 @@ def expected(classes: list[str]) -> str:
     return f"images in folders named {some(classes, ' and ')}"
 
 
-CLASS_FOLDERS = Layout(read, expected)
+def example(classes: list[str]) -> dict[str, str]:
+    """A small archive, see `Layout`."""
+    return {f"{name}/{number}.jpg": "" for name in classes for number in range(2)}
+
+
+CLASS_FOLDERS = Layout(read, expected, example)

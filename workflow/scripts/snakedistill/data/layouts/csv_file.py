@@ -115,4 +115,11 @@ def expected(classes: list[str]) -> str:
     return f"a CSV with columns {PATH} and {LABEL}, and rows with the label {some(classes, ' and ')}"
 
 
-CSV_FILE = Layout(read, expected)
+def example(classes: list[str]) -> dict[str, str]:
+    """A small archive, see `Layout`."""
+    paths = {f"{name}-{number}.jpg": name for name in classes for number in range(2)}
+    rows = "".join(f"{path},{name}\n" for path, name in paths.items())
+    return dict.fromkeys(paths, "") | {"labels.csv": f"{PATH},{LABEL}\n{rows}"}
+
+
+CSV_FILE = Layout(read, expected, example)

@@ -43,4 +43,9 @@ def expected(classes: list[str]) -> str:
     return f"images named {some((f'{name}.<number>.jpg' for name in classes), ' and ')}"
 
 
-KAGGLE = Layout(read, expected)
+def example(classes: list[str]) -> dict[str, str]:
+    """A small archive, see `Layout`."""
+    return {f"{name}.{number}.jpg": "" for name in classes for number in range(2)}
+
+
+KAGGLE = Layout(read, expected, example)

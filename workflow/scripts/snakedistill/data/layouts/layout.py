@@ -55,10 +55,12 @@ class Layout:
             are None. The result is None for an archive that has no such layout. It raises `InputError` for an archive
             that has it with an error.
         expected: from class names to the files that the layout expects, in words.
+        example: from class names to a small archive of it: file names, and the content of those that are no image.
     """
 
     read: Callable[[Archive, list[str] | None], Reading | None]
     expected: Callable[[list[str]], str]
+    example: Callable[[list[str]], dict[str, str]]
 
 
 def key(name: str) -> str:

@@ -55,4 +55,9 @@ def expected(classes: list[str]) -> str:
     return f"images in folders named {some((f'{TRAIN}/{name}' for name in classes), ' and ')}"
 
 
-SPLIT_FOLDERS = Layout(read, expected)
+def example(classes: list[str]) -> dict[str, str]:
+    """A small archive, see `Layout`."""
+    return {f"{part}/{name}/1.jpg": "" for part in PART_NAMES for name in classes}
+
+
+SPLIT_FOLDERS = Layout(read, expected, example)

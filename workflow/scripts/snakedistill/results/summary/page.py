@@ -8,7 +8,7 @@ from snakedistill.core.lineage import check_settings
 from snakedistill.results.summary.cells import picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
-from snakedistill.results.summary.sections import SECTIONS
+from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.teaching import TEACHER_WAY, networks
 
 
@@ -77,8 +77,8 @@ def write_summary(
         how_to_read(contents, about_reference),
         *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),
     ]
-    for key, section in SECTIONS.items():
-        page += [f"## {headings[key]}", *section.body(contents, pictures[key])]
+    for key in SECTIONS:
+        page += [f"## {headings[key]}", *paragraphs(key, contents, pictures[key])]
     write_markdown(page, summary)
 
 

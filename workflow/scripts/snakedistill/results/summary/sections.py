@@ -1,5 +1,6 @@
 """The sections of the summary, each with its words, its pictures and its tables."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -28,11 +29,14 @@ from snakedistill.results.summary.instrument import (
     findings_section,
     inheritance_section,
 )
+from snakedistill.results.tables import TABLES
+from snakedistill.results.tables.table import Table
 from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
 
 MOST_CLASSES_LISTED = 10
 MOST_CONFUSIONS = 5
+MOST_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,12 @@ class Section:
     Attributes:
         heading: text of the heading.
         body: from the contents and the pictures of the section, in Markdown, to its paragraphs.
+        tables: keys of `TABLES`, of the tables that these paragraphs show in a form of their own.
     """
 
     heading: str
     body: Callable[[Contents, list[str]], list[str]]
+    tables: tuple[str, ...] = ()
 
 
 def _pictures_alone(contents: Contents, pictures: list[str]) -> list[str]:
@@ -305,16 +311,48 @@ def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
 
 
 SECTIONS: dict[str, Section] = {
-    "training": Section("Training", _training),
-    "time": Section("Time", _time),
-    "predictions": Section("Predictions", _predictions),
-    "recursion": Section(f"{listed(ALWAYS_SHOWN).capitalize()}, and recursion", _recursion),
-    "inheritance": Section("What is inherited", inheritance_section),
-    "calibration": Section("Calibration", calibration_section),
-    "comparisons": Section("Comparisons", comparisons_section),
-    "classes": Section("Errors by class", _classes),
-    "best_epoch": Section("Best epoch", _best_epoch),
+    "training": Section("Training", _training, ("evaluation",)),
+    "time": Section("Time", _time, ("timing",)),
+    "predictions": Section("Predictions", _predictions, ("histograms",)),
+    "recursion": Section(
+        f"{listed(ALWAYS_SHOWN).capitalize()}, and recursion", _recursion, ("uncertainty", "recursion", "first_errors")
+    ),
+    "inheritance": Section("What is inherited", inheritance_section, ("inheritance",)),
+    "calibration": Section("Calibration", calibration_section, ("calibration",)),
+    "comparisons": Section("Comparisons", comparisons_section, ("comparisons",)),
+    "classes": Section("Errors by class", _classes, ("classes", "confusion")),
+    "best_epoch": Section("Best epoch", _best_epoch, ("best_epoch",)),
     "examples": Section("Examples", _pictures_alone),
     "findings": Section("Findings", findings_section),
 }
 """The sections in their order."""
+
+
+def paragraphs(key: str, contents: Contents, pictures: list[str]) -> list[str]:
+    """The paragraphs of a section, and the tables of `TABLES` that name it and have no form of their own there.
+
+    Args:
+        key: of `SECTIONS`.
+        contents: the numbers.
+        pictures: those of the section, in Markdown.
+    """
+    section = SECTIONS[key]
+    others = {name: table for name, table in TABLES.items() if table.section == key and name in contents.tables}
+    found = section.body(contents, pictures)
+    for name in [name for name in others if name not in section.tables]:
+        found += _as_it_is(name, others[name], contents.tables[name])
+    return found
+
+
+def _as_it_is(name: str, table: Table, frame: pd.DataFrame) -> list[str]:
+    """A table with its caption: its keys and values on the test part, seeds in one row; the first of many rows."""
+    if "split" in frame:
+        frame = frame[frame["split"] == TEST]
+    keys, values = ([column for column in columns if column in frame] for columns in (table.keys, table.values))
+    rows = [
+        [*(escaped(str(one)) for one in of_seeds[keys].iloc[0]), *(measured(of_seeds, value) for value in values)]
+        for _, of_seeds in itertools.islice(by(frame, keys), MOST_ROWS)
+    ]
+    heads = [in_words(column) for column in (*keys, *values)]
+    words = f"{table.caption} `tables/{name}.csv` has all rows and columns."
+    return [f"**{table.title.capitalize()}.** {words}", markdown(heads, rows, "l" * len(keys) + "r" * len(values))]

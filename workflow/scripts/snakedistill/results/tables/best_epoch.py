@@ -46,6 +46,7 @@ BEST_EPOCH = Table(
     keys=("network",),
     values=("epoch",),
     differences=False,  # runs may differ in length
+    section="best_epoch",
     title="best epochs",
     caption="""The epoch with the best validation accuracy of every network, whose weights are kept. *Chance* is the
 accuracy on validation of always the same answer.""",

@@ -63,6 +63,7 @@ CALIBRATION = Table(
     needs=("validation", "test", "splits"),
     keys=("network", "split", "scaled"),
     values=("negative_log_likelihood", "brier", "confidence_error"),
+    section="calibration",
     title="calibration",
     caption="""Whether the probabilities of each network say how often it is right, on the test part. The negative
 log-likelihood (nats) and the Brier score compare the probabilities with the manual labels; lower is better. The

@@ -39,6 +39,7 @@ CLASSES = Table(
     needs=("train", "validation", "test", "splits"),
     keys=("network", "split", "class"),
     values=("error_rate", "uncertainty"),
+    section="classes",
     title="errors by class",
     caption="""The errors of each network on each class, with the exact 95 % interval of the error rate, and the
 network's uncertainty on that class.""",

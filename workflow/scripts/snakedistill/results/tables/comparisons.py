@@ -106,6 +106,7 @@ COMPARISONS = Table(
     needs=("test", "splits"),
     keys=("one", "other", "seed"),
     values=("difference",),
+    section="comparisons",
     title="comparisons",
     caption="""Which of two networks is more accurate on the test part. Both see the same images, so only those count
 that one of the two alone gets right: the exact McNemar test asks whether they are shared out evenly. With many pairs,

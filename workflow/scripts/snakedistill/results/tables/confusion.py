@@ -29,6 +29,7 @@ CONFUSION = Table(
     needs=("train", "validation", "test", "splits"),
     keys=("network", "split", "class", "answer"),
     values=("images",),
+    section="classes",
     title="answers by class",
     caption="""How many images of each class got which answer, by network and part. Pairs of a class and an answer
 that do not occur have no row.""",

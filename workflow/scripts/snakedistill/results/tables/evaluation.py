@@ -45,6 +45,7 @@ EVALUATION = Table(
     needs=("evaluations", "histories"),
     keys=("network", "split", "labels", "augmented"),
     values=("loss", "accuracy"),
+    section="training",
     title="loss and accuracy",
     caption="""Loss and accuracy of every network: during training at the best epoch; on every part without
 augmentation; and on the test part with the augmentation of the network's own training. The evaluation with

@@ -45,6 +45,7 @@ FIRST_ERRORS = Table(
     needs=("test", "splits"),
     keys=("family", "image_id", "network"),
     values=(),
+    section="recursion",
     title="first errors",
     caption="""The test images that the teacher or a generation of a chain gets wrong, one row for each network that
 does. *First* marks the first network of the chain to get the image wrong.""",

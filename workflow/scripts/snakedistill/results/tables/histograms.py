@@ -36,6 +36,7 @@ HISTOGRAMS = Table(
     keys=("network", "split", "bin_low", "bin_high"),
     values=("relative_frequency",),
     settings=("bin_width",),
+    section="predictions",
     title="predictions in bins",
     caption="""Relative frequencies of predictions in bins, for every network and part: with two classes of the
 probability of class 1, with more of the probability of the network's own answer.""",

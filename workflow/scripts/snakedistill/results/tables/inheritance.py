@@ -124,6 +124,7 @@ INHERITANCE = Table(
     needs=("train", "test", "splits"),
     keys=("network", "taught_by", "independent", "split", "class"),
     values=("agreement", "agreement_inherited", "errors_inherited"),
+    section="inheritance",
     title="inheritance",
     caption="""How much each student is like its teacher, and how much of that it has from the teacher. Agreement is
 the share of images with the same answer, right or wrong; the Kullback-Leibler divergence (nats) compares the

@@ -77,6 +77,7 @@ RECURSION = Table(
     needs=("test", "splits"),
     keys=("network", "class"),
     values=("slope", "drift", "error_rate", "confidence"),
+    section="recursion",
     title="recursion",
     caption="""How the predictions on the test part move from one generation to the next. The logits of a generation
 are fitted by a line to those of its source: z = a + b z'. A slope b below 1 is shrinkage: probabilities move towards

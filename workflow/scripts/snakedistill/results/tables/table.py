@@ -15,6 +15,7 @@ class Table:
         needs: names of the files of the run that it is made from.
         keys: columns that name a row.
         values: columns that reference numbers can stand beside.
+        section: key of `summary.SECTIONS`, where the summary shows it.
         title: a few words on what it shows.
         caption: what it shows, for a reader of the report, in reStructuredText.
         settings: names of the settings that `rows` takes.
@@ -25,6 +26,7 @@ class Table:
     needs: tuple[str, ...]
     keys: tuple[str, ...]
     values: tuple[str, ...]
+    section: str
     title: str
     caption: str
     settings: tuple[str, ...] = ()

@@ -63,6 +63,7 @@ TIMING = Table(
     values=("teacher", "student", "ratio"),
     differences=False,  # machines differ
     settings=("student",),
+    section="time",
     title="seconds an image",
     caption="""Median seconds an image of the teacher and a student in every runtime, and the ratio of the two, with
 a 95 % bootstrap interval over the rounds of calls. One process called all networks in turn, in a new random order

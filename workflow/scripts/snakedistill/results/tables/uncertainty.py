@@ -73,6 +73,7 @@ UNCERTAINTY = Table(
     needs=("train", "validation", "test", "splits"),
     keys=("family", "generation", "split"),
     values=tuple(NAMES),
+    section="recursion",
     title=listed(ALWAYS_SHOWN),
     caption=f"""Accuracy, uncertainty and other metrics with manual labels, of every network on every part, with 95
 % intervals over images. Uncertainty is {UNCERTAINTY_IN_WORDS}. Balanced accuracy is the mean over the classes of the
