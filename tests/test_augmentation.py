@@ -6,19 +6,17 @@ import itertools
 
 import numpy as np
 import pytest
+from contracts import changed, check_transformation
 from pydantic import Field
 from scipy import ndimage
 
-from snakedistill.networks.augmentation import TRANSFORMATIONS, active
+from snakedistill.networks.augmentation import TRANSFORMATIONS, active, mixing, of_one_image
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
-from snakedistill.networks.augmentation.layer import Augmentation, augmented_inputs
+from snakedistill.networks.augmentation.layer import augmented_inputs
 from snakedistill.networks.augmentation.transformation import Transformation
+from snakedistill.training.batches import mixed_targets
 
 BOTH = {"shift": 0.4, "flip": True}
-
-
-def changed(images: np.ndarray, draws: dict[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(Augmentation(list(draws))(images, list(draws.values())))
 
 
 def moved_by_scipy(image: np.ndarray, shift: np.ndarray, flip: float) -> np.ndarray:
@@ -150,3 +148,25 @@ def test_what_is_off_is_neither_an_input_nor_applied(monkeypatch, on):
             *((None, *TRANSFORMATIONS[one].shape) for one in on),
         ]
         assert (inputs[0].dtype, images.dtype, images.shape) == ("uint8", "float32", (None, 32, 32, 3))
+
+
+@pytest.mark.parametrize("name", TRANSFORMATIONS)
+def test_every_transformation_is_one(name):
+    check_transformation(name)
+
+
+def test_transformations_that_mix_are_applied_one_after_the_other():
+    """Mixed up and then cut: the labels follow, and only images that a network trains on are mixed."""
+    augmentation = {"shift": 0.1, "mixup": 0.5, "cutmix": 1.0}
+    assert mixing(augmentation) == ("mixup", "cutmix")
+    assert of_one_image(augmentation) == {"shift": 0.1}
+    draws = draw(augmentation, 0, "soft-0", "train", 1, 16, 8)
+    value = np.random.default_rng(0).integers(0, 256, 16).astype(np.uint8)
+    shown = np.tile(value[:, None, None, None], (1, 8, 8, 3))
+    label = value[:, None].astype(np.float32)
+    found = mixed_targets(augmentation)((shown, *draws.values()), {"label": label})["label"]
+    np.testing.assert_allclose(found[:, 0], changed(shown, draws).mean(axis=(1, 2, 3)), atol=1e-2)
+    assert draws["mixup"].min() > 0 and draws["mixup"].max() < 1
+    areas = TRANSFORMATIONS["cutmix"].share(draw({"cutmix": 1.0}, 0, "soft-0", "train", 1, 4000, 64)["cutmix"])
+    assert 0.2 < areas.mean() < 0.5  # one half, less what is cut off at the border
+    assert abs(draw({"mixup": 0.2}, 0, "soft-0", "train", 1, 4000, 64)["mixup"].mean() - 0.5) < 0.02

@@ -112,7 +112,8 @@ def task(tmp_path_factory):
     recipe = {
         "backbone": "backbone.keras", "weights": None, "preprocessing": "paper", "epochs": 12, "batch_size": 16,
         "learning_rate": 1e-2, "schedule": "cosine", "decay": 0, "dropout": 0.5, "batch_norm_momentum": 0.8,
-        "augmentation": {"flip": True, "shift": 0.1}, "validation_augmentation": True, "class_weights": None,
+        "augmentation": {"flip": True, "shift": 0.1, "mixup": 0.3, "cutmix": 1.0},
+        "validation_augmentation": True, "class_weights": None,
     }  # fmt: skip
     return {
         "network_id": "soft-0", "way": "soft", "recipe": recipe, "image_size": 32, "precision": "float32", "seed": 0,

@@ -35,9 +35,9 @@ def draw_cutmix(stream: np.random.Generator, images: int, side: int, alpha: floa
     Returns:
         float32 [images, 4]: top, bottom, left and right as shares of the side.
     """
-    half = (side * np.sqrt(stream.beta(alpha, alpha, images))).astype(int) // 2
-    # Numbers of its own, 2^128 further on: an image's box does not depend on the number of images.
+    # Numbers of their own, 2^128 further on: an image's box does not depend on the number of images.
     places = np.random.Generator(stream.bit_generator.jumped())
+    half = (side * np.sqrt(stream.beta(alpha, alpha, images))).astype(int) // 2
     middle = (side * places.random((images, 2))).astype(int)
     edges = np.clip(middle[:, :, None] + half[:, None, None] * [-1, 1], 0, side)
     return (edges.reshape(-1, 4) / side).astype(np.float32)
