@@ -141,9 +141,9 @@ def test_in_the_phase_of_the_head_the_backbone_stays_as_it_is(data):
     before, trained = model.get_weights(), [weight.path for weight in model.trainable_weights]
     images = np.load(data / "train.npy")
     with networks.only(model, "head"):
-        compile_for_training(model, 1e-2, WAYS["soft"].loss(1))
+        compile_for_training(model, 1e-2, WAYS["soft"].loss)
         assert len(model.trainable_weights) == 2 and all(HEAD in weight.path for weight in model.trainable_weights)
-        fit_epoch(model, iter([(images, np.ones((40, 1), np.float32))]), abs, launch_for(model))
+        fit_epoch(model, iter([(images, {"label": np.ones((40, 1), np.float32)})]), abs, launch_for(model))
     changed = [not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True)]
     assert changed == [HEAD in weight.path for weight in model.weights]
     assert [layer.trainable for layer in model._flatten_layers()] == flags
@@ -176,26 +176,26 @@ def test_a_recipe_without_the_neutral_keys_has_the_same_phases():
 # Contracts
 
 
-def small_model() -> keras.Model:
+def small_model() -> networks.TrainingModel:
     keras.utils.set_random_seed(0)
     inputs = layers.Input((4,))
-    return keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.2)(layers.Dense(3, "relu")(inputs))))
+    return networks.TrainingModel(inputs, layers.Dense(1)(layers.Dropout(0.2)(layers.Dense(3, "relu")(inputs))))
 
 
 @pytest.fixture(scope="module")
-def batch() -> tuple[np.ndarray, np.ndarray]:
+def batch() -> tuple[np.ndarray, dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(64, 4)).astype(np.float32)
-    return inputs, (inputs.sum(axis=1, keepdims=True) > 0).astype(np.float32)
+    return inputs, {"label": (inputs.sum(axis=1, keepdims=True) > 0).astype(np.float32)}
 
 
-def compiled(optimiser: str, schedule: str = "constant", rate: float = 0.03) -> keras.Model:
+def compiled(optimiser: str, schedule: str = "constant", rate: float = 0.03) -> networks.TrainingModel:
     model, decay = small_model(), 0.0 if OPTIMISERS[optimiser].weight_decay == "never" else 0.01
-    compile_for_training(model, learning_rate(schedule, rate, 60, 0, 0.1), WAYS["soft"].loss(1), optimiser, decay)
+    compile_for_training(model, learning_rate(schedule, rate, 60, 0, 0.1), WAYS["soft"].loss, optimiser, decay)
     return model
 
 
-def fitted(model: keras.Model, batch: tuple, epochs: int) -> list[float]:
+def fitted(model: networks.TrainingModel, batch: tuple, epochs: int) -> list[float]:
     launch = launch_for(model)
     return [fit_epoch(model, iter([batch]), abs, launch)[0] for _ in range(epochs)]
 
@@ -220,7 +220,7 @@ def test_weights_decay_by_a_share_whatever_the_gradient_is(optimiser):
     """With a gradient of 0 a step leaves 1 - rate x decay of a kernel, and a bias as it is."""
     decays = OPTIMISERS[optimiser].weight_decay != "never"
     model = small_model()
-    compile_for_training(model, 0.1, WAYS["soft"].loss(1), optimiser, 0.2 if decays else 0.0)
+    compile_for_training(model, 0.1, WAYS["soft"].loss, optimiser, 0.2 if decays else 0.0)
     model.set_weights([weight + 1 for weight in model.get_weights()])
     before = model.get_weights()
     model.optimizer.apply([keras.ops.zeros_like(weight) for weight in model.trainable_variables])
