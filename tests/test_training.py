@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,8 +14,9 @@ from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
 from snakedistill.measures import metrics
 from snakedistill.networks import fused
-from snakedistill.networks.augmentation import mixing
+from snakedistill.networks.augmentation import active, mixing
 from snakedistill.networks.augmentation.draws import draw, random_stream
+from snakedistill.networks.augmentation.layer import Augmentation
 from snakedistill.networks.classifier import build_network, load_network, logit_and_probability
 from snakedistill.networks.training_model import TrainingModel, evaluation_model, training_model
 from snakedistill.teaching import WAYS, taught
@@ -26,7 +28,7 @@ from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import Measured, write_evaluation
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for, launch_for
-from snakedistill.training.loop import HISTORY, fit_epoch, train
+from snakedistill.training.loop import HISTORY, fit_epoch, train, training_batches
 from snakedistill.training.phases import compile_for_training
 from snakedistill.training.prediction import write_predictions
 from snakedistill.training.run import TrainingRun
@@ -410,6 +412,62 @@ def test_a_consistent_training_run_without_augmentation_is_a_soft_one(data, trai
     assert views["loss"][0] == pytest.approx(soft["loss"][0], rel=1e-3)
     with pytest.raises(InputError, match="its network is soft-0, not teacher"):
         train_in(data, tmp_path / "wrong", "soft-1", more=source | {"source": "teacher"}, **changes)
+
+
+def test_a_source_of_another_size_sees_the_same_views_at_its_own_size(data):
+    """Flips and shifts are the same shares of the side, the box of cutmix is the very same."""
+    augmentation = {"flip": True, "shift": 0.25, "cutmix": 1.0}
+    images = MappedImages(data / "train.npy")
+    larger = np.load(data / "train.npy").repeat(2, axis=1).repeat(2, axis=2)
+    np.save(data / "larger.npy", larger)
+    seen = []
+
+    def hook(inputs, targets):
+        seen.append(inputs)
+        return targets
+
+    run = TrainingRun(
+        network_id="soft-0", way="soft", recipe=RECIPE | {"augmentation": augmentation}, image_size=32,
+        precision="float32", seed=0, classes=2, arrays={}, splits="", labels="",
+    )  # fmt: skip
+    prepared = SimpleNamespace(
+        run=run,
+        images={"train": images},
+        images_of_source=MappedImages(data / "larger.npy"),
+        targets={"train": {"label": np.zeros((40, 1), np.float32)}},
+        hooks=(hook,),
+    )
+    passed = list(training_batches(prepared, 2))
+    assert [len(inputs[0]) for inputs, _ in passed] == [len(inputs[0]) for inputs in seen] == [16, 16, 8]
+    layer = Augmentation(active(augmentation))
+    for (own, _), (image, shift, flip, box) in zip(passed, seen, strict=True):
+        np.testing.assert_array_equal(image, own[0].repeat(2, axis=1).repeat(2, axis=2))
+        np.testing.assert_allclose(shift, 2 * own[1], rtol=1e-6)
+        assert np.abs(shift).max() > 4
+        np.testing.assert_array_equal(flip, own[2])
+        np.testing.assert_array_equal(box, own[3])
+        views = [np.asarray(layer(inputs[0], list(inputs[1:]))) for inputs in (own, (image, shift, flip, box))]
+        means = views[1].reshape(len(image), 32, 2, 32, 2, 3).mean(axis=(2, 4))
+        assert np.corrcoef(views[0].ravel(), means.ravel())[0, 1] > 0.95
+
+
+def test_a_consistent_training_run_reads_the_arrays_of_its_source(data, tmp_path):
+    """A source at 48 pixels teaches a student at 32, and its images are those that the plan names."""
+    keras.utils.set_random_seed(1)
+    source = build_network("teacher", 48, "resnet18", None, "paper", 0, None, 2)
+    source.save(tmp_path / "source.keras")
+    record_lineage(tmp_path / "source.keras", "teacher", 0, splits=data / "splits.csv")
+    larger = np.load(data / "train.npy")[:, np.arange(48) * 2 // 3][:, :, np.arange(48) * 2 // 3]
+    np.save(tmp_path / "train.npy", larger)
+    np.save(tmp_path / "short.npy", larger[:7])
+    more = {"source": "teacher", "source_model": tmp_path / "source.keras"}
+    given = {"options": {"consistent": True}, "epochs": 1}
+    found = train_in(
+        data, tmp_path / "views", more=more | {"source_arrays": {"train": tmp_path / "train.npy"}}, **given
+    )
+    assert np.isfinite(found["loss"][0])
+    with pytest.raises(InputError, match=r"short\.npy: expected 40 images, as soft-0 trains on, got 7"):
+        train_in(data, tmp_path / "short", more=more | {"source_arrays": {"train": tmp_path / "short.npy"}}, **given)
 
 
 def labelled(data, folder, network_id, **values):

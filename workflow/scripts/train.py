@@ -1,7 +1,7 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as terminal:
-    from snakedistill.core.parts import TRAIN, VALIDATION
+    from snakedistill.core.parts import TRAIN, UNLABELLED, VALIDATION
     from snakedistill.training.loop import train
     from snakedistill.training.run import TrainingRun
 
@@ -22,6 +22,9 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend) as termi
             weights=snakemake.input.get("weights") or None,
             source=snakemake.params.source,
             source_model=snakemake.input.get("source_model") or None,
+            source_arrays={
+                part: path for part in (TRAIN, UNLABELLED) if (path := snakemake.input.get(f"source_{part}"))
+            },
             unlabelled={name: snakemake.input[f"unlabelled_{name}"] for name in ("images", "labels")}
             if snakemake.params.unlabelled
             else {},

@@ -22,6 +22,7 @@ def batches(
     targets: Targets | None = None,
     order: np.ndarray | None = None,
     hooks: Sequence[Hook] = (),
+    views: tuple[MappedImages | JoinedImages | ImagesOnDevice, Draws] | None = None,
 ) -> Iterator[tuple]:
     """Yield one pass over the images, as Keras takes it.
 
@@ -33,6 +34,8 @@ def batches(
             teach has them. Or None.
         order: a permutation of range(n), or None for the order of the array.
         hooks: change the targets of each batch, one after the other.
+        views: the n images and their draws as the hooks see them, where they take other pixels than the network; None:
+            as the network sees them.
 
     Yields:
         (inputs,) or (inputs, targets); inputs are image uint8 [b, h, w, 3] or, with draws, the image and then the
@@ -41,14 +44,18 @@ def batches(
 
     def batch(start: int) -> tuple:
         rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
-        image = images.read(rows)
-        inputs = (image, *(values[rows] for values in draws.values())) if draws else image
-        return (inputs,) if targets is None else (inputs, {name: values[rows] for name, values in targets.items()})
+        inputs = _inputs(images, draws, rows)
+        if targets is None:
+            return (inputs,)
+        seen = inputs if views is None else _inputs(*views, rows)
+        return inputs, {name: values[rows] for name, values in targets.items()}, seen
 
-    def hooked(inputs: Inputs, *of_batch: Targets) -> tuple:
+    def hooked(inputs: Inputs, of_batch: Targets | None = None, seen: Inputs = None) -> tuple:
+        if of_batch is None:
+            return (inputs,)
         for hook in hooks:
-            of_batch = (hook(inputs, *of_batch),)
-        return (inputs, *of_batch)
+            of_batch = hook(seen, of_batch)
+        return inputs, of_batch
 
     with ThreadPoolExecutor(1) as reader:  # reads the next batches while the model works on this one
         ahead: deque[Future] = deque()
@@ -58,6 +65,13 @@ def batches(
                 yield hooked(*ahead.popleft().result())
         while ahead:
             yield hooked(*ahead.popleft().result())
+
+
+def _inputs(
+    images: MappedImages | JoinedImages | ImagesOnDevice, draws: Draws | None, rows: np.ndarray | slice
+) -> Inputs:
+    image = images.read(rows)
+    return (image, *(values[rows] for values in draws.values())) if draws else image
 
 
 def mixed_targets(augmentation: dict) -> Hook:

@@ -17,7 +17,8 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.parts import TRAIN, VALIDATION
-from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
+from snakedistill.networks.augmentation import mixing
+from snakedistill.networks.augmentation.draws import Draws, draw, no_draws, random_stream
 from snakedistill.networks.training_model import only
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
@@ -168,7 +169,7 @@ def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_s
         InputError: the loss is no longer a number.
     """
     start, recipe = time.perf_counter(), prepared.run.recipe
-    loss, accuracy = fit_epoch(prepared.model, _training_batches(prepared, epoch), after_steps, launch)
+    loss, accuracy = fit_epoch(prepared.model, training_batches(prepared, epoch), after_steps, launch)
     if not math.isfinite(loss):
         raise InputError(
             f"{prepared.run.network_id}: the loss is {loss} in epoch {epoch}. Try a lower learning_rate than "
@@ -177,7 +178,7 @@ def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_s
     images = prepared.images[VALIDATION]
     draws = no_draws(recipe["augmentation"], len(images))
     if recipe["validation_augmentation"]:
-        draws = _draws(prepared, VALIDATION, epoch)
+        draws = _draws(prepared, VALIDATION, epoch, images.shape)
     (logit,) = predicted(prepared.forward, images, draws)
     val_loss, val_accuracy = prepared.validation.loss_and_accuracy(logit)
     return {
@@ -191,17 +192,23 @@ def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_s
     }
 
 
-def _training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:
+def training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:
     """The batches of an epoch, in its order and with its draws."""
     run, images = prepared.run, prepared.images[TRAIN]
     order = random_stream(run.seed, run.drawn_as, "order", epoch).permutation(len(images))
-    draws, targets = _draws(prepared, TRAIN, epoch), prepared.targets[TRAIN]
-    return batches(images, run.recipe["batch_size"], draws, targets, order, prepared.hooks)
+    draws, targets = _draws(prepared, TRAIN, epoch, images.shape), prepared.targets[TRAIN]
+    views = None
+    if (seen := prepared.images_of_source) is not None:
+        # What mixes images is drawn in shares of their sides, cut at pixels: it must be the network's own.
+        mixed = {name: draws[name] for name in mixing(run.recipe["augmentation"])}
+        views = seen, _draws(prepared, TRAIN, epoch, seen.shape) | mixed
+    return batches(images, run.recipe["batch_size"], draws, targets, order, prepared.hooks, views)
 
 
-def _draws(prepared: Prepared, part: str, epoch: int) -> dict[str, np.ndarray]:
-    run, images = prepared.run, prepared.images[part]
-    return draw(run.recipe["augmentation"], run.seed, run.drawn_as, part, epoch, *images.shape[:2])
+def _draws(prepared: Prepared, part: str, epoch: int, shape: tuple[int, ...]) -> Draws:
+    """The draws of the images of a part, of this shape: of another size they are the same shares of the side."""
+    run = prepared.run
+    return draw(run.recipe["augmentation"], run.seed, run.drawn_as, part, epoch, *shape[:2])
 
 
 def fit_epoch(

@@ -52,6 +52,8 @@ class TrainingRun:
         weights: file of the backbone's weights, or None.
         source: id of the source of labels, where it answers the augmented images in training; else None.
         source_model: its .keras file.
+        source_arrays: path of the images that it answers, by part (`train`, and `unlabelled` where those join); empty
+            where it takes the pixels of the network.
         unlabelled: files of images without a manual label that join those of train: `images`, the array, and `labels`,
             in the order of the array; empty for none.
         stop_after: of a stage of the teacher: the epochs after which its training run stops; it has the draws and
@@ -74,6 +76,7 @@ class TrainingRun:
     weights: str | None = None
     source: str | None = None
     source_model: str | None = None
+    source_arrays: dict[str, str] = field(default_factory=dict)
     unlabelled: dict[str, str] = field(default_factory=dict)
     stop_after: int | None = None
     code: str = ""
@@ -101,7 +104,7 @@ class TrainingRun:
         """Every file that is read."""
         parts = [self.arrays[part] for part in (TRAIN, VALIDATION)]
         given = filter(None, (self.backbone, self.weights, self.source_model))
-        return [self.splits, self.labels, *parts, *given, *self.unlabelled.values()]
+        return [self.splits, self.labels, *parts, *given, *self.source_arrays.values(), *self.unlabelled.values()]
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ class Prepared:
         model: what is trained, see `training_model`; not compiled.
         precision: `float32` or `bfloat16`.
         images: by part.
+        images_of_source: those of train with the pixels of a source that answers; None where they are the network's.
         targets: by part, in the order of the images, see `batches`.
         hooks: what changes the targets of a batch before the model trains on it.
         loss: of targets and logits, with the weights of the classes.
@@ -128,6 +132,7 @@ class Prepared:
     model: TrainingModel
     precision: str
     images: dict[str, MappedImages | JoinedImages | ImagesOnDevice]
+    images_of_source: MappedImages | JoinedImages | ImagesOnDevice | None
     targets: dict[str, Targets]
     hooks: tuple[Hook, ...]
     loss: Loss
@@ -181,6 +186,7 @@ def prepare(run: TrainingRun) -> Prepared:
         model,
         precision,
         images,
+        _images_of_source(run, len(images[TRAIN])),
         targets,
         _hooks(run, way),
         loss,
@@ -216,6 +222,21 @@ def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Tar
         targets[TRAIN] = Targets(label=np.concatenate([targets[TRAIN]["label"], more]))
         print(f"{run.network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
     return {part: near_the_device(of_part) for part, of_part in images.items()}, targets
+
+
+def _images_of_source(run: TrainingRun, count: int) -> MappedImages | JoinedImages | ImagesOnDevice | None:
+    """See `Prepared`.
+
+    Raises:
+        InputError: they are not as many as the network's, which is `count`.
+    """
+    if not run.source_arrays:
+        return None
+    images = JoinedImages(*map(MappedImages, run.source_arrays.values()))
+    if len(images) != count:
+        arrays = " and ".join(map(str, run.source_arrays.values()))
+        raise InputError(f"{arrays}: expected {count} images, as {run.network_id} trains on, got {len(images)}")
+    return near_the_device(images)
 
 
 def _targets(way: Way, splits: str, labels: str, given: ByImage, images: dict[str, MappedImages]) -> dict[str, Targets]:
