@@ -136,7 +136,7 @@ class MadeUp:
         """Write a table beside the reference numbers in the folder `printed`, where it has some."""
         known = printed and printed / f"{name}.csv"
         self.files[name] = str(self.folder / f"tables/{name}.csv")
-        given = {"bin_width": 0.05, "student": self.student} | settings
+        given = {"bin_width": 0.05} | settings
         settings = {setting: given[setting] for setting in TABLES[name].settings}
         known = str(known) if known and known.is_file() else None
         write_table(name, self.run(reference), settings, known, self.files[name])

@@ -498,16 +498,16 @@ def doubted(folder, classes, paths, student="soft-0"):
     given = {"test": [str(folder / f"{network}.csv") for network in ("teacher", student)]}
     given |= {"test_images": str(folder / "test.npy"), "splits": str(folder / "splits.csv")}
     run = Run([(0, "teacher"), (0, student)], classes, given)
-    plot("examples", run, {"": paths}, student=student, seed=0)
+    plot("examples", run, {"": paths}, shown=["teacher", student], seed=0)
 
 
 def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
     doubted(tmp_path, CLASSES, files(tmp_path, "examples"))
     check(files(tmp_path, "examples"))
     below = [axis.get_xlabel() for axis in saved[0].axes]
-    assert below[0] == "bee.7\nT bee 0.52 ✓\nS bee 0.99 ✓"
-    assert below[8] == "ant.4\nT ant 0.99 ✓\nS ant 0.53 ✓"
-    assert below[16] == "ant.12\nT ant 0.99 ✓\nS bee 0.98 ✗"
+    assert below[0] == "bee.7\nA bee 0.52 ✓\nB bee 0.99 ✓"
+    assert below[8] == "ant.4\nA ant 0.99 ✓\nB ant 0.53 ✓"
+    assert below[16] == "ant.12\nA ant 0.99 ✓\nB bee 0.98 ✗"
     assert len(below) == 3 * examples.EXAMPLES_IN_A_ROW
     array = np.load(tmp_path / "test.npy")
     for axis, label in zip(saved[0].axes, below, strict=True):
@@ -546,9 +546,9 @@ def timed_run(folder, paths, student="soft-0", seconds=None, threads=(2,), rows=
     seconds_an_image(json.loads(measured.read_text())).to_csv(folder / "seconds.csv", index=False)
     run = Run([(0, network) for network in NETWORKS], CLASSES, {"measured": str(measured)}, reference)
     run.files.update(seconds=str(folder / "seconds.csv"), timing=str(folder / "timing.csv"))
-    write_table("timing", run, {"student": student}, str(TIMING) if reference else None, run.files["timing"])
+    write_table("timing", run, {}, str(TIMING) if reference else None, run.files["timing"])
     rows = biryukova.PRESENTATION.reference_rows if rows is None else rows
-    plot("timing", run, {"": paths}, student=student, reference_rows=dict(rows))
+    plot("timing", run, {"": paths}, reference_rows=dict(rows))
     return run
 
 
@@ -560,7 +560,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
     check(files(tmp_path, "timing"))
     (figure,) = saved
     assert figure.get_suptitle() == "Time an image takes on 2 threads: median, and from p10 to p90"
-    assert legend(figure) == ["teacher", "soft-0", "paper: teacher", "paper: student"]
+    assert legend(figure) == ["teacher", "soft-0", "paper: teacher", "paper: soft-0"]
     whats = ("the network alone", "from the file to the answer")
     assert [axis.get_title() for axis in figure.axes] == [f"batch {n}, {what}" for n in (1, 32) for what in whats]
     table = run.table("seconds")
@@ -569,7 +569,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
     for axis, (size, decoding) in zip(figure.axes, itertools.product((1, 32), ("no", "yes")), strict=True):
         chosen = table[(table["batch_size"] == size) & (table["decoding"] == decoding)]
         known = (size, decoding) == (32, "no")
-        assert set(lines(axis)) == {"teacher", "soft-0"} | ({"paper: teacher", "paper: student"} if known else set())
+        assert set(lines(axis)) == {"teacher", "soft-0"} | ({"paper: teacher", "paper: soft-0"} if known else set())
         for network, bars in zip((TEACHER, "soft-0"), axis.collections, strict=True):
             of_network = chosen[chosen["network"] == network]
             of_network = of_network.set_index(of_network["runtime"] + " " + of_network["precision"]).loc[hows]
@@ -579,7 +579,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
             places = [one[0, 1] for one in bars.get_segments()]
             np.testing.assert_allclose(places, lines(axis)[network].get_ydata())
         if known:
-            for role, printed in (("teacher", 354.52), ("student", 71.68)):
+            for role, printed in (("teacher", 354.52), ("soft-0", 71.68)):
                 shown = np.array(lines(axis)[f"paper: {role}"].get_xdata(), dtype=float)
                 assert shown[hows.index("Keras float32")] == pytest.approx(printed)
                 assert np.isnan(shown).sum() == len(hows) - 1
@@ -597,7 +597,7 @@ def test_timing_shows_every_runtime_with_and_without_decoding(tmp_path, saved):
 def test_a_reference_of_every_row_is_shown_in_every_row(tmp_path, saved):
     timed_run(tmp_path, [], rows={})
     for axis in saved[0].axes:
-        for role, printed in (("teacher", 354.52), ("student", 71.68)):
+        for role, printed in (("teacher", 354.52), ("soft-0", 71.68)):
             np.testing.assert_allclose(lines(axis)[f"paper: {role}"].get_xdata(), [printed] * 7)
 
 
@@ -612,7 +612,7 @@ def test_timing_shows_the_rows_with_most_threads(tmp_path, saved):
     more = one.assign(threads=4, **{name: one[name] / 4 for name in ("p10", "median", "p90")})
     pd.concat([one, more]).to_csv(run.files["seconds"], index=False)
     pd.concat([table, table.assign(threads=4)]).to_csv(run.files["timing"], index=False)
-    plot("timing", run, {"": []}, student="soft-0", reference_rows={})
+    plot("timing", run, {"": []}, reference_rows={})
     assert saved[0].get_suptitle().startswith("Time an image takes on 1 thread:")
     assert saved[1].get_suptitle().startswith("Time an image takes on 4 threads:")
     assert [figure.axes[0].texts[0].get_text() for figure in saved] == ["1000", "250"]
@@ -655,7 +655,7 @@ def inherited_run(folder, classes=CLASSES, seeds=(0,), networks=tuple(ACCURACY),
 def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, saved, classes, seeds):
     run = inherited_run(tmp_path, classes, seeds)
     plot("inheritance", run, {"": files(tmp_path, "inheritance")})
-    plot("reliability", run, {"": files(tmp_path, "reliability")}, student="soft-0")
+    plot("reliability", run, {"": files(tmp_path, "reliability")}, shown=["teacher", "soft-0"])
     plot("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
     plot("movement", run, {"": files(tmp_path, "movement")})
     for name in ("inheritance", "reliability", "map", "movement"):
@@ -734,7 +734,7 @@ def test_inheritance_and_maps_have_pictures_where_there_is_something_to_show():
 
 def test_reliability_shows_the_bins_of_three_networks_before_and_after_the_temperature(tmp_path, saved):
     run = inherited_run(tmp_path)
-    plot("reliability", run, {"": []}, student="soft-0")
+    plot("reliability", run, {"": []}, shown=["teacher", "soft-0"])
     (figure,) = saved
     assert legend(figure) == ["as trained", "at the temperature fitted on validation"]
     temperatures = fitted_temperatures(run, run.networks)
@@ -768,7 +768,7 @@ def test_reliability_counts_the_images_of_all_seeds_each_with_its_temperature(tm
     # 42 and 36 of 60 images are right; the probabilities are the same as trained, and differ when scaled.
     assert as_trained.images.tolist() == [120] and as_trained.observed == pytest.approx([78 / 120])
     assert scaled.images.tolist() == [60, 60] and scaled.observed == pytest.approx([0.6, 0.7])
-    plot("reliability", run, {"": []}, student="soft-0")
+    plot("reliability", run, {"": []}, shown=["teacher", "soft-0"])
     low, high = sorted(temperatures.values())
     assert f"T = {low:.3g} to {high:.3g}: error" in saved[0].axes[1].get_title()
     assert saved[0].get_suptitle().endswith(", 2 seeds together")
@@ -782,7 +782,7 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
             return run.answers(tuple(split for split in splits if split == "test"))
 
     audited = replace(run, teachers=(), sources={}, independent={}, audited=Audited())
-    plot("reliability", audited, {"": []}, student="soft-0")
+    plot("reliability", audited, {"": []}, shown=["teacher", "soft-0"])
     (figure,) = saved
     assert legend(figure) == ["as trained"]
     assert [axis.get_title().splitlines()[0] for axis in figure.axes] == ["teacher", "soft-0"]
@@ -791,7 +791,7 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
 
 def test_a_network_that_is_always_right_and_sure_has_axes_around_one(tmp_path, saved):
     sure = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0), networks=("teacher", "soft-0"))
-    plot("reliability", sure, {"": []}, student="teacher")
+    plot("reliability", sure, {"": []}, shown=["teacher"])
     (axis,) = saved[0].axes
     assert axis.get_xlim()[0] > 0.9 and axis.get_ylim()[0] > 0.9
     assert not overlaps(saved[0])

@@ -283,7 +283,8 @@ def test_the_summary(tmp_path, classes, seeds):
         tables={name: made.files[name] for name in TABLES},
         figures=[], sections_of_pictures={}, inserts=[], headings={key: one.heading for key, one in SECTIONS.items()},
         measurements=made.files["measurements"], lineages=made.files["lineages"], settings=settings, students=STUDENTS,
-        teacher_is_given=False, student="soft-0", reference=None, about_reference="", summary=tmp_path / "summary.md",
+        teacher_is_given=False, shown=["teacher", "soft-0"], reference=None, about_reference="",
+        summary=tmp_path / "summary.md",
     )  # fmt: skip
     page = (tmp_path / "summary.md").read_text()
     section = page.split("## Errors by class")[1].split("## ")[0]

@@ -307,7 +307,7 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
     array = np.random.default_rng(0).integers(0, 255, (IMAGES["test"], 32, 32, 3), dtype=np.uint8)
     np.save(tmp_path / "test.npy", array)
     run.files |= {"teacher_model": str(tmp_path / "teacher.keras"), "test_images": str(tmp_path / "test.npy")}
-    settings = {"student": "soft-0", "students": STUDENTS, "seed": 0, "reference_rows": {}}
+    settings = {"shown": ["teacher", "soft-0"], "students": STUDENTS, "seed": 0, "reference_rows": {}}
     pngs, sections = [], {}
     for figure in FIGURES.values():
         pictures = figure.pictures(NETWORKS)
@@ -342,7 +342,7 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         settings=dict.fromkeys(NETWORKS, TRAINED_WITH),
         students=STUDENTS,
         teacher_is_given=False,
-        student="soft-0",
+        shown=["teacher", "soft-0"],
         reference=None,
         about_reference="",
         summary=tmp_path / "summary.md",

@@ -31,7 +31,7 @@ rule summarise:
         settings={network: PLAN.settings(network) for network in PLAN.models},
         students=config["students"],
         teacher_is_given=PLAN.given is not None,
-        student=PLAN.shown[-1],
+        shown=PLAN.shown,
         reference=PAGES.reference_name,
         about_reference=PAGES.about_reference,
     message:

@@ -23,6 +23,6 @@ onsuccess:
         storage = workflow.storage_settings.default_storage_prefix
         if not storage:  # the files are on this machine
             tables = [FILES.tables[table] for table in ("uncertainty", "timing")]
-            line = one_line(*tables, FILES.known["measurements"], PLAN.shown[-1])
+            line = one_line(*tables, FILES.known["measurements"], PLAN.shown)
             print(f"Result: {line}.", file=sys.stderr)
         print(f"Open {os.path.join(storage, RUN)}/summary.md", file=sys.stderr, flush=True)

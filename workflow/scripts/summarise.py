@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
         settings=snakemake.params.settings,
         students=snakemake.params.students,
         teacher_is_given=snakemake.params.teacher_is_given,
-        student=snakemake.params.student,
+        shown=snakemake.params.shown,
         reference=snakemake.params.reference,
         about_reference=snakemake.params.about_reference,
         summary=snakemake.output.summary,

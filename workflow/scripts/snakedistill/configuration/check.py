@@ -63,10 +63,14 @@ def _contradictions(config: dict) -> list[str]:
     known = [network for network, one in networks(config["students"]).items() if not one.members]
     if given(config["teacher"]) == "predictions":  # there is no network of the teacher
         known.remove(TEACHER)
-    exported = {"network": [config["export"]["network"]], "networks": config["export"]["networks"]}
+    named = {
+        "export.network": [config["export"]["network"]],
+        "export.networks": config["export"]["networks"],
+        "timing.networks": config["timing"]["networks"],
+    }
     lines += [
-        f"export.{key}: expected one of {', '.join(known)}, got {network!r}{nearest(network, known)}"
-        for key, ids in exported.items()
+        f"{key}: expected one of {', '.join(known)}, got {network!r}{nearest(network, known)}"
+        for key, ids in named.items()
         for network in (ids if ids != "all" else [])
         if network not in known
     ]

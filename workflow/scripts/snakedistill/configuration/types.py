@@ -54,6 +54,10 @@ def _all_or_ids(value: object) -> object:
     return value
 
 
+NetworkIds = Annotated[
+    Literal["all"] | list[str], PlainValidator(_all_or_ids, json_schema_input_type=Literal["all"] | list[str])
+]
+IDS_IN_WORDS = "all or a list of ids of networks, such as [hard-0, hard-6]"
 ClassName = Annotated[str, AfterValidator(_class_name)]
 FamilyName = Annotated[str, Field(pattern=rf"^(?!({'|'.join((TEACHER, *STAGES))})$)[a-z][a-z0-9_]*$")]
 
@@ -230,12 +234,10 @@ class Export(Section):
     """What leaves the workflow."""
 
     network: str = Field(description="id of the network that submits, classifies and is bundled")
-    networks: Annotated[
-        Literal["all"] | list[str], PlainValidator(_all_or_ids, json_schema_input_type=Literal["all"] | list[str])
-    ] = Field(
+    networks: NetworkIds = Field(
         description="ids of the networks that are exported besides the teacher, the timed student and `network`; all: "
         "every network",
-        json_schema_extra=words("all or a list of ids of networks, such as [hard-0, hard-6]"),
+        json_schema_extra=words(IDS_IN_WORDS),
     )
     forms: list[Annotated[str, OneOf(FORMS)]] = Field(
         description="forms besides ONNX in which the teacher, the timed student and `network` are exported",
@@ -248,6 +250,11 @@ class Timing(Section):
     """How the time an image takes is measured."""
 
     rounds: Whole = Field(ge=2, description="calls of every network in every runtime")
+    networks: NetworkIds = Field(
+        description="ids of the networks that are timed besides the teacher and the student that is shown; all: every "
+        "network",
+        json_schema_extra=words(IDS_IN_WORDS),
+    )
 
 
 class Submission(Section):

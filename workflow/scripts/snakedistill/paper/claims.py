@@ -183,7 +183,7 @@ class _Printed:
         for row in read_csv(printed["histograms"]).itertuples():
             self._values[(round(row.bin_low * BINS),), row.network, row.split] = row.relative_frequency
         self.epochs = read_csv(printed["best_epoch"]).set_index("network")["epoch"]
-        self.ratio = read_csv(printed["timing"])["ratio"].iloc[0]
+        self.ratio = read_csv(printed["timing"])["ratio"].dropna().iloc[0]
 
     def value(self, term: Term) -> float:
         """The printed value, or NaN."""

@@ -28,7 +28,7 @@ class Plan:
         students: trained networks that have a generation.
         see_unlabelled: students that train on images without a manual label too.
         shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
-        timed: those whose time an image is measured: of `shown` those that have a model.
+        timed: those whose time an image is measured: of `shown` those that have a model, and `timing.networks`.
         in_all_forms: those that are exported in every form: the timed ones and the bundled one.
         exported: those that are exported, in the forms that are always written.
         forms: keys of `export.forms.FORMS`: the forms that are written.
@@ -161,7 +161,7 @@ def plan_networks(config: dict) -> Plan:
     models = ([TEACHER] if how == "classifier" else []) + trained
     students = [name for name in trained if known[name].generation is not None]
     shown = [TEACHER, shown_student(students, export["network"])]
-    timed = [name for name in models if name in shown]
+    timed = _of(models, config["timing"]["networks"], shown)
     in_all_forms = [name for name in models if name in (*timed, export["network"])]
     return Plan(
         config=config,
@@ -175,13 +175,16 @@ def plan_networks(config: dict) -> Plan:
         shown=shown,
         timed=timed,
         in_all_forms=in_all_forms,
-        exported=[
-            name for name in models if export["networks"] == "all" or name in (*in_all_forms, *export["networks"])
-        ],
+        exported=_of(models, export["networks"], in_all_forms),
         forms=tuple(name for name, form in FORMS.items() if form.always or name in export["forms"]),
         bundled=export["network"],
         shipped=[name for name in models if name in (TEACHER, export["network"])],
     )
+
+
+def _of(models: Sequence[str], asked: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The networks with a model that are asked for, `all` or a list, and others."""
+    return [name for name in models if asked == "all" or name in (*asked, *others)]
 
 
 def shown_student(students: Sequence[str], bundled: str) -> str:

@@ -92,7 +92,7 @@ class Pages:
         plan = self.plan
         return {
             "bin_width": plan.config["evaluation"]["bin_width"],
-            "student": plan.shown[-1],
+            "shown": plan.shown,
             "students": plan.config["students"],
             "seed": plan.first_seed,
             "reference_rows": {} if plan.config["reference"] else dict(self.presentation.reference_rows),

@@ -19,7 +19,7 @@ from snakedistill.measures.metrics import by_rows
 from snakedistill.results.answers import Answers
 from snakedistill.results.audit_page import write_audit_page
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES, plot_figure
-from snakedistill.results.lines import as_networks
+from snakedistill.results.lines import ancestors, as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.tables import write_table
@@ -116,24 +116,29 @@ def write_audit(
         written = [pool.submit(write_table, name, run, {}, None, path) for name, path in tables.items()]
     for table in written:
         table.result()  # or its error
-    student = shown_student(run)
-    pictures = plot_figures(run, student, run_description, Path(figures))
+    shown = shown_networks(run)
+    pictures = plot_figures(run, shown, run_description, Path(figures))
     images = {part: len(of_part.label) for part, of_part in audit.parts.items()}
-    write_audit_page(run, student, images, run_description, pictures, summary)
+    write_audit_page(run, shown, images, run_description, pictures, summary)
     write_html(summary, html)
 
 
-def shown_student(run: Run) -> str:
-    """The student that figures show: the first network with a source, else the first network."""
-    return next((network for network in run.networks if run.sources[network] is not None), run.networks[0])
+def shown_networks(run: Run) -> list[str]:
+    """The networks that figures compare: the first one with a source, else the first one, below its teacher.
+
+    Of a network without a source it is the first teacher of the run.
+    """
+    student = next((network for network in run.networks if run.sources[network] is not None), run.networks[0])
+    teacher = ancestors(student, run.sources)[-1:] or run.teachers[:1]
+    return list(dict.fromkeys([*teacher, student]))
 
 
-def plot_figures(run: Run, student: str, run_description: str, folder: Path) -> dict[str, list[Path]]:
+def plot_figures(run: Run, shown: list[str], run_description: str, folder: Path) -> dict[str, list[Path]]:
     """Plot the figures that predictions of any networks have.
 
     Args:
         run: the run, whose tables are written.
-        student: id of the student that figures show.
+        shown: ids of the networks that figures compare.
         run_description: what was audited, in words.
         folder: folder to write.
 
@@ -150,7 +155,7 @@ def plot_figures(run: Run, student: str, run_description: str, folder: Path) -> 
         pictures = figure.pictures(networks)
         names = map(name_of_folder, pictures.values())  # a network may be named vit/b16
         paths = [folder / f"{safe}.{suffix}" for safe in names for suffix in ("svg", "png")]
-        settings = {setting: {"student": student}[setting] for setting in figure.settings}
+        settings = {setting: {"shown": shown}[setting] for setting in figure.settings}
         if pictures:
             plot_figure(figure.module, run, settings, list(pictures), run_description, list(map(str, paths)))
             found[name] = paths[1::2]

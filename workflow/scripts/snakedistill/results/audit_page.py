@@ -19,7 +19,7 @@ SHOWN = ("recursion", "inheritance", "calibration", "comparisons", "classes", "f
 
 def write_audit_page(
     run: Run,
-    student: str,
+    shown: list[str],
     images: Mapping[str, int],
     run_description: str,
     pictures: Mapping[str, Sequence[Path]],
@@ -29,14 +29,14 @@ def write_audit_page(
 
     Args:
         run: the run, whose tables are written.
-        student: id of the student that figures show.
+        shown: ids of the networks that figures compare.
         images: their number by part.
         run_description: what was audited, in words.
         pictures: PNG files by key of `FIGURES`, in a folder beside the page.
         summary: Markdown file to write.
     """
     tables = {name: run.table(name) for name in run.files}
-    contents = Contents(tables, as_networks(run.sources), student, pd.DataFrame(), None)
+    contents = Contents(tables, as_networks(run.sources), shown, pd.DataFrame(), None)
     parts = ", ".join(f"{number:,} of {part}" for part, number in images.items())
     page = [
         "# Audit of predictions: what was measured",

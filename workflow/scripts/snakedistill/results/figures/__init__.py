@@ -70,11 +70,11 @@ there is one line and one star for each.""",
         needs=("seconds", "timing"),
         section="time",
         title="seconds an image",
-        caption="""The time that the teacher and a student take for one image on this machine's processor, without
+        caption="""The time that the timed networks take for one image on this machine's processor, without
 an accelerator. Points are medians of many calls, lines reach from the 10th to the 90th percentile, on a logarithmic
 scale. Above: one image in each call. Below: 32 images in each call. Left: the network alone. Right: from the image
 file to the answer, with decoding and resizing. int8 is the same network with 8-bit weights and activations.""",
-        settings=("student", "reference_rows"),
+        settings=("reference_rows",),
         shows_reference=True,
     ),
     "predictions": Figure(
@@ -176,7 +176,7 @@ sure. Filled: as trained. Hollow: with its logits divided by the temperature T t
 changes no answer; T above 1 makes the network less sure. The error above a panel is the expected calibration error,
 the mean distance of the bins from the diagonal. The axes begin at the smallest value that is shown. With several seeds
 the images of all count together, each with the temperature of its seed.""",
-        settings=("student",),
+        settings=("shown",),
     ),
     "confusion": Figure(
         module="snakedistill.results.figures.confusion",
@@ -184,11 +184,10 @@ the images of all count together, each with the temperature of its seed.""",
         needs=("confusion",),
         section="classes",
         title="answers by class",
-        caption="""What the teacher and a student answer to the test images of each class: the share of the class's
-images that get each answer. The diagonal holds the right answers. Of many classes, those with most errors of the two
-networks are shown, and the last column holds all answers that have no column. With several seeds all of them count
-together.""",
-        settings=("student",),
+        caption="""What networks answer to the test images of each class: the share of the class's images that get
+each answer. The diagonal holds the right answers. Of many classes, those with most errors of these networks are shown,
+and the last column holds all answers that have no column. With several seeds all of them count together.""",
+        settings=("shown",),
         fewest_classes=3,
     ),
     "examples": Figure(
@@ -197,11 +196,11 @@ together.""",
         needs=("test", "test_images", "splits"),
         section="examples",
         title="where the networks doubt",
-        caption="""Test images at the resolution that the networks see. The rows show the images of which the
-teacher is least sure, those of which the student is least sure, and those on which the two disagree most. The first
-line below an image is its id. The next lines are the answers of the teacher (T) and the student (S): the class, the
-probability that the network gives to this class, and whether the answer is right (✓) or wrong (✗).""",
-        settings=("student", "seed"),
+        caption="""Test images at the resolution that the networks see. The rows show the images of which each
+of two networks is least sure, and those on which the two disagree most. The first line below an image is its id. The
+next lines are the answers of the two networks (A, B): the class, the probability that the network gives to this class,
+and whether the answer is right (✓) or wrong (✗).""",
+        settings=("shown", "seed"),
     ),
 }
 """The figures by name, in the order in which the summary shows them."""

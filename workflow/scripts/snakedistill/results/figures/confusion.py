@@ -1,14 +1,12 @@
-"""What the teacher and a student answer to the images of each class."""
+"""What networks answer to the images of each class."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.colors import PowerNorm
 
 from snakedistill.core.errors import listed
-from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import page, save, set_style, shortened
-from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
 
 MOST_CLASSES = 20
@@ -17,28 +15,25 @@ LONGEST_NAME = 14
 OTHERS = "others"
 
 
-def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: list[str]) -> None:
     """Plot the shares of answers to the test images of each class; the images of all seeds count together.
 
     Args:
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        student: its network id.
+        shown: ids of the networks.
     """
     set_style()
     table = run.table("confusion")
-    above = ancestors(student, run.sources)
-    networks = list(dict.fromkeys([above[-1] if above else TEACHER, student]))
-    networks = [network for network in networks if network in run.networks]
-    table = table[(table["split"] == TEST) & table["network"].isin(networks)]
-    shown = classes_to_show(table, run.classes)
-    columns = shown if len(shown) == len(run.classes) else [*shown, OTHERS]
+    table = table[(table["split"] == TEST) & table["network"].isin(shown)]
+    classes = classes_to_show(table, run.classes)
+    columns = classes if len(classes) == len(run.classes) else [*classes, OTHERS]
     names = [shortened(name, LONGEST_NAME) for name in columns]
     side = max(2.6, 0.17 * len(columns) + 0.9)
-    figure, axes = page(side + 1, 1, len(networks), sharey=True)
-    for axis, network in zip(axes.flat, networks, strict=True):
-        images = counts(table[table["network"] == network], shown, run.classes)
+    figure, axes = page(side + 1, 1, len(shown), sharey=True)
+    for axis, network in zip(axes.flat, shown, strict=True):
+        images = counts(table[table["network"] == network], classes, run.classes)
         shares = images / images.sum(axis=1, keepdims=True)
         # A square root keeps rare answers visible.
         cells = axis.imshow(shares, cmap="Greys", norm=PowerNorm(0.5, 0, 1), aspect="auto", interpolation="nearest")
@@ -48,15 +43,15 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
                     ink = "white" if shares[row, column] > 0.25 else "black"
                     axis.text(column, row, f"{number:,}", ha="center", va="center", fontsize=5.5, color=ink)
         axis.set_title(network, fontsize=9)
-        axis.set(xlabel="answer", xticks=range(len(columns)), yticks=range(len(shown)))
+        axis.set(xlabel="answer", xticks=range(len(columns)), yticks=range(len(classes)))
         axis.set_xticklabels(names, rotation=0 if max(map(len, names)) <= 2 else 90, fontsize=6)
-        axis.set_yticklabels(names[: len(shown)], fontsize=6)
+        axis.set_yticklabels(names[: len(classes)], fontsize=6)
         axis.grid(False)
     axes[0, 0].set_ylabel("class")
     axes[0, 0].figure.colorbar(cells, ax=axes[0], label="share of the class's images")
-    what = f"the {len(shown)} of {len(run.classes)} classes with most errors" if OTHERS in columns else "each class"
+    what = f"the {len(classes)} of {len(run.classes)} classes with most errors" if OTHERS in columns else "each class"
     seeds = table["seed"].nunique()
-    title = f"Answers of {listed(networks)} to the test images of {what}"
+    title = f"Answers of {listed(shown)} to the test images of {what}"
     figure.suptitle(f"{title}, {seeds} seeds together" if seeds > 1 else title, fontsize=10)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

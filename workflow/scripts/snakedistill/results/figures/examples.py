@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from snakedistill.core.errors import listed
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import read_predictions
-from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST
 from snakedistill.measures import metrics
 from snakedistill.results.figures.style import WIDTH, save, set_style, shortened
@@ -15,14 +15,14 @@ EXAMPLES_IN_A_ROW = 8
 LONGEST_NAME = 24  # characters of the id of an image
 
 
-def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str, seed: int) -> None:
-    """Plot the test images of which teacher and student are most unsure, and on which they most disagree.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: list[str], seed: int) -> None:
+    """Plot the test images of which two networks are most unsure, and on which they most disagree.
 
     Args:
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        student: its network id.
+        shown: ids of the two networks.
         seed: training seed of the two networks.
     """
     set_style()
@@ -32,20 +32,20 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
     test = test[test["split"] == TEST].reset_index(drop=True)
     predictions = run.of_networks("test")
     probability = {}
-    for letter, network in (("T", TEACHER), ("S", student)):
+    letters = dict(zip("AB", shown, strict=True))
+    for letter, network in letters.items():
         path = predictions[seed, network]
         given = read_predictions(path, network, seed, splits=splits).in_order_of(test["image_id"], splits, path)
         probability[letter] = given["probability"]
     answer = {letter: metrics.answer(of_network) for letter, of_network in probability.items()}
     sure = {letter: of_network.max(axis=1) for letter, of_network in probability.items()}
     rows = {
-        "the teacher is least sure": sure["T"],
-        f"{student} is least sure": sure["S"],
-        "they disagree most": -np.abs(probability["T"] - probability["S"]).sum(axis=1),
+        **{f"{network} is least sure": sure[letter] for letter, network in letters.items()},
+        "they disagree most": -np.abs(np.subtract(*probability.values())).sum(axis=1),
     }
     columns = min(EXAMPLES_IN_A_ROW, len(test))
     names = test["image_id"].map(lambda name: shortened(name, LONGEST_NAME))
-    widest = max(*(len(name) + len("T  0.00 ✓") for name in run.classes), *names.map(len))
+    widest = max(*(len(name) + len("A  0.00 ✓") for name in run.classes), *names.map(len))
     size = min(6.5, 6.5 * 16 / widest)  # points; 16 characters of 6.5 are as wide as an image
     figure = plt.figure(figsize=(WIDTH, 0.7 + len(rows) * (WIDTH / EXAMPLES_IN_A_ROW + 0.5)), layout="constrained")
     panels = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
@@ -61,7 +61,8 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
                 mark = "✓" if given == test["label"][number] else "✗"
                 lines.append(f"{letter} {run.classes[given]} {sure[letter][number]:.2f} {mark}")
             axis.set_xlabel("\n".join(lines), fontsize=size, labelpad=2)
-    title = f"Test images: answers of teacher (T) and {student} (S), their probability, right ✓ or wrong ✗"
+    who = listed(f"{network} ({letter})" for letter, network in letters.items())
+    title = f"Test images: answers of {who}, their probability, right ✓ or wrong ✗"
     figure.suptitle(title, fontsize=10)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -1,4 +1,4 @@
-"""Whether the probabilities of the teacher and a student say how often they are right."""
+"""Whether the probabilities of networks say how often they are right."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from snakedistill.core.parts import TEST
 from snakedistill.measures.calibration import Reliability, at_temperature, reliability
 from snakedistill.results.answers import Answers
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
-from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
 from snakedistill.results.temperatures import fitted_temperatures
 
@@ -33,8 +32,8 @@ class Diagram:
     forms: dict[str, Reliability]
 
 
-def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student: str) -> None:
-    """Plot the reliability diagrams of the teacher, a student and its independent student on the test part.
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: list[str]) -> None:
+    """Plot the reliability diagrams of networks, and of the last one's first independent student, on the test part.
 
     The images of all seeds count together, each with the temperature of its seed.
 
@@ -42,10 +41,10 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        student: its network id.
+        shown: ids of the networks.
     """
     set_style()
-    networks = networks_to_show(run, student)
+    networks = [*shown, *run.independent.get(shown[-1], ())[:1]]
     diagrams = diagrams_of(run, networks)
     looks = looks_of(run.networks)
     figure, axes = page(3.6, 1, len(networks), sharex=True, sharey=True)
@@ -59,15 +58,6 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
     title_and_legend(figure, f"How often answers of a probability are right, on the test part{seeds}", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)
-
-
-def networks_to_show(run: Run, student: str) -> list[str]:
-    """The teacher at the head of the student's chain, the student, and its first independent student.
-
-    Of a student without a source it is the first teacher of the run, and of a run without teachers its first network.
-    """
-    teacher = ancestors(student, run.sources)[-1:] or run.teachers[:1] or run.networks[:1]
-    return list(dict.fromkeys([*teacher, student, *run.independent.get(student, ())[:1]]))
 
 
 def diagrams_of(run: Run, networks: list[str]) -> dict[str, Diagram]:

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import LogLocator
 
-from snakedistill.core.network_ids import TEACHER, parsed
+from snakedistill.core.network_ids import parsed
 from snakedistill.results.figures.style import looks_of, page, plain, save, set_style, title_and_legend
 from snakedistill.results.run import Run
 
@@ -14,10 +14,9 @@ def plot(
     run: Run,
     pictures: dict[str, list[str]],
     run_description: str,
-    student: str,
     reference_rows: dict[str, str | int],
 ) -> None:
-    """Plot the median milliseconds an image of teacher, where it was timed, and student in every runtime, p10 and p90.
+    """Plot the median milliseconds an image of every timed network in every runtime, with p10 and p90.
 
     Shown are the rows with most threads.
 
@@ -25,7 +24,6 @@ def plot(
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        student: its network id.
         reference_rows: values of columns of the timing table where the reference numbers are shown; empty for all rows.
     """
     set_style()
@@ -34,29 +32,31 @@ def plot(
     most = frame["threads"].max()
     frame = frame[frame["threads"] == most]
     frame["how"] = frame["runtime"] + " " + frame["precision"]
-    reference = _reference(run.reference, run.table("timing"), {"threads": most, **reference_rows})
+    timing = run.table("timing")
+    networks = list(timing["network"].unique())
+    reference = _reference(run.reference, timing, {"threads": most, **reference_rows})
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
     looks = looks_of(network for _, network in run.results)
-    figure, axes = page(1.3 + (0.35 + 0.35 * len(hows)) * len(sizes), len(sizes), 2, sharex=True, sharey=True)
-    networks = {TEACHER: (-0.2, "teacher"), student: (0.2, "student")}
-    networks = {network: drawn for network, drawn in networks.items() if (frame["network"] == network).any()}
+    figure, axes = page(
+        1.3 + (0.35 + 0.175 * max(2, len(networks)) * len(hows)) * len(sizes), len(sizes), 2, sharex=True, sharey=True
+    )
+    offsets = 0.8 * ((np.arange(len(networks)) + 0.5) / len(networks) - 0.5)
     for size, row in zip(sizes, axes, strict=True):
         for axis, decoding in zip(row, ("no", "yes"), strict=True):
             chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
-            for network, (offset, role) in networks.items():
+            for network, offset in zip(networks, offsets, strict=True):
                 look = looks[parsed(network).family] | {"linestyle": "none", "markersize": 5}
                 of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
                 low, middle, high = (1000 * of_network[quantile] for quantile in ("p10", "median", "p90"))
                 y = np.arange(len(hows)) + offset
                 axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
                 axis.plot(middle, y, label=network, **look)
-                known = pd.Series(
-                    [reference.get((*one, role)) for one in of_network[keys].itertuples(index=False)], hows
-                )
+                rows = of_network[["network", *keys]].itertuples(index=False, name=None)
+                known = pd.Series([reference.get(row) for row in rows], hows)
                 known = 1000 * known.astype(float)
                 if known.notna().any():
-                    hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {role}"}
+                    hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {network}"}
                     axis.plot(known, y, **look | hollow)
                 for how, at in zip(hows, y, strict=True):
                     # The number is on the side where the reference's mark is not.
@@ -84,16 +84,13 @@ def plot(
 
 
 def _reference(name: str | None, table: pd.DataFrame, rows: dict[str, str | int]) -> dict[tuple, float]:
-    """Seconds an image by (runtime, precision, batch size, decoding, role)."""
+    """Seconds an image by (network, runtime, precision, batch size, decoding)."""
     for column, value in rows.items():
         table = table[table[column] == value]
-    roles = [role for role in ("teacher", "student") if f"{name}_{role}" in table]
-    return {
-        (row["runtime"], row["precision"], row["batch_size"], row["decoding"], role): row[f"{name}_{role}"]
-        for _, row in table.iterrows()
-        for role in roles
-        if pd.notna(row[f"{name}_{role}"])
-    }
+    if (column := f"{name}_seconds") not in table:
+        return {}
+    table = table[table[column].notna()]
+    return table.set_index(["network", "runtime", "precision", "batch_size", "decoding"])[column].to_dict()
 
 
 def three_digits(value: float) -> str:

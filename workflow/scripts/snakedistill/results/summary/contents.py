@@ -1,10 +1,11 @@
 """What the summary is written from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from snakedistill.core.network_ids import TEACHER, Network, parsed
+from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.parts import TEST
 
 
@@ -15,7 +16,7 @@ class Contents:
     Attributes:
         tables: tables by name.
         networks: networks by id.
-        student: id of the student that was timed.
+        shown: ids of the networks that sentences compare, a teacher and a student.
         megabytes: size of the ONNX files, `float32` and `int8`, by network id, of those that have a model;
             the mean over seeds.
         reference: short name of the reference numbers, or None.
@@ -23,14 +24,14 @@ class Contents:
 
     tables: dict[str, pd.DataFrame]
     networks: dict[str, Network]
-    student: str
+    shown: Sequence[str]
     megabytes: pd.DataFrame
     reference: str | None
 
     @property
-    def teacher_has_model(self) -> bool:
-        """Whether the teacher is a network, which was exported and timed, and not a file of predictions."""
-        return TEACHER in self.megabytes.index
+    def timed(self) -> list[str]:
+        """Ids of the networks whose time an image was measured, in their order."""
+        return list(self.tables["timing"]["network"].unique())
 
     @property
     def test(self) -> pd.DataFrame:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from snakedistill.core.errors import some
+from snakedistill.core.errors import listed, some
 from snakedistill.core.files import read_csv
-from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.splits import DROPPED
@@ -51,8 +50,8 @@ def warnings(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[str]:
     return found
 
 
-def one_line(uncertainty: str, timing: str, measurements: list[str], student: str) -> str:
-    """The result in one line: test accuracy of teacher and student, and how much smaller and faster the student is.
+def one_line(uncertainty: str, timing: str, measurements: list[str], shown: list[str]) -> str:
+    """The result in one line: test accuracy of a teacher and a student, and how much smaller and faster the student is.
 
     Accuracy is the mean over seeds. Size is that of the float32 ONNX file, the mean over seeds. Time is the median for
     one image at a time in ONNX Runtime, float32, on all threads, without decoding. A teacher without a model has
@@ -62,7 +61,7 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
         uncertainty: CSV of the table of uncertainty and accuracy.
         timing: CSV of the timing table.
         measurements: JSON files of the exported networks.
-        student: id of the student, which must be the one in the timing table.
+        shown: ids of the teacher and the student.
 
     Returns:
         For example "test accuracy on 256 images: teacher 0.961, soft-0 0.973; soft-0 is 2.1 times smaller and 3.4 times
@@ -71,16 +70,18 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], student: st
     table = read_csv(uncertainty)
     test = table[table["split"] == TEST]
     accuracy = test.groupby("network")["accuracy"].mean()
-    size, seconds = megabytes(measurements)["float32"], float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)
+    size = megabytes(measurements)["float32"]
+    seconds = float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)["seconds"]
     seeds = test["seed"].nunique()
     accuracies = (
         f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
-        f"teacher {accuracy[TEACHER]:.3f}, {student} {accuracy[student]:.3f}"
+        + ", ".join(f"{network} {accuracy[network]:.3f}" for network in shown)
     )
-    if TEACHER not in size:
+    teacher, student = shown
+    if teacher not in size:
         return accuracies
-    smaller = _times(size[TEACHER] / size[student], "smaller", "larger", "as large")
-    faster = _times(seconds["teacher"] / seconds["student"], "faster", "slower", "as fast")
+    smaller = _times(size[teacher] / size[student], "smaller", "larger", "as large")
+    faster = _times(seconds[teacher] / seconds[student], "faster", "slower", "as fast")
     return f"{accuracies}; {student} is {smaller} and {faster}"
 
 
@@ -139,15 +140,13 @@ def networks_table(contents: Contents) -> str:
     test = contents.test
     last = test.groupby("family")["generation"].transform("max")
     shown = test[test["generation"].isna() | (test["generation"] == 0) | (test["generation"] == last)]
-    roles = ({TEACHER: "teacher"} if contents.teacher_has_model else {}) | {contents.student: "student"}
+    times_of = [
+        float32_on_all_threads(contents.tables["timing"], runtime, 1)["seconds"]
+        for runtime in ("ONNX Runtime", "Keras")
+    ]
     rows = []
     for network, of_seeds in by(shown, ["network"]):
-        times = [
-            significant(1000 * float32_on_all_threads(contents.tables["timing"], runtime, 1)[roles[network]])
-            if network in roles
-            else _NOT_MEASURED
-            for runtime in ("ONNX Runtime", "Keras")
-        ]
+        times = [significant(1000 * seconds[network]) if network in seconds else _NOT_MEASURED for seconds in times_of]
         learns_from = labels_in_words(contents.networks[network])
         rows.append([network, learns_from, measured(of_seeds, "accuracy"), _megabytes(contents, network), *times])
     heads = ["network", "learns from", "test accuracy", "MB, float32 / int8", "ms an image, ONNX Runtime"]
@@ -176,7 +175,7 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
             f"The brackets hold the exact binomial 95 % interval, which says how much the choice of {images:,} test "
             "images could change the accuracy."
         )
-    timed = f"teacher and {contents.student} are" if contents.teacher_has_model else f"{contents.student} is"
+    timed = f"{listed(contents.timed)} {'are' if len(contents.timed) > 1 else 'is'}"
     words = (
         f"{intervals} *MB* is the size of the ONNX file. *ms an image* is the median for one image at a time in "
         f"float32, on {threads_in_words(contents.threads)}; {timed} timed. The sections "

@@ -28,7 +28,7 @@ def write_summary(
     settings: dict[str, dict],
     students: dict,
     teacher_is_given: bool,
-    student: str,
+    shown: list[str],
     reference: str | None,
     about_reference: str,
     summary: str,
@@ -53,7 +53,7 @@ def write_summary(
         settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
         teacher_is_given: whether the teacher was not trained here.
-        student: id of the student that was timed.
+        shown: ids of the networks that sentences compare, a teacher and a student.
         reference: short name of the reference numbers, or None.
         about_reference: what they are, in words.
         summary: Markdown file to write.
@@ -64,7 +64,7 @@ def write_summary(
     _check_settings(lineages, settings)
     frames = {name: read_csv(path) for name, path in tables.items()}
     known = networks(students, None if teacher_is_given else TEACHER_WAY)
-    contents = Contents(frames, known, student, megabytes(measurements), reference)
+    contents = Contents(frames, known, shown, megabytes(measurements), reference)
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
         pictures[sections_of_pictures[path.stem]].append(picture(path))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from snakedistill.core.errors import listed
-from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import (
@@ -31,7 +30,7 @@ from snakedistill.results.summary.instrument import (
 )
 from snakedistill.results.tables import TABLES
 from snakedistill.results.tables.table import Table
-from snakedistill.results.tables.timing import ROLES, float32_on_all_threads
+from snakedistill.results.tables.timing import HOW, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
 
 MOST_CLASSES_LISTED = 10
@@ -84,19 +83,18 @@ def _mean_of_repeats(of_seeds: pd.DataFrame) -> str:
 
 def _time(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["timing"], contents.reference
-    compared = contents.teacher_has_model
-    beside = compared and f"{reference}_ratio" in frame
-    rows = [
-        [row["runtime"], row["precision"], row["threads"], row["batch_size"]]
-        + ["file to answer" if row["decoding"] == "yes" else "network alone"]
-        + [significant(1000 * row[role]) for role in (ROLES if compared else ["student"])]
-        + ([_ratio(row)] if compared else [])
-        + ([_reference_ratio(row, reference)] if beside else [])
-        for _, row in frame.iterrows()
-    ]
-    head = ["runtime", "precision", "threads", "batch", "from"]
-    head += ["teacher, ms", "student, ms", "ratio"] if compared else ["student, ms"]
-    head += [f"{reference}: ratio"] if beside else []
+    first, *others = timed = contents.timed
+    compared = others if f"{reference}_ratio" in frame else []
+    rows = []
+    for (runtime, precision, threads, size, decoding), of_networks in by(frame, list(HOW)):
+        of_network = of_networks.set_index("network")
+        rows.append([runtime, precision, threads, size, "file to answer" if decoding == "yes" else "network alone"])
+        rows[-1] += [significant(1000 * of_network["seconds"][network]) for network in timed]
+        rows[-1] += [_ratio(of_network.loc[network]) for network in others]
+        rows[-1] += [_reference_ratio(of_network.loc[network], reference) for network in compared]
+    head = ["runtime", "precision", "threads", "batch", "from", *(f"{network}, ms" for network in timed)]
+    head += [f"{first} / {network}" for network in others]
+    head += [f"{reference}: {first} / {network}" for network in compared]
     return [
         _time_in_words(contents),
         *pictures,
@@ -111,30 +109,33 @@ def _time_in_words(contents: Contents) -> str:
     frame = contents.tables["timing"]
     frame = frame[frame["threads"] == contents.threads]
     keras, from_file = (float32_on_all_threads(frame, "Keras", 32, decoding) for decoding in ("no", "yes"))
-    one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")].set_index("precision")
-    fastest = one.loc[["int8"]].sort_values("student").iloc[0]
-    if not contents.teacher_has_model:
+    one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")]
+    teacher, student = contents.shown
+    int8 = one[(one["precision"] == "int8") & (one["network"] == student)]
+    fastest = int8.sort_values("seconds").iloc[0]
+    cost = keras["multiply_adds"] / 1e6
+    if teacher not in contents.timed:
         return (
-            f"The teacher is a file of predictions, so {contents.student} alone is timed. An image costs it "
-            f"{significant(keras['student_multiply_adds'] / 1e6)} million multiply-adds. In Keras, with batches of 32 "
-            f"on {threads_in_words(contents.threads)}, an image takes {significant(1000 * keras['student'])} ms. One "
-            f"image at a time in {fastest['runtime']}, the int8 student needs "
-            f"{significant(1000 * fastest['student'])} ms."
+            f"{teacher} has no model, so it is not timed. An image costs {student} {significant(cost[student])} "
+            f"million multiply-adds. In Keras, with batches of 32 on {threads_in_words(contents.threads)}, an image "
+            f"takes {significant(1000 * keras['seconds'][student])} ms. One image at a time in {fastest['runtime']}, "
+            f"{student} in int8 needs {significant(1000 * fastest['seconds'])} ms."
         )
-    float32 = one.loc["float32"].set_index("runtime").loc[fastest["runtime"]]
-    teacher, student = (keras[f"{role}_multiply_adds"] / 1e6 for role in ("teacher", "student"))
-    reference = _reference_ratio(keras, contents.reference)
+    of_teacher = one[(one["precision"] == "float32") & (one["network"] == teacher)].set_index("runtime")
+    float32 = of_teacher.loc[fastest["runtime"]]
+    reference = _reference_ratio(keras.loc[student], contents.reference)
     known = f" The reference number ({contents.reference}) is {reference}." if reference else ""
     return (
-        f"An image costs the teacher {significant(teacher)} million multiply-adds and the student "
-        f"{significant(student)} million, a ratio of {significant(teacher / student)}. In Keras, with batches of 32 "
-        f"on {threads_in_words(contents.threads)}, the teacher takes {_ratio(keras)} times as long as the "
-        f"student.{known} Time follows the multiply-adds only roughly: a network of many thin layers moves more memory "
-        "for each of them, and every call and every layer has a fixed cost, which weighs most with small images and "
-        f"small batches. From the image file to the answer the ratio is {_ratio(from_file)}, because both networks "
-        f"wait for the same decoding. One image at a time in {fastest['runtime']}, the int8 student needs "
-        f"{significant(1000 * fastest['student'])} ms and the float32 teacher {significant(1000 * float32['teacher'])} "
-        "ms. The brackets hold bootstrap 95 % intervals over rounds of calls."
+        f"An image costs {teacher} {significant(cost[teacher])} million multiply-adds and {student} "
+        f"{significant(cost[student])} million, a ratio of {significant(cost[teacher] / cost[student])}. In Keras, "
+        f"with batches of 32 on {threads_in_words(contents.threads)}, {teacher} takes {_ratio(keras.loc[student])} "
+        f"times as long as {student}.{known} Time follows the multiply-adds only roughly: a network of many thin "
+        "layers moves more memory for each of them, and every call and every layer has a fixed cost, which weighs most "
+        "with small images and small batches. From the image file to the answer the ratio is "
+        f"{_ratio(from_file.loc[student])}, because both networks wait for decoding. One image at a time in "
+        f"{fastest['runtime']}, {student} in int8 needs {significant(1000 * fastest['seconds'])} ms and {teacher} in "
+        f"float32 {significant(1000 * float32['seconds'])} ms. The brackets hold bootstrap 95 % intervals over rounds "
+        "of calls."
     )
 
 
@@ -280,21 +281,23 @@ def _with_most_errors(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _confusions(contents: Contents) -> list[str]:
-    """The most frequent wrong answers of the teacher and the student; of two classes the errors say all."""
+    """The most frequent wrong answers of the shown networks; of two classes the errors say all."""
     if contents.classes == 2:
         return []
     frame = contents.tables["confusion"]
     frame = frame[(frame["split"] == TEST) & (frame["class"] != frame["answer"])]
     rows = []
-    for network in (TEACHER, contents.student):
+    for network in contents.shown:
         of_network = frame[frame["network"] == network]
         images = of_network.groupby(["class", "answer"], sort=False)["images"].sum()
         most = images.sort_values(ascending=False, kind="stable").head(MOST_CONFUSIONS)
         rows += [[network, escaped(name), escaped(answer), f"{count:,}"] for (name, answer), count in most.items()]
     if not rows:
-        return ["Teacher and student make no error on the test part."]
+        return [f"{listed(contents.shown)} make no error on the test part."]
     seeds = ", of all seeds together" if contents.seeds > 1 else ""
-    words = f"The most frequent wrong answers of teacher and student{seeds}; `tables/confusion.csv` has all answers."
+    words = (
+        f"The most frequent wrong answers of {listed(contents.shown)}{seeds}; `tables/confusion.csv` has all answers."
+    )
     return [words, markdown(["network", "class", "answer", "images"], rows, "lllr")]
 
 

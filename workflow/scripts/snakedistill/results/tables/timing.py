@@ -1,4 +1,4 @@
-"""Seconds an image of teacher and student in every runtime."""
+"""Seconds an image of every timed network in every runtime."""
 
 import json
 from pathlib import Path
@@ -6,66 +6,72 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.network_ids import TEACHER
+from snakedistill.core.network_ids import parsed
 from snakedistill.measures.intervals import ratio_interval
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
-ROLES = ("teacher", "student")
-KEYS = ("runtime", "precision", "threads", "batch_size", "decoding")
+HOW = ("runtime", "precision", "threads", "batch_size", "decoding")
+KEYS = ("network", "family", *HOW)
 
 
-def rows(run: Run, student: str) -> pd.DataFrame:
-    """How many times longer the teacher takes than the student, in every runtime; a teacher without a model takes none.
+def rows(run: Run) -> pd.DataFrame:
+    """Seconds an image of every timed network in every runtime, and how many times longer the first of them takes.
 
     Args:
         run: the run.
-        student: id of the student that was timed.
 
     Returns:
-        runtime, precision, threads, batch_size, decoding; teacher and student (median seconds an image), the ratio of
-        these medians with its 95 % bootstrap interval over rounds (ratio_low, ratio_high); teacher_multiply_adds,
-        student_multiply_adds (of one image). What is of a teacher that was not timed is NaN.
+        network, family, runtime, precision, threads, batch_size, decoding; seconds (the median of an image);
+        multiply_adds (of one image); the ratio of the first network's seconds to this one's with its 95 % bootstrap
+        interval over rounds (ratio_low, ratio_high), NaN of the first network itself.
     """
     found = json.loads(Path(run.file("measured")).read_text(encoding="utf-8"))
+    multiply_adds = found["multiply_adds"]
+    first, *_ = timed = list(multiply_adds)
     calls = pd.DataFrame(found["calls"])
     calls["seconds"] = [np.array(row.seconds) / row.batch_size for row in calls.itertuples()]
-    ratios = []
-    for key, group in calls.groupby(list(KEYS), sort=False):
+    measured = []
+    for key, group in calls.groupby(list(HOW), sort=True):
         seconds = group.set_index("network")["seconds"]
-        row = dict(zip(KEYS, key, strict=True)) | {"student": np.median(seconds[student])}
-        row |= {"student_multiply_adds": found["multiply_adds"][student]}
-        if TEACHER in seconds:
-            low, high = ratio_interval(seconds[TEACHER], seconds[student])
-            row |= {"teacher": np.median(seconds[TEACHER]), "teacher_multiply_adds": found["multiply_adds"][TEACHER]}
-            row |= {"ratio": row["teacher"] / row["student"], "ratio_low": low, "ratio_high": high}
-        ratios.append(row)
-    columns = [*KEYS, *ROLES, "ratio", "ratio_low", "ratio_high", *(f"{role}_multiply_adds" for role in ROLES)]
-    return pd.DataFrame(ratios, columns=columns).sort_values(list(KEYS))
+        for network in timed:
+            row = {"network": network, "family": parsed(network).family, **dict(zip(HOW, key, strict=True))}
+            row |= {"seconds": np.median(seconds[network]), "multiply_adds": multiply_adds[network]}
+            if network != first:
+                low, high = ratio_interval(seconds[first], seconds[network])
+                row |= {"ratio": np.median(seconds[first]) / row["seconds"], "ratio_low": low, "ratio_high": high}
+            measured.append(row)
+    return pd.DataFrame(measured, columns=[*KEYS, "seconds", "multiply_adds", "ratio", "ratio_low", "ratio_high"])
 
 
-def float32_on_all_threads(table: pd.DataFrame, runtime: str, batch_size: int, decoding: str = "no") -> pd.Series:
-    """The row of the timing table of a runtime in float32 on all threads."""
-    (row,) = table[
+def float32_on_all_threads(table: pd.DataFrame, runtime: str, batch_size: int, decoding: str = "no") -> pd.DataFrame:
+    """The rows of the timing table of a runtime in float32 on all threads, one for each network, which is the index.
+
+    Raises:
+        ValueError: a network has more than one.
+    """
+    chosen = table[
         (table["runtime"] == runtime)
         & (table["precision"] == "float32")
         & (table["threads"] == table["threads"].max())
         & (table["batch_size"] == batch_size)
         & (table["decoding"] == decoding)
-    ].to_dict("records")
-    return pd.Series(row)
+    ]
+    if chosen["network"].duplicated().any():
+        raise ValueError(f"{runtime} in float32 has more than one row of a network: {list(chosen['network'])}")
+    return chosen.set_index("network")
 
 
 TIMING = Table(
     rows,
     needs=("measured",),
     keys=KEYS,
-    values=("teacher", "student", "ratio"),
+    values=("seconds", "ratio"),
     differences=False,  # machines differ
-    settings=("student",),
     section="time",
     title="seconds an image",
-    caption="""Median seconds an image of the teacher and a student in every runtime, and the ratio of the two, with
-a 95 % bootstrap interval over the rounds of calls. One process called all networks in turn, in a new random order
-in each round. The multiply-adds are those of one image.""",
+    caption="""Median seconds an image of every timed network in every runtime, and how many times longer the first of
+them takes, with a 95 % bootstrap interval over the rounds of calls. One process called all networks in turn, in a new
+random order in each round. The multiply-adds are those of one image.""",
 )
+"""The time an image takes in every runtime."""
