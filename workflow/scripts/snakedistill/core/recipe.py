@@ -1,6 +1,8 @@
 """Keys of a recipe that may be absent."""
 
-NEUTRAL: dict[str, object] = {
+from typing import Any
+
+NEUTRAL: dict[str, Any] = {
     "image_size": None,
     "fit": "squash",
     "resample": "nearest",

@@ -1,7 +1,7 @@
 """What a network is trained towards: types that losses, models and batches share."""
 
 from collections.abc import Callable
-from typing import Any, Required, TypedDict
+from typing import Any, Required, TypedDict, cast
 
 Tensor = Any
 """A tensor of Keras's backend, or a NumPy array: each backend has a type of its own."""
@@ -19,6 +19,11 @@ class Targets(TypedDict, total=False):
     label: Required[Tensor]
     manual: Tensor
     weight: Tensor
+
+
+def changed(targets: Targets, change: Callable[[Tensor], Tensor]) -> Targets:
+    """The targets with each one changed, for example to those of some images."""
+    return cast(Targets, {name: change(values) for name, values in targets.items()})
 
 
 Loss = Callable[[Targets, Tensor], Tensor]

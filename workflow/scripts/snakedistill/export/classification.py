@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from PIL import Image
@@ -54,10 +55,12 @@ def classify_photos(
         raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
     opened = {network: open_network(path, threads) for network, path in networks.items()}
     named = {network: [f"{network}_{column}" for column in answer_columns(classes)] for network in networks}
-    rows, tiles = [], []
+    rows: list[dict[str, Any]] = []
+    tiles: list[Tile] = []
     for name in names:
         path = folder / name
-        row, answers, photo, reason = {"photo": name}, [], None, ""
+        row: dict[str, Any] = {"photo": name}
+        answers, photo, reason = [], None, ""
         try:
             if name in reasons:
                 raise InputError(reasons[name])

@@ -111,7 +111,9 @@ def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
         name: of its file, without suffix.
         size: in pixels.
     """
-    folder = Path(importlib.util.find_spec("matplotlib").origin).parent
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None and found.origin is not None
+    folder = Path(found.origin).parent
     return ImageFont.truetype(folder / f"mpl-data/fonts/ttf/{name}.ttf", size)
 
 

@@ -29,11 +29,9 @@ def fetch_onnx_runtime_web(files: list[str]) -> None:
             raise InputError(f"npm gave {PACKAGE} with the digest {packed['integrity']}; expected {INTEGRITY}")
         with tarfile.open(Path(folder, packed["filename"])) as package:
             for file in files:
-                with (
-                    package.extractfile(f"package/dist/{Path(file).name}") as source,
-                    written_whole(file) as temporary,
-                    temporary.open("wb") as target,
-                ):
+                source = package.extractfile(f"package/dist/{Path(file).name}")
+                assert source is not None  # a file, and no folder
+                with source, written_whole(file) as temporary, temporary.open("wb") as target:
                     shutil.copyfileobj(source, target)
 
 

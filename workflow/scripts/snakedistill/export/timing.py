@@ -7,11 +7,11 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -92,9 +92,9 @@ def _start(threads: int) -> None:
 
 
 def _time_files(
-    models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int, *given: object
+    models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int, *given: Any
 ) -> list[dict]:
-    return time_calls(open_networks(models, files, threads), *given, threads)
+    return time_calls(open_networks(models, files, threads), *given, threads)  # type: ignore[call-arg]  # all but these
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -214,7 +214,7 @@ def open_networks(
 
 
 def in_runtimes(
-    network: "keras.Model", files: dict[str, dict[str, str | Path]], threads: int
+    network: "keras.Model", files: Mapping[str, Mapping[str, str | Path]], threads: int
 ) -> dict[tuple[str, str], Network]:
     """Functions that answer, by runtime and precision.
 

@@ -57,7 +57,7 @@ def write_page(
             {"file": f"{Path(file).parent.name}/{Path(file).name}", "name": name} for file, (name, *_) in examples
         ],
     }
-    write_text(json.dumps(facts, indent=2) + "\n", files["facts"])
+    write_text(json.dumps(facts, indent=2) + "\n", str(files["facts"]))
 
 
 def _measured(measurements: str) -> dict[str, float]:

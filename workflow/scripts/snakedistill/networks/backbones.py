@@ -32,12 +32,12 @@ def applications() -> dict[str, tuple[str, Path]]:
     They are read from the text of the installed package; empty where Keras is not installed.
     """
     found = importlib.util.find_spec("keras")
-    if found is None:
+    if found is None or found.origin is None:
         return {}
     package = Path(found.origin).parent
     exported = ast.parse((package / "applications/__init__.py").read_text(encoding="utf-8"))
     return {
-        alias.name.lower(): (alias.name, package.parent.joinpath(*node.module.split(".")).with_suffix(".py"))
+        alias.name.lower(): (alias.name, package.parent.joinpath(*str(node.module).split(".")).with_suffix(".py"))
         for node in exported.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

@@ -203,7 +203,7 @@ if keras.backend.backend() == "tensorflow":
             )
 
 else:
-    BatchNormalization = keras.layers.BatchNormalization
-    Conv2D = keras.layers.Conv2D
-    DepthwiseConv2D = keras.layers.DepthwiseConv2D
-    Adam = keras.optimizers.Adam
+    BatchNormalization = keras.layers.BatchNormalization  # type: ignore[misc]
+    Conv2D = keras.layers.Conv2D  # type: ignore[misc]
+    DepthwiseConv2D = keras.layers.DepthwiseConv2D  # type: ignore[misc]
+    Adam = keras.optimizers.Adam  # type: ignore[misc]

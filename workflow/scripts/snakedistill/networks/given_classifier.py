@@ -1,5 +1,7 @@
 """A finished Keras classifier as the teacher: its layers, and its head in the form of `with_head`."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -76,7 +78,8 @@ def _check_input(given: keras.Model, path: str, image_size: int) -> None:
 
 def _without_head(given: keras.Model, path: str, classes: int) -> tuple[keras.KerasTensor, np.ndarray, np.ndarray]:
     """The features before the last Dense layer, and the kernel [c, outputs] and the bias [outputs] of the logits."""
-    ends, last = [], None
+    ends: list[Any] = []
+    last: Any = None
     if len(given.outputs) == 1:
         last, features = _made_by(given.outputs[0])
         if isinstance(last, layers.Activation | layers.Softmax):

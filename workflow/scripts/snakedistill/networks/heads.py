@@ -10,7 +10,7 @@ from snakedistill.data.given_predictions import HOW_TO_GIVE_IT
 
 def heads(classes: int) -> dict[int, tuple[str, ...]]:
     """Activations of the last Dense layer by its units, for a number of classes."""
-    of_each = {classes: ("softmax", "linear")}
+    of_each: dict[int, tuple[str, ...]] = {classes: ("softmax", "linear")}
     return {1: ("sigmoid", "linear")} | of_each if number_of_outputs(classes) == 1 else of_each
 
 

@@ -176,6 +176,11 @@ class Files:
         }
 
     @property
+    def timing(self) -> str:
+        """How long the timed networks take."""
+        return f"{self.run}/timing.csv"
+
+    @property
     def tables(self) -> dict[str, str]:
         """The tables by name."""
         return {table: f"{self.run}/tables/{table}.csv" for table in TABLES}
@@ -193,7 +198,7 @@ class Files:
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
             "model_cards": self.of_all_seeds(self.model_card, plan.exported),
             "measured": f"{self.run}/timing.json",
-            "seconds": f"{self.run}/timing.csv",
+            "seconds": self.timing,
             **self.tables,
         }
 
@@ -201,7 +206,7 @@ class Files:
         """Files by the names under which a table or a figure needs them, and the lineage of those that have one."""
         known, names = self.known, list(names)
         with_lineage = [name for name in names if name in (*PARTS, "augmented", "labels")]
-        lineage = lineages(path for name in with_lineage for path in known[name])
+        lineage = lineages(path for name in with_lineage for path in known[name] or ())
         return {name: known[name] for name in names} | ({"lineage": lineage} if lineage else {})
 
     def for_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
@@ -245,7 +250,7 @@ class Files:
             form: self.measurements(form).format(seed=seed, network=network) for form in forms if FORMS[form].carded
         }
         if int(seed) == self.plan.first_seed and network in self.plan.timed:
-            found["timing"] = self.known["seconds"]
+            found["timing"] = self.timing
         return found
 
     def for_training(self, network: str, seed: int | str) -> dict[str, str | list[str]]:

@@ -87,7 +87,7 @@ class Plan:
         """The entries of the registries of teaching that this run uses, for the code that it reaches."""
         trained = [self.networks[name] for name in self.trained]
         return {
-            "WAYS": tuple(sorted({network.way for network in trained})),
+            "WAYS": tuple(sorted({str(network.way) for network in trained})),
             "OPTIONS": tuple(sorted({name for network in trained for name, _ in network.options})),
         }
 

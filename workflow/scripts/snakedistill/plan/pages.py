@@ -50,7 +50,7 @@ class Pages:
     def reference_name(self) -> str | None:
         """The short name of the reference numbers."""
         given = self.plan.config["reference"]
-        return short_name(given) if given else self.paper and self.paper.NAME
+        return short_name(given) if given else self.paper.NAME if self.paper else None
 
     @property
     def about_reference(self) -> str:

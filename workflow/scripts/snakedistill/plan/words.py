@@ -10,8 +10,14 @@ from snakedistill.teaching import STAGES, made_from
 
 def card_of(plan: Plan, network: str, seed: int | str) -> dict[str, str]:
     """What the metadata of an exported network say it is."""
-    about = {"pixels": plan.pixels(network), "recipe": plan.recipe(network)}
-    return card(plan.networks[network], plan.config["classes"], run=plan.config["run"], seed=seed, **about)
+    return card(
+        plan.networks[network],
+        plan.config["classes"],
+        run=plan.config["run"],
+        seed=seed,
+        pixels=plan.pixels(network),
+        recipe=plan.recipe(network),
+    )
 
 
 def recipe_in_words(plan: Plan, network: str) -> str:

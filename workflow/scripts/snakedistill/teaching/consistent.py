@@ -29,7 +29,7 @@ def labels_of_views(forward: Callable[[Inputs], list[np.ndarray]], way: Way) -> 
     return hook
 
 
-CONSISTENT = Option(
+CONSISTENT: Option[bool] = Option(
     setting=(
         bool | None,
         Field(

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from snakedistill.core.parts import PARTS
 from snakedistill.core.settings import null_from_text, words
-from snakedistill.teaching.way import LabelInputs, Option, Way
+from snakedistill.teaching.way import LabelInputs, Option, Way, needed
 
 
 def weighted_by_confidence(way: Way, _: str) -> Way:
@@ -22,7 +22,7 @@ def weighted_by_confidence(way: Way, _: str) -> Way:
         confidence = np.asarray(inputs.probability, np.float64).max(axis=1)
         found = np.ones(len(confidence))
         for part in PARTS:
-            of_part = inputs.part == part
+            of_part = needed(inputs.part) == part
             if of_part.any():
                 found[of_part] = confidence[of_part] / confidence[of_part].mean()
         return found

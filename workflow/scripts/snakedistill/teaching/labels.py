@@ -1,5 +1,7 @@
 """The file of the labels that a network trains on."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -47,7 +49,7 @@ def write_labels(
             split.
     """
     listed = read_csv(unlabelled or splits)
-    predicted = {}
+    predicted: Mapping[str, np.ndarray] = {}
     if source is not None:
         found = _predictions(source, seed, splits, predictions)
         predicted = found.in_order_of(listed["image_id"], unlabelled or splits, "the predictions").values
@@ -67,7 +69,7 @@ def write_labels(
     if way_taught.weight is not None:
         values["weight"] = way_taught.weight(inputs)
     write_by_image(labels, listed["image_id"], values, classes)
-    record_lineage(labels, network_id, seed, splits=splits, **predictions)
+    record_lineage(labels, network_id, seed, splits=splits, **predictions)  # type: ignore[arg-type]  # no settings
 
 
 def _predictions(source: str, seed: int, splits: str, predictions: dict[str, str]) -> ByImage:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snakedistill.core.targets import Loss, Targets, Tensor
+from snakedistill.core.targets import Loss, Targets, Tensor, changed
 from snakedistill.teaching.class_weights import weight_of_labels
 
 _NUMBERS_AT_ONCE = 4_000_000
@@ -53,6 +53,6 @@ def loss_of_images(loss: Loss, targets: Targets, logit: np.ndarray) -> np.ndarra
     found = []
     for start in range(0, len(logit), at_once):
         rows = slice(start, start + at_once)
-        some = Targets(**{name: tensor(values[rows]) for name, values in targets.items()})
+        some = changed(targets, lambda values: tensor(values[rows]))  # noqa: B023 -- called at once
         found.append(ops.convert_to_numpy(loss(some, tensor(logit[rows]))).astype(np.float64))
     return np.concatenate(found)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from snakedistill.core.outputs import one_hot
 from snakedistill.core.settings import NullOrNumber
-from snakedistill.teaching.way import LabelInputs, Option, Way
+from snakedistill.teaching.way import LabelInputs, Option, Way, needed
 
 
 def mixed_with_manual(way: Way, share: float) -> Way:
@@ -17,10 +18,10 @@ def mixed_with_manual(way: Way, share: float) -> Way:
     mixed labels.
     """
 
-    def label(inputs: LabelInputs):
+    def label(inputs: LabelInputs) -> np.ndarray:
         taught = way.label(inputs)
         taught = one_hot(taught, inputs.classes) if taught.ndim == 1 else taught
-        return (1 - share) * taught + share * one_hot(inputs.manual, inputs.classes)
+        return (1 - share) * taught + share * one_hot(needed(inputs.manual), inputs.classes)
 
     return replace(way, label=label)
 

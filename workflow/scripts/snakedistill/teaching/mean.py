@@ -50,7 +50,7 @@ def write_mean_predictions(
         logit = logarithm if logarithm.shape[1] > 2 else logarithm - logarithm[:, :1]
         outputs = {"logit": outputs_of_classes(logit), "probability": outputs_of_classes(probability)}
         write_by_image(path, ids, {name: values.astype(np.float32) for name, values in outputs.items()}, classes)
-        record_lineage(path, network_id, seed, splits=splits, **files)
+        record_lineage(path, network_id, seed, splits=splits, **files)  # type: ignore[arg-type]  # no settings
         label = labels_of_classes(manual["label"][of_part].to_numpy(), len(classes))
         rows.append(evaluation_row(part, "manual", 0, logit, probability, label))
     write_csv(pd.DataFrame(rows), evaluation)

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from snakedistill.measures.metrics import answer
-from snakedistill.teaching.way import LabelInputs, Option, Way
+from snakedistill.teaching.way import LabelInputs, Option, Way, needed
 
 
 def shuffled(way: Way, _: bool) -> Way:
@@ -15,14 +15,15 @@ def shuffled(way: Way, _: bool) -> Way:
     So labels have the same distribution and the same errors, and no knowledge of the image.
     """
 
-    def label(inputs: LabelInputs):
-        right = answer(inputs.probability) == inputs.manual
-        groups = np.unique(np.stack([_numbered(inputs.part), inputs.manual, right]), axis=1, return_inverse=True)[1]
+    def label(inputs: LabelInputs) -> np.ndarray:
+        manual, logit, probability = map(needed, (inputs.manual, inputs.logit, inputs.probability))
+        right = answer(probability) == manual
+        groups = np.unique(np.stack([_numbered(needed(inputs.part)), manual, right]), axis=1, return_inverse=True)[1]
         row = np.arange(len(groups))
         for group in range(groups.max() + 1):
             of_group = np.flatnonzero(groups == group)
-            row[of_group] = inputs.stream.permutation(of_group)
-        return way.label(replace(inputs, logit=inputs.logit[row], probability=inputs.probability[row]))
+            row[of_group] = needed(inputs.stream).permutation(of_group)
+        return way.label(replace(inputs, logit=logit[row], probability=probability[row]))
 
     return replace(way, label=label)
 

@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator
 from snakedistill.core.outputs import one_hot
 from snakedistill.core.parts import TRAIN
 from snakedistill.core.settings import null_from_text, words
-from snakedistill.teaching.way import LabelInputs, Option, Way
+from snakedistill.teaching.way import LabelInputs, Option, Way, needed
 
 OF_TEACHER = "teacher"
 
@@ -24,10 +24,12 @@ def smoothed(way: Way, smoothing: float | Literal["teacher"]) -> Way:
         smoothing: e; `teacher`: the e whose labels have the mean entropy of the teacher's predictions on train.
     """
 
-    def label(inputs: LabelInputs):
-        share = smoothing
-        if smoothing == OF_TEACHER:
-            share = smoothing_of_entropy(mean_entropy(inputs.probability[inputs.part == TRAIN]), inputs.classes)
+    def label(inputs: LabelInputs) -> np.ndarray:
+        if isinstance(smoothing, str):
+            of_train = needed(inputs.probability)[inputs.part == TRAIN]
+            share = smoothing_of_entropy(mean_entropy(of_train), inputs.classes)
+        else:
+            share = smoothing
         return (1 - share) * one_hot(way.label(inputs), inputs.classes) + share / inputs.classes
 
     return replace(way, label=label)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from snakedistill.core.outputs import softmax
 from snakedistill.core.settings import NullOrNumber
-from snakedistill.teaching.way import LabelInputs, Option, Way
+from snakedistill.teaching.way import LabelInputs, Option, Way, needed
 
 
 def at_temperature(way: Way, temperature: float) -> Way:
@@ -18,8 +19,8 @@ def at_temperature(way: Way, temperature: float) -> Way:
     not fall with T.
     """
 
-    def label(inputs: LabelInputs):
-        logit = inputs.logit / temperature
+    def label(inputs: LabelInputs) -> np.ndarray:
+        logit = needed(inputs.logit) / temperature
         return way.label(replace(inputs, logit=logit, probability=softmax(logit)))
 
     return replace(

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from snakedistill.teaching.way import Option
 
-UNLABELLED = Option(
+UNLABELLED: Option[bool] = Option(
     setting=(
         bool | None,
         Field(

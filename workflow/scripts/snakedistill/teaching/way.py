@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
-from pydantic.fields import FieldInfo
 
 from snakedistill.core.targets import Loss
 
 Setting = TypeVar("Setting")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,12 @@ class LabelInputs:
     stream: np.random.Generator | None
     logit: np.ndarray | None = None
     probability: np.ndarray | None = None
+
+
+def needed(value: Value | None) -> Value:
+    """One of the `LabelInputs` that is there where this is asked for, because the entry says that it needs it."""
+    assert value is not None
+    return value
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class Option(Generic[Setting]):
         fewest_classes: the least K with which it changes anything.
     """
 
-    setting: tuple[object, FieldInfo]
+    setting: tuple[object, Any]
     fits: Callable[[Way], bool]
     applied: Callable[[Way, Setting], Way]
     words: Callable[[Setting], str]

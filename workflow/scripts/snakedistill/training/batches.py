@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from snakedistill.core.targets import Hook, Inputs, Targets
+from snakedistill.core.targets import Hook, Inputs, Targets, changed
 from snakedistill.data.images import JoinedImages, MappedImages
 from snakedistill.networks.augmentation import TRANSFORMATIONS, active, mixing
 from snakedistill.networks.augmentation.draws import Draws
@@ -48,7 +48,7 @@ def batches(
         if targets is None:
             return (inputs,)
         seen = inputs if views is None else _inputs(*views, rows)
-        return inputs, {name: values[rows] for name, values in targets.items()}, seen
+        return inputs, changed(targets, lambda values: values[rows]), seen
 
     def hooked(inputs: Inputs, of_batch: Targets | None = None, seen: Inputs = None) -> tuple:
         if of_batch is None:
@@ -84,8 +84,10 @@ def mixed_targets(augmentation: dict) -> Hook:
 
     def hook(inputs: Inputs, targets: Targets) -> Targets:
         for name in mixing(augmentation):
-            share = TRANSFORMATIONS[name].share(inputs[place[name]])
-            targets = Targets(**{key: _mixed(values, share) for key, values in targets.items()})
+            share_of = TRANSFORMATIONS[name].share
+            assert share_of is not None  # it mixes
+            share = share_of(inputs[place[name]])
+            targets = changed(targets, lambda values: _mixed(values, share))  # noqa: B023 -- called at once
         return targets
 
     return hook

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,8 @@ class Checkpoints:
         said |= {name: getattr(checkpoint, name) for name in ("history", "phase", "before")}
         path = self._folder / f"epoch-{len(checkpoint.history):06}.npz"
         with written_whole(path) as temporary:
-            np.savez(temporary, said=np.frombuffer(json.dumps(said).encode(), dtype=np.uint8), **arrays)
+            arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
+            np.savez(temporary, allow_pickle=False, **arrays)
         for old in self._newest_first()[KEPT:]:
             old.unlink()
 
@@ -82,7 +84,7 @@ class Checkpoints:
         return sorted(self._folder.glob("epoch-*.npz"), reverse=True)
 
 
-def fingerprint_of_training(settings: dict, files: list[str | Path]) -> str:
+def fingerprint_of_training(settings: dict, files: Sequence[str | Path]) -> str:
     """A digest of what determines a training run: settings, and the content of files.
 
     Args:

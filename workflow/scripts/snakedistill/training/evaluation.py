@@ -91,7 +91,7 @@ def write_evaluation(network: Measured, evaluation: str, augmented: str) -> None
         found.append({"repeat": np.full(len(ids), repeat), "logit": logit, "probability": probability})
     values = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
     write_by_image(augmented, pd.concat([ids[:0], *[ids] * (len(found) - 1)]), values, network.classes)
-    record_lineage(augmented, network.network_id, network.seed, **made_from)
+    record_lineage(augmented, network.network_id, network.seed, **made_from)  # type: ignore[arg-type]  # no settings
     write_csv(pd.DataFrame(rows), evaluation)
 
 

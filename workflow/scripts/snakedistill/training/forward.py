@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from snakedistill.data.images import MappedImages
+from snakedistill.data.images import JoinedImages, MappedImages
 from snakedistill.networks.augmentation.draws import Draws
 from snakedistill.training.batches import batches
 from snakedistill.training.launches import ImagesOnDevice
@@ -13,7 +13,9 @@ PREDICTION_BATCH_SIZE = 64
 
 
 def predicted(
-    forward: Callable[[object], list[np.ndarray]], images: MappedImages | ImagesOnDevice, draws: Draws | None = None
+    forward: Callable[[object], list[np.ndarray]],
+    images: MappedImages | JoinedImages | ImagesOnDevice,
+    draws: Draws | None = None,
 ) -> list[np.ndarray]:
     """Run a forward pass over all images, with draws for a network that augments: its results, float32 [n, outputs]."""
     outputs = [forward(inputs) for (inputs,) in batches(images, PREDICTION_BATCH_SIZE, draws)]

@@ -152,7 +152,7 @@ def _phase(
             line += f"best {progress.best_row['val_accuracy']:.3f}"
             if epoch < prepared.epochs and time.monotonic() - progress.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
                 now = [ops.convert_to_numpy(variable) for variable in variables]
-                saved.save(Checkpoint(now, progress.best, progress.history, progress.phase, progress.before))
+                saved.save(Checkpoint(now, progress.best or [], progress.history, progress.phase, progress.before))
                 progress.saved_at = time.monotonic()
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}, {row['seconds']:.1f} s", flush=True)

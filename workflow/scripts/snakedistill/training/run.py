@@ -1,8 +1,8 @@
 """What a training run is of, and what it needs to begin: networks, images, labels and the loss."""
 
-import functools
 import math
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from snakedistill.core.lineage import check_lineage, read_labels, training_setti
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.outputs import outputs_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
-from snakedistill.core.targets import Hook, Loss, Targets
+from snakedistill.core.targets import Hook, Loss, Targets, changed
 from snakedistill.data.images import JoinedImages, MappedImages
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import random_stream
@@ -212,9 +212,11 @@ def _network(run: TrainingRun) -> keras.Model:
 
 def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Targets]]:
     """Images and targets by part, see `Prepared`; those without a manual label joined to train."""
-    given = {"network_id": run.network_id, "seed": run.seed, "splits": run.splits, "classes": run.classes}
-    read = functools.partial(read_labels, **given)
-    images = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
+
+    def read(path: str) -> ByImage:
+        return read_labels(path, run.network_id, run.seed, run.splits, run.classes)
+
+    images: dict[str, Any] = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
     targets = _targets(way, run.splits, run.labels, read(run.labels), images)
     if run.unlabelled:
         images[TRAIN] = JoinedImages(images[TRAIN], MappedImages(run.unlabelled["images"]))
@@ -243,7 +245,7 @@ def _targets(way: Way, splits: str, labels: str, given: ByImage, images: dict[st
     """The targets of a way by part, in the order of the images."""
     split = read_csv(splits)
     given = given.in_order_of(split["image_id"], splits, labels)
-    targets = {"label": outputs_of_classes(given["label"]).astype(np.float32)}
+    targets = Targets(label=outputs_of_classes(given["label"]).astype(np.float32))
     if "manual" in way.targets:
         targets["manual"] = split["label"].to_numpy(np.int32)
     if "weight" in given.values:
@@ -255,7 +257,7 @@ def _targets(way: Way, splits: str, labels: str, given: ByImage, images: dict[st
             raise InputError(
                 f"{splits} has {rows.sum()} images of {part}, the array has {len(of_part)}: make both again"
             )
-        found[part] = Targets(**{name: values[rows] for name, values in targets.items()})
+        found[part] = changed(targets, lambda values: values[rows])  # noqa: B023 -- called at once
     return found
 
 
@@ -273,7 +275,7 @@ def _hooks(run: TrainingRun, way: Way) -> tuple[Hook, ...]:
     augmentation = run.recipe["augmentation"]
     hooks = [mixed_targets(augmentation)] if mixing(augmentation) else []
     if run.source_model is not None:
-        check_lineage(run.source_model, run.source, run.seed, splits=run.splits)
+        check_lineage(run.source_model, str(run.source), run.seed, splits=run.splits)
         answer = forward_for(evaluation_model(load_network(run.source_model), augmentation))
         hooks.append(labels_of_views(answer, way))
     return tuple(hooks)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import keras
 
-    Rate = float | keras.optimizers.schedules.LearningRateSchedule
+    Rate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
 
 
 @dataclass(frozen=True)

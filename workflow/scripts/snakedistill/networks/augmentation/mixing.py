@@ -36,7 +36,7 @@ def draw_cutmix(stream: np.random.Generator, images: int, side: int, alpha: floa
         float32 [images, 4]: top, bottom, left and right as shares of the side.
     """
     # Numbers of their own, 2^128 further on: an image's box does not depend on the number of images.
-    places = np.random.Generator(stream.bit_generator.jumped())
+    places = np.random.Generator(stream.bit_generator.jumped())  # type: ignore[attr-defined]  # Philox has it
     half = (side * np.sqrt(stream.beta(alpha, alpha, images))).astype(int) // 2
     middle = (side * places.random((images, 2))).astype(int)
     edges = np.clip(middle[:, :, None] + half[:, None, None] * [-1, 1], 0, side)

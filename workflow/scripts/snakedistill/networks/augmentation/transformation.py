@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from pydantic.fields import FieldInfo
 
 from snakedistill.core.targets import Tensor
 
@@ -31,7 +30,7 @@ class Transformation(Generic[Setting]):
         own_stream: whether its stream is its own. Then the draws of other transformations do not depend on it.
     """
 
-    setting: tuple[object, FieldInfo]
+    setting: tuple[object, Any]
     shape: tuple[int, ...]
     draw: Callable[[np.random.Generator, int, int, Setting], np.ndarray]
     apply: Callable[[Tensor, Tensor], Tensor]
