@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -18,6 +20,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from conftest import ROOT, jpeg, kaggle_zip
+from onnxruntime.quantization import CalibrationMethod
 from PIL import Image
 
 from snakedistill.core.errors import InputError
@@ -26,9 +29,10 @@ from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import Network
 from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import resized_pixels
-from snakedistill.export import onnx_export
+from snakedistill.export import calibration, onnx_export
 from snakedistill.export.answers import answer_columns, cells
 from snakedistill.export.bundle import write_bundle
+from snakedistill.export.calibration import extremes, percentiles
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.energy import joules_of
@@ -341,19 +345,41 @@ def test_a_costly_quantisation_stops_the_export(made, tmp_path, monkeypatch):
     assert drop > 10
     message = rf"int8 costs soft-1 {drop:.2f} percentage points.* in ONNX; 0\.5 are allowed"
     message += r".*'least and greatest values': 0\..*"
-    with pytest.raises(InputError, match=message + "'least entropy, first and last layer in float32': 0"):
+    with pytest.raises(InputError, match=message + r"'99\.999 % of the values, first and last layer in float32': 0"):
         export(folder, written, max_drop=0.005)
     assert list(written.iterdir()) == []
 
 
 def test_a_milder_quantisation_follows_a_costly_one(made, tmp_path, monkeypatch):
-    """With any number of training images: ONNX Runtime's histograms need batches of one size."""
     accuracies = iter([1.0, 0.0, 1.0, 1.0, 1.0])  # validation: float32 and two ways; test: float32 and int8
     monkeypatch.setattr("snakedistill.export.exporting.metrics.accuracy", lambda *given: next(accuracies))
     export(made, tmp_path, max_drop=0.5)
     int8 = json.loads((tmp_path / "soft-1.json").read_text())["int8"]
     assert int8["calibration"] == "99.999 % of the values"
     assert list(int8["validation_drop"].values()) == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "method"), [(extremes, CalibrationMethod.MinMax), (percentiles, CalibrationMethod.Percentile)]
+)
+def test_ranges_are_those_of_onnx_runtime_without_all_values_at_once(made, exported, ranges, method, monkeypatch):
+    images = np.load(made / "train.npy")[:12]
+    whole = {"image": images}
+    with tempfile.TemporaryDirectory() as folder:
+        calibrator = calibration._calibrator(exported / "soft-1.onnx", method, folder)
+        of_an_image = calibration._values(calibrator)
+        calibrator.collect_data(SimpleNamespace(get_next=lambda: whole and {"image": whole.pop("image")}))
+        expected = calibrator.compute_data()
+    monkeypatch.setattr(calibration, "BYTES_AT_ONCE", 5 * 4 * of_an_image)
+    given = ranges(exported / "soft-1.onnx", images)
+    assert {*given.keys()} == {*expected.keys()}
+    for name in expected.keys():  # noqa: SIM118
+        np.testing.assert_allclose(given[name].range_value, expected[name].range_value, rtol=1e-5)
+    monkeypatch.setattr(calibration, "MOST_COUNTED", 3 * of_an_image)
+    batches = []
+    monkeypatch.setattr(calibration, "_batches", lambda images, size: batches.append(len(images)) or iter([images]))
+    ranges(exported / "soft-1.onnx", images)
+    assert batches == ([12] if ranges is extremes else [3, 3])
 
 
 def test_what_a_layer_holds_beside_its_weights_is_exported_too(tmp_path):

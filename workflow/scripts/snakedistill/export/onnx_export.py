@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import keras
@@ -12,14 +12,15 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 from keras import ops
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.calibrate import TensorsData, save_tensors_data
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from snakedistill.core.errors import InputError
+from snakedistill.export.calibration import PERCENTILE, extremes, percentiles
 from snakedistill.export.inference import INPUT, OUTPUT
 
 OPSET = 17
-CALIBRATION_BATCH = 32
 
 
 def write_network(network: keras.Model, card: dict[str, str], threads: int, path: Path) -> None:
@@ -100,19 +101,6 @@ def _folded(network: onnx.ModelProto, threads: int) -> onnx.ModelProto:
     return folded
 
 
-class _Calibration(CalibrationDataReader):
-    """Images in batches of one size, as ONNX Runtime's histograms need them."""
-
-    def __init__(self, images: np.ndarray) -> None:
-        batches = max(1, len(images) // CALIBRATION_BATCH)
-        size = len(images) // batches
-        self._batches = iter(images[: batches * size].reshape(batches, size, *images.shape[1:]))
-
-    def get_next(self) -> dict | None:
-        batch = next(self._batches, None)
-        return None if batch is None else {INPUT: batch}
-
-
 def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> dict[str, Callable[[Path], None]]:
     """Ways to write a network in int8, each milder than the one before: by name, what writes it to a path.
 
@@ -126,30 +114,31 @@ def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> d
     ends = [weighted[0], weighted[-1]]
     # Probabilities of many classes are small: with 8 bits most would be 0, and their sum would not be 1.
     softmax = [node.name for node in nodes if node.op_type == "Softmax" and OUTPUT in node.output]
-    ways = {
-        "least and greatest values": (CalibrationMethod.MinMax, []),
-        "99.999 % of the values": (CalibrationMethod.Percentile, []),
-        "least entropy": (CalibrationMethod.Entropy, []),
-        "least and greatest values, first and last layer in float32": (CalibrationMethod.MinMax, ends),
-        "least entropy, first and last layer in float32": (CalibrationMethod.Entropy, ends),
+    # Each is measured once, however many ways need it.
+    ranges = {
+        "least and greatest values": cache(partial(extremes, exported, images)),
+        f"{PERCENTILE} % of the values": cache(partial(percentiles, exported, images)),
     }
-    return {
-        way: partial(_quantise, exported, images, method, excluded + softmax)
-        for way, (method, excluded) in ways.items()
+    whole = {name: partial(_quantise, exported, measure, softmax) for name, measure in ranges.items()}
+    return whole | {
+        f"{name}, first and last layer in float32": partial(_quantise, exported, measure, ends + softmax)
+        for name, measure in ranges.items()
     }
 
 
-def _quantise(
-    exported: Path, images: np.ndarray, method: CalibrationMethod, excluded: list[str], quantised: Path
-) -> None:
-    quantize_static(
-        exported,
-        quantised,
-        _Calibration(images),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=excluded,
-        calibrate_method=method,
-    )
+def _quantise(exported: Path, ranges: Callable[[], TensorsData], excluded: list[str], quantised: Path) -> None:
+    measured = ranges()
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder, "ranges.json")
+        save_tensors_data(measured, saved)
+        quantize_static(
+            exported,
+            quantised,
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=excluded,
+            calibrate_method=measured.calibration_method,
+            calibration_cache_path=saved,
+        )
