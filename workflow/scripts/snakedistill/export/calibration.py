@@ -58,12 +58,12 @@ def percentiles(exported: Path, images: np.ndarray) -> TensorsData:
             for name, value in batch.items():
                 found = np.array([value.min(), -value.max(), np.abs(value).min(), -np.abs(value).max()])
                 ends[name] = np.minimum(ends.get(name, found), found)
-        counts, edges = dict.fromkeys(ends, 0), {}
+        counts, edges = {name: np.zeros(BINS, np.int64) for name in ends}, {}
         for batch in values():
             for name, value in batch.items():
                 limits = ends[name][2], -ends[name][3]
                 of_batch, edges[name] = np.histogram(np.abs(value), BINS, range=limits)
-                counts[name] = counts[name] + of_batch
+                counts[name] += of_batch
         collector = HistogramCollector("percentile", True, BINS, None, PERCENTILE, "same")
         collector.histogram_dict = {
             name: (counts[name], edges[name].astype(np.float32), ends[name][0], -ends[name][1]) for name in ends

@@ -119,7 +119,9 @@ def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> d
         "least and greatest values": cache(partial(extremes, exported, images)),
         f"{PERCENTILE} % of the values": cache(partial(percentiles, exported, images)),
     }
-    whole = {name: partial(_quantise, exported, measure, softmax) for name, measure in ranges.items()}
+    whole: dict[str, Callable[[Path], None]] = {
+        name: partial(_quantise, exported, measure, softmax) for name, measure in ranges.items()
+    }
     return whole | {
         f"{name}, first and last layer in float32": partial(_quantise, exported, measure, ends + softmax)
         for name, measure in ranges.items()
