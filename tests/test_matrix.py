@@ -133,6 +133,24 @@ RUNS = {
         },
         "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly).",
     ),
+    "a teacher at 64 pixels, families at 48 and 32, cropped and squashed, one asks the teacher for its views": (
+        2,
+        {
+            "paper": None,
+            "classes": ["ant", "bee", "fly"],
+            "archive": "insects.zip",
+            "teacher": {"image_size": 64, "resample": "antialias"},
+            "student": {"backbone": "resnet18", "preprocessing": "paper"},
+            "students": {
+                "classic": None,
+                "hard": None,
+                "soft": {"generations": 0, "image_size": 48, "fit": "crop", "resample": "antialias"},
+                "views": {"labels": "soft", "generations": 0, "consistent": True, "unlabelled": True},
+            },
+            "export": {"network": "views-0"},
+        },
+        "60 images are used: 42 to train, 9 to validate, 9 to test, the same number of each class (ant, bee, fly).",
+    ),
 }
 # Words that a run without the paper never says; `paper: null`, `preprocessing: paper` and `layout: kaggle` are allowed.
 OF_THE_PAPER = re.compile(
