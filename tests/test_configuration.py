@@ -193,7 +193,13 @@ def test_the_paper_preset_is_the_papers():
         ),
         ("students.soft.backbone", "ResNet50", r"students\.soft\.backbone: .* did you mean resnet50\?"),
         ("teacher.batch_norm_momentum", 1, "expected a number of at least 0 and below 1 or null, got 1"),
-        ("teacher.epochs", True, r"teacher\.epochs: expected an integer of at least 1, got true"),
+        ("teacher.epochs", 0, r"teacher\.epochs: expected at least 1 without head_first, got 0"),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "head_first": True, "temperature": 4},
+            r"students\.soft\.head_first: expected false with soft labels and temperature, got true",
+        ),
+        ("teacher.epochs", True, r"teacher\.epochs: expected an integer of at least 0, got true"),
         (
             "seeds",
             [],
@@ -275,7 +281,7 @@ def test_a_family_is_dropped_with_null():
 def test_a_missing_key_is_named():
     config = copy.deepcopy(CONFIG)
     del config["teacher"]["epochs"]
-    with pytest.raises(InputError, match=r"teacher\.epochs: missing, expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"teacher\.epochs: missing, expected an integer of at least 0"):
         checked(config)
 
 

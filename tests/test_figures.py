@@ -118,6 +118,7 @@ def trained(folder, seeds=(0,), epochs=4, networks=NETWORKS) -> Run:
         rng = np.random.default_rng([seed, len(network)])
         columns = ("loss", "accuracy", "val_loss", "val_accuracy")
         frame = pd.DataFrame({"epoch": range(1, epochs + 1)} | {column: rng.random(epochs) for column in columns})
+        frame["kept"] = (frame.index == frame["val_accuracy"].argmax()).astype(int)
         files["histories"].append(str(folder / f"{seed}.{network}.csv"))
         frame.to_csv(files["histories"][-1], index=False)
         files["evaluations"].append(str(folder / f"{seed}.{network}.evaluation.csv"))
@@ -192,7 +193,7 @@ def test_training_curves_show_every_epoch_mark_the_best_and_name_the_reference_i
     best = history["val_accuracy"]
     assert teacher.get_suptitle() == (
         "Training of teacher on manual labels: loss and accuracy\n"
-        f"Best validation accuracy: {best.max():.3f} in epoch {1 + best.argmax()}"
+        f"Validation accuracy of the best epoch: {best.max():.3f} in epoch {1 + best.argmax()}"
     )
     paper = "paper's best epoch, validation: loss 0.096, accuracy 0.975"
     assert legend(teacher) == ["train", "validation", "best epoch", paper]

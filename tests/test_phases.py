@@ -1,6 +1,7 @@
 """Phases of a training run, and the contracts of optimisers and schedules: tests that run over all entries."""
 
 import ast
+import math
 from pathlib import Path
 
 import keras
@@ -113,7 +114,7 @@ def test_a_training_run_of_two_phases_resumes_bit_for_bit(
 
 def test_each_phase_has_its_own_learning_rates(uninterrupted):
     _, history = uninterrupted
-    rates = [float(line.split(",")[-1]) for line in history.splitlines()[1:]]
+    rates = [float(line.split(",")[-2]) for line in history.splitlines()[1:]]
     assert rates[1] == pytest.approx(0) and rates[3] == pytest.approx(0)
     assert rates[2] == pytest.approx(0.01 / 2)  # the second phase begins anew
 
@@ -152,11 +153,81 @@ def test_in_the_phase_of_the_head_the_backbone_stays_as_it_is(data):
         assert [layer.trainable for layer in model._flatten_layers()] == flags
 
 
+KEYS = {"head_first": True, "batch_norm": "frozen", "best_epoch": "loss", "epochs": 2, "patience": 2}
+
+
+def test_the_head_alone_is_epoch_0_and_may_be_all(data, tmp_path):
+    """Fitted to the features of the backbone, which stays as it is."""
+    train_in(data, tmp_path, head_first=True, epochs=0)
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert history[["epoch", "learning_rate", "kept"]].to_numpy().tolist() == [[0, 0, 1]]
+    network = keras.saving.load_model(tmp_path / "model.keras")
+    backbone = keras.saving.load_model(data / "small.keras")
+    weights = [weight for weight in network.weights if HEAD not in weight.path]
+    for mine, its in zip(weights, backbone.weights, strict=True):
+        np.testing.assert_array_equal(mine, its)
+    probability = network.predict(np.load(data / "validation.npy"), verbose=0)[:, 0]
+    label = np.arange(20) % 2
+    assert history["val_accuracy"][0] == np.mean((probability > 0.5) == label) == 1
+    loss = -np.mean(np.log(np.where(label, probability, 1 - probability)))
+    assert history["val_loss"][0] == pytest.approx(loss, abs=1e-6)
+
+
+def test_the_head_alone_is_kept_where_training_makes_it_worse(data, tmp_path):
+    train_in(data, tmp_path / "head", head_first=True, epochs=0)
+    train_in(data, tmp_path / "all", **KEYS | {"learning_rate": 10.0})
+    kept = pd.read_csv(tmp_path / "all" / "history.csv")["kept"].tolist()
+    assert kept == [1, 0, 0]
+    head, both = (keras.saving.load_model(tmp_path / name / "model.keras").get_weights() for name in ("head", "all"))
+    for mine, its in zip(head, both, strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+def test_frozen_batch_normalisations_stay_while_the_rest_trains(data, tmp_path):
+    train_in(data, tmp_path, **KEYS | {"learning_rate": 1e-4, "patience": None})
+    assert pd.read_csv(tmp_path / "history.csv")["kept"].tolist()[0] == 0
+    network, backbone = (keras.saving.load_model(path) for path in (tmp_path / "model.keras", data / "small.keras"))
+    before = {weight.path.split("/", 1)[-1]: weight for weight in backbone.weights}
+    normalisations = [layer.name for layer in backbone.layers if isinstance(layer, layers.BatchNormalization)]
+    changed = {}
+    for weight in network.get_layer(backbone.name).weights:
+        layer = weight.path.split("/")[-2]
+        of_kind = changed.setdefault(layer in normalisations, [])
+        of_kind.append(not np.array_equal(weight, before[weight.path.split("/", 1)[-1]]))
+    assert changed == {True: [False] * len(changed[True]), False: [True] * len(changed[False])}
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_training_run_resumes_bit_for_bit_after_its_head(data, tmp_path, monkeypatch, capsys, rows):
+    """Killed after the head alone, and after the first epoch."""
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    expected, whole = train_in(data, tmp_path / "whole", **KEYS), Checkpoints.save
+
+    def save(self, checkpoint):
+        whole(self, checkpoint)
+        if len(checkpoint.history) == rows:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "save", save)
+        with pytest.raises(Killed):
+            train_in(data, tmp_path / "killed", **KEYS)
+    assert train_in(data, tmp_path / "killed", **KEYS) == expected
+    assert f"soft-0: resumes after epoch {rows - 1} of 2" in capsys.readouterr().out
+
+
+def test_of_equal_accuracies_the_lower_loss_is_kept():
+    rows = [{"epoch": epoch, "val_accuracy": acc, "val_loss": loss} for epoch, acc, loss in
+            [(1, 0.9, 0.5), (2, 0.9, 0.4), (3, 0.9, 0.4), (4, 0.8, 0.1)]]  # fmt: skip
+    assert loop.Progress("accuracy", rows).best_row["epoch"] == 2
+    assert loop.Progress("loss", rows).best_row["epoch"] == 4
+
+
 def test_a_phase_ends_after_its_patience():
     patient = phase(epochs=10, patience=2)
-    assert not patient.ended([]) and not patient.ended([3.0, 2.0, 2.5])
-    assert patient.ended([3.0, 2.0, 2.5, 2.0]) and not patient.ended([3.0, 2.0, 2.5, 1.9])
-    assert not phase(epochs=10).ended([1.0] * 9) and phase(epochs=10).ended([1.0] * 10)
+    assert not patient.ended([math.inf]) and not patient.ended([math.inf, 3.0, 2.0, 2.5])
+    assert patient.ended([math.inf, 3.0, 2.0, 2.5, 2.0]) and not patient.ended([2.0, 2.5, 1.9])
+    assert not phase(epochs=10).ended([1.0] * 10) and phase(epochs=10).ended([1.0] * 11)
 
 
 def test_a_training_run_stops_after_its_patience_and_keeps_the_best_epoch(data, tmp_path, monkeypatch, capsys):

@@ -33,7 +33,7 @@ from snakedistill.training.phases import compile_for_training
 from snakedistill.training.prediction import write_predictions
 from snakedistill.training.run import TrainingRun
 from snakedistill.training.schedules import learning_rate
-from snakedistill.training.validation import correct
+from snakedistill.training.validation import Validation, correct
 
 CLASSES = ["left", "right"]
 PARTS = {"train": 40, "validation": 20, "test": 20}
@@ -157,7 +157,7 @@ def test_batches_pass_once_over_all_images_in_the_given_order(data):
 def test_a_network_learns_and_its_best_epoch_is_kept(data, trained):
     folder, history = trained
     assert history.columns.tolist() == [
-        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
+        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "kept",
     ]  # fmt: skip
     assert history["epoch"].tolist() == [1, 2, 3]
     validation = predict_in(data, folder)["validation"]
@@ -177,7 +177,7 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
     assert mixing(augmentation) or history["loss"].is_monotonic_decreasing
     predictions = predict_in(data, tmp_path)
     # Validation in training, on the training model, is what the saved network predicts for the images as they are.
-    best = history.loc[history["val_accuracy"].idxmax()]
+    best = history.loc[history["kept"].idxmax()]
     label = pd.read_csv(data / "splits.csv").query("split == 'validation'")["label"].to_numpy()
     logit = predictions["validation"]["logit"]
     assert best["val_loss"] == pytest.approx(np.mean(np.logaddexp(0, logit) - label * logit), rel=1e-3)
@@ -233,12 +233,13 @@ def test_class_weights_reach_the_losses_of_the_history(data, tmp_path, capsys):
     assert found["balanced"]["val_accuracy"][0] == found[None]["val_accuracy"][0]
 
 
-def test_the_first_of_equally_good_epochs_is_kept(data, tmp_path, monkeypatch):
-    """Three epochs whose accuracies are set; the weights must be those of a training run that ends after the second."""
-    for name, accuracies in (("three", [0.5, 0.75, 0.75]), ("two", [0.5, 0.75])):
-        scripted = iter(accuracies)
-        monkeypatch.setattr(metrics, "accuracy", lambda probability, label, scripted=scripted: next(scripted))
-        train_in(data, tmp_path / name, epochs=len(accuracies))
+def test_of_equally_accurate_epochs_the_one_of_the_lower_loss_is_kept(data, tmp_path, monkeypatch):
+    """Three epochs whose values are set; the weights must be those of a training run that ends after the second."""
+    for name, values in (("three", [(9, 0.5), (1, 0.75), (2, 0.75)]), ("two", [(9, 0.5), (1, 0.75)])):
+        scripted = iter(values)
+        monkeypatch.setattr(Validation, "loss_and_accuracy", lambda self, logit, scripted=scripted: next(scripted))
+        history = train_in(data, tmp_path / name, epochs=len(values))
+        assert history["kept"].tolist() == [0, 1, 0][: len(values)]
     two, three = (keras.saving.load_model(tmp_path / name / "model.keras").get_weights() for name in ("two", "three"))
     assert all(np.array_equal(a, b) for a, b in zip(two, three, strict=True))
 
@@ -364,10 +365,8 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
     plain = table.query("augmented == 'no' and split == 'test'").set_index("labels")
     test = pd.read_csv(folder / "test.csv")
     manual = pd.read_csv(data / "splits.csv").query("split == 'test'")["label"].to_numpy()
-    p = test["probability"].astype(float)
-    assert plain.loc["manual", "loss"] == pytest.approx(
-        -np.mean(manual * np.log(p) + (1 - manual) * np.log(1 - p)), rel=1e-4
-    )
+    loss = np.mean(np.logaddexp(0, test["logit"]) - manual * test["logit"])
+    assert plain.loc["manual", "loss"] == pytest.approx(loss, rel=1e-4)
     assert plain.loc["teacher", "accuracy"] == 1.0  # here the network is its own teacher
     manual_labels = table.query("augmented == 'yes' and labels == 'manual'").set_index("repeat")
     assert manual_labels["loss"].nunique() > 1

@@ -13,7 +13,8 @@ from snakedistill.core.parts import PARTS
 from snakedistill.networks import backbones
 from snakedistill.networks.augmentation import mixing
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family
+from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family, taught
+from snakedistill.teaching.losses import cross_entropy
 from snakedistill.training.optimisers import OPTIMISERS
 from snakedistill.training.schedules import SCHEDULES
 
@@ -80,11 +81,14 @@ def _contradictions(config: dict) -> list[str]:
     for family, student in config["students"].items():
         lines += _contradictions_of_family(f"students.{family}", student, given(config["teacher"]))
         lines += _unmixable(f"students.{family}", student, recipe(config, family)["augmentation"])
+        lines += _contradictions_of_heads(f"students.{family}", student, recipe(config, family), config["teacher"])
     for name, complete in recipes(config).items():
         backbone, weights = complete["backbone"], complete["weights"]
         if (wrong := backbones.unusable(backbone, complete["image_size"])) is not None:
             lines.append(f"{name}.backbone: {wrong}")
         lines += _contradictions_of_optimiser(name, complete)
+        if complete["epochs"] == 0 and not complete["head_first"]:
+            lines.append(f"{name}.epochs: expected at least 1 without head_first, got 0")
         if backbones.is_saved(backbone) and weights is not None:
             lines.append(f"{name}.weights: expected null with a saved backbone, which has its own, got {weights!r}")
         if backbone in backbones.BACKBONES and weights == "imagenet" and not backbones.has_imagenet_weights(backbone):
@@ -172,6 +176,23 @@ def _unmixable(name: str, student: dict, augmentation: dict) -> list[str]:
         "two images, and these labels cannot be mixed"
         for key in mixing(augmentation)
     ]
+
+
+def _contradictions_of_heads(name: str, student: dict, recipe: dict, teacher: dict) -> list[str]:
+    """Keys of a family that do not fit heads that are fitted first, its own or its teacher's."""
+    lines, source = [], student.get("source")
+    if source in STAGES and teacher.get("head_first"):
+        lines.append(
+            f"{name}.source: expected none of {', '.join(STAGES)} with teacher.head_first, got {source}: the head of "
+            "that teacher is fitted before its first epoch"
+        )
+    used = options_of_family(student)
+    if recipe["head_first"] and taught(student["labels"], used).loss is not cross_entropy:
+        lines.append(
+            f"{name}.head_first: expected false with {' and '.join([student['labels'] + ' labels', *used])}, got true: "
+            "a head is fitted by cross-entropy, and this loss is another one"
+        )
+    return lines
 
 
 def _contradictions_of_given(teacher: dict) -> list[str]:

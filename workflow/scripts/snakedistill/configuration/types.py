@@ -127,7 +127,13 @@ class Recipe(Section):
         default=NEUTRAL["resample"],
         description="how an image becomes smaller or larger: by its nearest pixels, or antialias, by all of its pixels",
     )
-    epochs: Whole = Field(ge=1, description="passes over the training images")
+    head_first: bool = Field(
+        default=NEUTRAL["head_first"],
+        description="whether the head is fitted to the features of the frozen backbone before the first epoch",
+    )
+    epochs: Whole = Field(
+        ge=0, description="passes over the training images; 0, with head_first: only the head is fitted"
+    )
     batch_size: Whole = Field(ge=1, description="images in a batch")
     optimiser: Annotated[str, OneOf(OPTIMISERS)] = Field(
         default=NEUTRAL["optimiser"],
@@ -154,9 +160,18 @@ class Recipe(Section):
         default=NEUTRAL["patience"],
         description="training stops after so many epochs without a lower loss on validation; null: after all epochs",
     )
+    best_epoch: Literal["accuracy", "loss"] = Field(
+        default=NEUTRAL["best_epoch"],
+        description="which epoch's weights are kept: that of the highest accuracy on validation, of equals that of the "
+        "lower loss, or that of the lowest loss",
+    )
     dropout: Number = Field(ge=0, lt=1, description="share of features dropped before the last layer")
     batch_norm_momentum: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, NullOrNumber] = Field(
         description="momentum of the moving averages; null keeps the backbone's own, 0.99 in Keras"
+    )
+    batch_norm: Literal["trained", "frozen"] = Field(
+        default=NEUTRAL["batch_norm"],
+        description="frozen: the batch normalisations of the backbone stay as they are, which small data need",
     )
     class_weights: Annotated[Literal["balanced"] | None, BeforeValidator(null_from_text)] = Field(
         description="balanced: the loss of an image is weighted by the inverse of its class's share of the labels, and "

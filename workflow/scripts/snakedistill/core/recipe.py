@@ -10,6 +10,9 @@ NEUTRAL: dict[str, Any] = {
     "warmup": 0.0,
     "weight_decay": 0.0,
     "patience": None,
+    "head_first": False,
+    "batch_norm": "trained",
+    "best_epoch": "accuracy",
 }
 """The value that each of them then has. A key with this value is in no params of a rule and in no lineage, so a new key
 changes nothing of a run that does not use it."""

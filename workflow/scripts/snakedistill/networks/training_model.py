@@ -79,6 +79,19 @@ def only(model: keras.Model, trains: str) -> Iterator[None]:
             layer.trainable = value
 
 
+def freeze_batch_norm(model: keras.Model) -> None:
+    """Leave all batch normalisations of a training model as they are while the rest trains."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+
+
+def feature_model(network: keras.Model) -> keras.Model:
+    """A model from images uint8 [n, h, w, 3] to what the head of a network takes, float32 [n, features]."""
+    inputs, images = augmented_inputs({}, network.input.shape[1])
+    return keras.Model(inputs, keras.Model(network.input, network.get_layer(HEAD).input)(images))
+
+
 def evaluation_model(network: keras.Model, augmentation: dict) -> keras.Model:
     """A network with augmentation in front, in float32.
 

@@ -19,7 +19,8 @@ class Checkpoint:
     """A training run after an epoch.
 
     Attributes:
-        variables: values of all variables of network and optimiser, in their order; random states among them.
+        variables: values of all variables of network and optimiser, in their order; random states among them. Empty
+            before the first step, when the weights are those of `best`.
         best: weights of the best epoch so far.
         history: a row of the history for each epoch.
         phase: number of the phase of the last epoch, from 0.

@@ -19,16 +19,20 @@ from snakedistill.core.lineage import record_lineage
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import Draws, draw, no_draws, random_stream
-from snakedistill.networks.training_model import only
+from snakedistill.networks.classifier import HEAD
+from snakedistill.networks.training_model import feature_model, only
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
 from snakedistill.training.forward import predicted
-from snakedistill.training.launches import Launch, Step
+from snakedistill.training.head import Examples, fit_head
+from snakedistill.training.launches import Launch, Step, forward_for
 from snakedistill.training.phases import begin
 from snakedistill.training.run import Prepared, TrainingRun, prepare
+from snakedistill.training.validation import Validation
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
-HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+ACCURACY, LOSS = "accuracy", "loss"  # the values of the recipe's `best_epoch`
+HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "kept"]
 
 
 @dataclass
@@ -36,13 +40,15 @@ class Progress:
     """What a training run has gone through.
 
     Attributes:
-        history: a row for each epoch.
-        best: weights of the first epoch with the best validation accuracy; None before the first.
+        kept_by: which epoch is the best, a value of the recipe's `best_epoch`.
+        history: a row for each epoch; 0 is the head that was fitted first.
+        best: weights of the best epoch; None before the first.
         phase: number of the phase that it is in, from 0.
-        before: epochs of the phases before.
+        before: rows of the history before the phase.
         saved_at: when the last checkpoint was saved, or the training run began, in seconds.
     """
 
+    kept_by: str
     history: list[dict] = field(default_factory=list)
     best: list[np.ndarray] | None = None
     phase: int = 0
@@ -51,13 +57,21 @@ class Progress:
 
     @property
     def best_row(self) -> dict:
-        """The row of the epoch whose weights are kept."""
-        return max(self.history, key=lambda row: row["val_accuracy"])
+        """The row of the epoch whose weights are kept; of equals the first."""
+        if self.kept_by == LOSS:
+            return min(self.history, key=lambda row: row["val_loss"])
+        return max(self.history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch; 0 before the first."""
+        return self.history[-1]["epoch"] if self.history else 0
 
     @property
     def losses(self) -> list[float]:
-        """Loss on validation after each epoch of the phase."""
-        return [row["val_loss"] for row in self.history[self.before :]]
+        """Loss on validation before the phase, infinite before the first, and after each of its epochs."""
+        before = [row["val_loss"] for row in self.history[: self.before]][-1:] or [math.inf]
+        return before + [row["val_loss"] for row in self.history[self.before :]]
 
     def enter(self, phase: int) -> None:
         """Begin a phase, unless it has begun."""
@@ -72,7 +86,10 @@ class Progress:
 
 
 def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal: TextIO | None = None) -> None:
-    """Train a network and save the weights of the epoch with the best validation accuracy (the first of equals).
+    """Train a network and save the weights of the epoch that is best on the validation part, see `Progress.best_row`.
+
+    With `head_first` the head is fitted to the features of the frozen backbone first; the network with that head is
+    epoch 0.
 
     After an epoch a checkpoint is saved, unless that was done less than ten seconds before or it was the last epoch. A
     training run that was killed resumes from there when this is called again, and ends with the same weights and
@@ -81,8 +98,9 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
     Args:
         run: what is trained.
         model: .keras file to write, its lineage beside it.
-        history: CSV to write: epoch (from 1), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds. With
-            class weights both losses are weighted, by the weights of the labels of train.
+        history: CSV to write: epoch (from 1; 0: the head alone), loss, accuracy, val_loss, val_accuracy, learning_rate,
+            seconds, kept (1 for the epoch whose weights are kept, else 0). With class weights both losses are weighted,
+            by the weights of the labels of train.
         checkpoints: folder for the checkpoints; it is deleted when the network is saved.
         terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
 
@@ -97,11 +115,12 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
     with written_whole(model) as temporary:
         prepared.network.save(temporary)
     record_lineage(model, run.network_id, run.seed, run.settings, **run.made_from)
-    write_csv(pd.DataFrame(progress.history, columns=HISTORY), history)
+    rows = [row | {"kept": int(row is progress.best_row)} for row in progress.history]
+    write_csv(pd.DataFrame(rows, columns=HISTORY), history)
     saved.remove()
     if progress.history:
         best, seconds = progress.best_row, sum(row["seconds"] for row in progress.history)
-        line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {len(progress.history)}, "
+        line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {progress.epoch}, "
         line += f"validation accuracy {best['val_accuracy']:.3f}, {seconds:.0f} s"
         print(line, file=terminal, flush=True)
 
@@ -111,21 +130,23 @@ def _warn_of_chance(prepared: Prepared, progress: Progress) -> None:
     chance, run = prepared.validation.chance, prepared.run
     if progress.history and progress.best_row["val_accuracy"] <= chance:
         print(
-            f"Warning: {run.network_id}: no epoch of {len(progress.history)} did better on validation than always the "
+            f"Warning: {run.network_id}: no epoch of {progress.epoch} did better on validation than always the "
             f"same answer, {chance:.3f}. Try another learning_rate than {run.recipe['learning_rate']}, or more epochs."
         )
 
 
 def _phases(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> Progress:
     """Train every phase, from the last checkpoint on where there is one."""
-    progress, values = Progress(), None
+    progress, values = Progress(prepared.run.recipe.get("best_epoch", ACCURACY)), None
     if (checkpoint := saved.latest()) is not None:
-        progress = Progress(checkpoint.history, checkpoint.best, checkpoint.phase, checkpoint.before)
-        values = checkpoint.variables
-        print(f"{prepared.run.network_id}: resumes after epoch {len(progress.history)} of {prepared.epochs}")
+        progress = Progress(progress.kept_by, checkpoint.history, checkpoint.best, checkpoint.phase, checkpoint.before)
+        prepared.model.set_weights(checkpoint.best)
+        values = checkpoint.variables or None
+        print(f"{prepared.run.network_id}: resumes after epoch {progress.epoch} of {prepared.epochs}")
+    elif prepared.run.recipe.get("head_first"):
+        _head(prepared, progress, saved)
     steps, shown = prepared.steps_per_epoch, {"desc": prepared.run.network_id, "disable": None, "leave": False}
-    done = len(progress.history)
-    with tqdm(total=prepared.epochs * steps, initial=done * steps, file=terminal, **shown) as bar:
+    with tqdm(total=prepared.epochs * steps, initial=progress.epoch * steps, file=terminal, **shown) as bar:
         for number in range(progress.phase, len(prepared.phases)):
             progress.enter(number)
             _phase(prepared, progress, values, saved, bar)
@@ -144,22 +165,52 @@ def _phase(
         if values is not None:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
-        while not phase.ended(progress.losses) and len(progress.history) < prepared.epochs:
-            epoch = len(progress.history) + 1
+        while not phase.ended(progress.losses) and progress.epoch < prepared.epochs:
+            epoch = progress.epoch + 1
             row = _epoch(prepared, epoch, launch, bar.update)
             progress.add(row, model.get_weights)
             line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, "
             line += f"best {progress.best_row['val_accuracy']:.3f}"
-            if epoch < prepared.epochs and time.monotonic() - progress.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
-                now = [ops.convert_to_numpy(variable) for variable in variables]
-                saved.save(Checkpoint(now, progress.best or [], progress.history, progress.phase, progress.before))
-                progress.saved_at = time.monotonic()
+            if epoch < prepared.epochs:
+                _save(saved, progress, variables)
             bar.set_postfix_str(line)
             print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}, {row['seconds']:.1f} s", flush=True)
-    epochs = len(progress.losses)
+    epochs = len(progress.losses) - 1
     if phase.stalled(progress.losses) and epochs < phase.epochs:
         best = f"the last {phase.patience} had no lower loss on validation"
         print(f"{network_id}: stops after {epochs} of {phase.epochs} epochs: {best}")
+
+
+def _save(saved: Checkpoints, progress: Progress, variables: list[keras.Variable]) -> None:
+    """Save a checkpoint, unless the last one is newer than ten seconds."""
+    if time.monotonic() - progress.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
+        now = [ops.convert_to_numpy(variable) for variable in variables]
+        saved.save(Checkpoint(now, progress.best or [], progress.history, progress.phase, progress.before))
+        progress.saved_at = time.monotonic()
+
+
+def _head(prepared: Prepared, progress: Progress, saved: Checkpoints) -> None:
+    """Fit the head to the features of the backbone as it is, which is epoch 0."""
+    start, network, network_id = time.perf_counter(), prepared.network, prepared.run.network_id
+    forward = forward_for(feature_model(network))
+    examples = {
+        part: Examples(predicted(forward, images)[0], targets["label"], prepared.weights_of_images(part))
+        for part, images in prepared.images.items()
+        for targets in (prepared.targets[part],)
+    }
+    head = fit_head(examples[TRAIN], examples[VALIDATION])
+    network.get_layer(HEAD).set_weights([head.kernel, head.bias])
+    prepared.model.set_weights(network.get_weights())
+    logit = {part: head.logit(of_part.features).astype(np.float32) for part, of_part in examples.items()}
+    of_train = Validation(prepared.loss, prepared.targets[TRAIN])
+    loss, accuracy = of_train.loss_and_accuracy(logit[TRAIN])
+    val_loss, val_accuracy = prepared.validation.loss_and_accuracy(logit[VALIDATION])
+    values = (0, loss, accuracy, val_loss, val_accuracy, 0.0, round(time.perf_counter() - start, 3))
+    progress.add(dict(zip(HISTORY[:-1], values, strict=True)), prepared.model.get_weights)
+    progress.before = 1
+    print(f"{network_id}: the head alone: loss {loss:.3f}, validation accuracy {val_accuracy:.3f}, {values[-1]:.1f} s")
+    if prepared.epochs:
+        _save(saved, progress, [])
 
 
 def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_steps: Callable[[int], object]) -> dict:

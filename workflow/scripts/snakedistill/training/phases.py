@@ -41,19 +41,21 @@ class Phase:
     patience: int | None
 
     def ended(self, losses: list[float]) -> bool:
-        """Whether it ends after epochs with these losses on validation."""
-        return len(losses) >= self.epochs or self.stalled(losses)
+        """Whether it ends with these losses on validation, before it and after each of its epochs."""
+        return len(losses) > self.epochs or self.stalled(losses)
 
     def stalled(self, losses: list[float]) -> bool:
         """Whether the last epochs, as many as `patience` says, had no lower loss than the best one before."""
-        if self.patience is None or not losses:
+        if self.patience is None:
             return False
         return len(losses) - 1 - losses.index(min(losses)) >= self.patience
 
 
 def phases_of(recipe: dict) -> tuple[Phase, ...]:
-    """The phases of a recipe: one, in which all of the network trains."""
+    """The phases of a recipe: one, in which all of the network trains; none where it has no epochs."""
     recipe = NEUTRAL | recipe
+    if not recipe["epochs"]:
+        return ()
     return (Phase(**{field.name: recipe[field.name] for field in fields(Phase) if field.name != "trains"}),)
 
 

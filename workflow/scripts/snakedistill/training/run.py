@@ -19,9 +19,15 @@ from snakedistill.data.images import JoinedImages, MappedImages
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import random_stream
 from snakedistill.networks.classifier import build_network, load_network
-from snakedistill.networks.training_model import TrainingModel, evaluation_model, faster_precision, training_model
+from snakedistill.networks.training_model import (
+    TrainingModel,
+    evaluation_model,
+    faster_precision,
+    freeze_batch_norm,
+    training_model,
+)
 from snakedistill.teaching import taught
-from snakedistill.teaching.class_weights import BALANCED, balanced_weights
+from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels
 from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.losses import weighted
 from snakedistill.teaching.way import Way
@@ -30,6 +36,9 @@ from snakedistill.training.checkpoints import fingerprint_of_training
 from snakedistill.training.launches import Forward, ImagesOnDevice, forward_for, near_the_device
 from snakedistill.training.phases import Phase, phases_of
 from snakedistill.training.validation import Validation
+
+FROZEN = "frozen"
+"""The value of the recipe's `batch_norm` that leaves batch normalisations as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +130,7 @@ class Prepared:
         images_of_source: those of train with the pixels of a source that answers; None where they are the network's.
         targets: by part, in the order of the images, see `batches`.
         hooks: what changes the targets of a batch before the model trains on it.
+        class_weights: weight of each class in the loss, float64 [K]; None where all count the same.
         loss: of targets and logits, with the weights of the classes.
         forward: from inputs as `batches` yields them to the logits of the model.
         validation: what the validation part says of the model.
@@ -135,9 +145,18 @@ class Prepared:
     images_of_source: MappedImages | JoinedImages | ImagesOnDevice | None
     targets: dict[str, Targets]
     hooks: tuple[Hook, ...]
+    class_weights: np.ndarray | None
     loss: Loss
     forward: Forward
     validation: Validation
+
+    def weights_of_images(self, part: str) -> np.ndarray:
+        """The weight of each image of a part in the loss, float64 [n]."""
+        targets = self.targets[part]
+        weight = np.asarray(targets.get("weight", np.ones(len(targets["label"]))), np.float64)
+        if self.class_weights is None:
+            return weight
+        return weight * weight_of_labels(targets["label"].astype(np.float64), self.class_weights)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -178,7 +197,10 @@ def prepare(run: TrainingRun) -> Prepared:
     precision = faster_precision(network) if run.precision == "auto" else run.precision
     print(f"{run.network_id}: trains in {precision}")
     model = training_model(network, precision, run.recipe["augmentation"])
-    loss = weighted(way.loss, _weights_of_classes(run, targets[TRAIN]["label"]))
+    if run.recipe.get("batch_norm") == FROZEN:
+        freeze_batch_norm(model)
+    class_weights = _weights_of_classes(run, targets[TRAIN]["label"])
+    loss = weighted(way.loss, class_weights)
     return Prepared(
         run,
         phases_of(run.recipe),
@@ -189,6 +211,7 @@ def prepare(run: TrainingRun) -> Prepared:
         _images_of_source(run, len(images[TRAIN])),
         targets,
         _hooks(run, way),
+        class_weights,
         loss,
         forward_for(model),
         Validation(loss, targets[VALIDATION]),

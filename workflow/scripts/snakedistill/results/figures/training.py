@@ -26,8 +26,8 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
     known = networks(students)
     for network, paths in pictures.items():
         of_seeds = [read_csv(path) for (_, one), path in histories.items() if one == network]
-        bests = [history.loc[history["val_accuracy"].idxmax()] for history in of_seeds]
-        epochs = max(len(history) for history in of_seeds)
+        bests = [history.loc[history["kept"].idxmax()] for history in of_seeds]
+        first, epochs = of_seeds[0]["epoch"].min(), max(history["epoch"].max() for history in of_seeds)
         figure, axes = page(3.3, 1, 2)
         for axis, quantity in zip(axes.flat, ("loss", "accuracy"), strict=True):
             for number, (history, best) in enumerate(zip(of_seeds, bests, strict=True)):
@@ -47,11 +47,11 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
                 label = f"{run.reference}'s best epoch, validation: loss {loss:.3f}, accuracy {accuracy:.3f}"
                 axis.axhline(known_values[quantity], color="0.5", linestyle=":", label=label)
             axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share"}[quantity])
-            whole_numbers(axis, 1, epochs)
+            whole_numbers(axis, first, epochs)
         reached = sorted(best["val_accuracy"] for best in bests)
         title = (
             f"Training of {network} on {labels_in_words(known[network])}: loss and accuracy\n"
-            f"Best validation accuracy: {reached[0]:.3f} "
+            f"Validation accuracy of the best epoch: {reached[0]:.3f} "
         )
         title += f"to {reached[-1]:.3f} ({len(bests)} seeds)" if len(bests) > 1 else f"in epoch {bests[0]['epoch']:.0f}"
         title_and_legend(figure, title, axes)

@@ -1,4 +1,4 @@
-"""The epoch with the best validation accuracy of every network."""
+"""The best epoch of every network on the validation part."""
 
 import pandas as pd
 
@@ -11,9 +11,9 @@ from snakedistill.results.tables.table import Table
 
 
 def best_epoch(history: str) -> pd.Series:
-    """The row of a history CSV with the best validation accuracy, the first of equals."""
+    """The row of a history CSV of the epoch whose weights are kept."""
     frame = read_csv(history)
-    return frame.loc[frame["val_accuracy"].idxmax()]
+    return frame.loc[frame["kept"].idxmax()]
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -33,7 +33,12 @@ def rows(run: Run) -> pd.DataFrame:
         label = read_labels(given, network, seed, splits, len(run.classes))
         label = label.in_order_of(split["image_id"], splits, given)["label"][of_validation]
         found.append(
-            {"seed": seed, "network": network, "epochs": len(read_csv(path)), "epoch": int(best["epoch"])}
+            {
+                "seed": seed,
+                "network": network,
+                "epochs": int(read_csv(path)["epoch"].max()),
+                "epoch": int(best["epoch"]),
+            }
             | {"val_accuracy": best["val_accuracy"]}
             | {"chance": metrics.chance(metrics.answer(label))}
         )
@@ -48,6 +53,6 @@ BEST_EPOCH = Table(
     differences=False,  # runs may differ in length
     section="best_epoch",
     title="best epochs",
-    caption="""The epoch with the best validation accuracy of every network, whose weights are kept. *Chance* is the
-accuracy on validation of always the same answer.""",
+    caption="""The epoch whose weights are kept, the best on validation, of every network; 0 is the head alone. *Chance*
+is the accuracy on validation of always the same answer.""",
 )
