@@ -294,7 +294,7 @@ def test_weights_decay_by_a_share_whatever_the_gradient_is(optimiser):
     compile_for_training(model, 0.1, WAYS["soft"].loss, optimiser, 0.2 if decays else 0.0)
     model.set_weights([weight + 1 for weight in model.get_weights()])
     before = model.get_weights()
-    model.optimizer.apply([keras.ops.zeros_like(weight) for weight in model.trainable_variables])
+    model.optimizer.apply([keras.ops.zeros(weight.shape) for weight in model.trainable_variables])
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_allclose(new, old * (1 - 0.1 * 0.2) if decays and old.ndim > 1 else old, rtol=1e-6)
 
