@@ -42,8 +42,8 @@ def test_an_audit_of_an_artefact_has_the_runs_own_answers(tmp_path, classes):
     assert audit.sources == {"teacher": None, "classic-0": None, "soft-0": "teacher", "soft-1": "soft-0"}
     assert audit.seeds == [0, 3] and len(audit.classes) == len(classes)
     ours, theirs = list(run.answers()), list(AuditedPredictions(audit).answers())
-    key = [(one.seed, one.split, one.network) for one in ours]
-    assert key == [(one.seed, one.split, one.network) for one in theirs] and len(key) == 2 * 3 * len(NETWORKS)
+    key = [(one.seed, one.part, one.network) for one in ours]
+    assert key == [(one.seed, one.part, one.network) for one in theirs] and len(key) == 2 * 3 * len(NETWORKS)
     for one, other in zip(ours, theirs, strict=True):
         assert one.image_id.tolist() == other.image_id.tolist()
         np.testing.assert_array_equal(one.label, other.label)

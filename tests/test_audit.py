@@ -67,12 +67,12 @@ def test_answers_are_what_was_written(given, classes, quantity):
     assert audit.seeds == [3, 7]
     answers = list(AuditedPredictions(audit).answers())
     order = [(part, seed, network) for part in PARTS for seed in audit.seeds for network in audit.networks]
-    assert [(one.split, one.seed, one.network) for one in answers] == order
+    assert [(one.part, one.seed, one.network) for one in answers] == order
     columns = [column for column in frame if column.partition(".")[0] == quantity]
     for one in answers:
-        rows = frame[(frame["network"] == one.network) & (frame["seed"] == one.seed) & (frame["split"] == one.split)]
+        rows = frame[(frame["network"] == one.network) & (frame["seed"] == one.seed) & (frame["split"] == one.part)]
         rows = rows.set_index("image_id").loc[one.image_id]
-        assert len(rows) == len(one.label) == {"train": 6, "validation": 6, "test": 12}[one.split]
+        assert len(rows) == len(one.label) == {"train": 6, "validation": 6, "test": 12}[one.part]
         assert [audit.classes[label] for label in one.label] == rows["label"].astype(str).tolist()
         written = rows[columns].to_numpy()
         logit, probability = one.logit, one.probability

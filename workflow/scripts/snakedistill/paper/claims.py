@@ -105,7 +105,7 @@ def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> 
     rows = []
     for seed in run.seeds:
         of_seed = run.of_seed(seed)
-        plain = {(given.network, given.split): given for given in of_seed.answers()}
+        plain = {(given.network, given.part): given for given in of_seed.answers()}
         repeats = {
             network: read_predictions(path, network, seed, splits=splits)
             for (_, network), path in of_seed.of_networks("augmented").items()

@@ -16,7 +16,7 @@ class Answers:
 
     Attributes:
         seed: training seed.
-        split: the part.
+        part: train, validation or test.
         network: id.
         image_id: text [n].
         label: manual label, int [n].
@@ -25,7 +25,7 @@ class Answers:
     """
 
     seed: int
-    split: str
+    part: str
     network: str
     image_id: pd.Series
     label: np.ndarray

@@ -63,7 +63,7 @@ def _rows(given: Answers, run: Run) -> pd.DataFrame:
     """The answers of a network on a part, as `read_audit` takes them."""
     logit = given.logit[:, 1:] - given.logit[:, :1] if len(run.classes) == 2 else given.logit
     names = [run.classes[label] for label in given.label] if len(run.classes) > 2 else given.label
-    about = {"image_id": given.image_id.to_numpy(), "label": names, "split": given.split}
+    about = {"image_id": given.image_id.to_numpy(), "label": names, "split": given.part}
     about |= {"network": given.network, "seed": given.seed, "source": run.sources.get(given.network) or ""}
     return pd.DataFrame(about).join(
         pd.DataFrame(outputs_of_classes(logit), columns=output_columns("logit", run.classes))

@@ -31,20 +31,20 @@ class AuditedPredictions:
 
     audit: Audit
 
-    def answers(self, splits: tuple[str, ...] | None = None) -> Iterator[Answers]:
+    def answers(self, parts: tuple[str, ...] | None = None) -> Iterator[Answers]:
         """The answers of every network, part by part, and seed by seed in a part; a source before its students.
 
         Args:
-            splits: the parts; None for all.
+            parts: None for all.
         """
         audit = self.audit
-        for split, part in audit.parts.items():
-            if splits is not None and split not in splits:
+        for name, part in audit.parts.items():
+            if parts is not None and name not in parts:
                 continue
             for seed, of_seed in zip(audit.seeds, part.outputs, strict=True):
                 for network, outputs in zip(audit.networks, of_seed, strict=True):
                     values = logit_and_probability(outputs, audit.quantity)
-                    yield Answers(seed, split, network, part.image_id, part.label, *values)
+                    yield Answers(seed, name, network, part.image_id, part.label, *values)
 
 
 def logit_and_probability(outputs: np.ndarray, quantity: str) -> tuple[np.ndarray, np.ndarray]:

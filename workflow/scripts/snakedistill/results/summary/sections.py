@@ -61,10 +61,10 @@ def _training(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["evaluation"], contents.reference
     rows = []
     keys = ["network", "split", "labels", "augmented", "repeats"]
-    for (network, split, labels, augmented, repeats), of_seeds in by(without_recursion(frame), keys):
+    for (network, part, labels, augmented, repeats), of_seeds in by(without_recursion(frame), keys):
         kind = {"no": "plain", "yes": f"augmented, best of {repeats}" if repeats > 1 else "augmented"}
         cells = [cell for name in ("loss", "accuracy") for cell in reference_cells(of_seeds, name, reference)]
-        rows.append([network, split, labels, kind.get(augmented, augmented), *cells, _mean_of_repeats(of_seeds)])
+        rows.append([network, part, labels, kind.get(augmented, augmented), *cells, _mean_of_repeats(of_seeds)])
     heads = [head for name in ("loss", "accuracy") for head in reference_heads(frame, name, reference)]
     table = markdown(["network", "part", "labels", "how", *heads, "mean"], rows, "llll" + "r" * (len(heads) + 1))
     deviation = ", ± their standard deviation." if contents.seeds == 1 else "."
@@ -157,8 +157,8 @@ def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
     values = [column for column in (name, f"{reference}_{name}", f"{name}_difference") if column in ends]
     shares = ends.groupby(["seed", "network", "split"], sort=False)[values].sum(min_count=1).reset_index()
     rows = [
-        [network, split, *reference_cells(of_seeds, name, reference)]
-        for (network, split), of_seeds in by(without_recursion(shares), ["network", "split"])
+        [network, part, *reference_cells(of_seeds, name, reference)]
+        for (network, part), of_seeds in by(without_recursion(shares), ["network", "split"])
     ]
     heads = ["share", *reference_heads(frame, name, reference)[1:]]
     return [
@@ -172,7 +172,7 @@ def _predictions(contents: Contents, pictures: list[str]) -> list[str]:
 
 
 def _histograms(frame: pd.DataFrame, name: str, reference: str | None) -> Iterator[str]:
-    for split, of_part in by(frame, ["split"]):
+    for part, of_part in by(frame, ["split"]):
         heads = reference_heads(frame, name, reference)[1:]
         shown = [head for network in of_part["network"].unique() for head in (network, *heads)]
         rows = [
@@ -180,20 +180,20 @@ def _histograms(frame: pd.DataFrame, name: str, reference: str | None) -> Iterat
             + [cell for _, of_seeds in by(of_bin, ["network"]) for cell in reference_cells(of_seeds, name, reference)]
             for (low, high), of_bin in by(of_part, ["bin_low", "bin_high"])
         ]
-        yield markdown([f"bin, {split}", *shown], rows, "l" + "r" * len(shown))
+        yield markdown([f"bin, {part}", *shown], rows, "l" + "r" * len(shown))
 
 
 def _recursion(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["uncertainty"], contents.reference
     metrics = shown_metrics(frame)
 
-    def table(split: str) -> str:
+    def table(part: str) -> str:
         rows = [
             [network] + [cell for name in metrics for cell in reference_cells(of_seeds, name, reference)]
-            for network, of_seeds in by(frame[frame["split"] == split], ["network"])
+            for network, of_seeds in by(frame[frame["split"] == part], ["network"])
         ]
         heads = [in_words(head) for name in metrics for head in reference_heads(frame, name, reference)]
-        return markdown([f"network, {split}", *heads], rows, "l" + "r" * len(heads))
+        return markdown([f"network, {part}", *heads], rows, "l" + "r" * len(heads))
 
     uncertainty = shown_prediction(contents.classes).uncertainty(contents.classes)
     counted = [name for name, metric in metrics.items() if metric.counted]

@@ -20,7 +20,7 @@ def rows(run: Run) -> pd.DataFrame:
     for given in run.answers():
         wrong = ~metrics.correct(given.probability, given.label)
         distance = metrics.squared_distance(given.probability)
-        about = {"seed": given.seed, "network": given.network, "split": given.split}
+        about = {"seed": given.seed, "network": given.network, "split": given.part}
         ends = np.cumsum(np.bincount(given.label, minlength=len(run.classes)))
         of_class = np.split(np.argsort(given.label, kind="stable"), ends[:-1])
         for name, images in zip(run.classes, of_class, strict=True):

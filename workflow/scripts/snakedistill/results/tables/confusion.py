@@ -19,7 +19,7 @@ def rows(run: Run) -> pd.DataFrame:
         pairs = given.label * len(names) + metrics.answer(given.probability)
         pairs, images = np.unique(pairs, return_counts=True)
         label, answer = np.divmod(pairs, len(names))
-        about = {"seed": given.seed, "network": given.network, "split": given.split}
+        about = {"seed": given.seed, "network": given.network, "split": given.part}
         frames.append(pd.DataFrame(about | {"class": names[label], "answer": names[answer], "images": images}))
     return pd.concat(frames)
 

@@ -24,13 +24,13 @@ def rows(run: Run) -> pd.DataFrame:
     for (seed, network), path in run.of_networks("evaluations").items():
         if (seed, network) in histories:
             best = best_epoch(histories[seed, network])
-            for split, prefix in ((TRAIN, ""), (VALIDATION, "val_")):
-                row = {"seed": seed, "network": network, "split": split, "labels": OWN_LABELS}
+            for part, prefix in ((TRAIN, ""), (VALIDATION, "val_")):
+                row = {"seed": seed, "network": network, "split": part, "labels": OWN_LABELS}
                 row |= {"augmented": DURING_TRAINING, "repeats": 1}
                 found.append(row | {"loss": best[f"{prefix}loss"], "accuracy": best[f"{prefix}accuracy"]})
         measured = read_csv(path)
-        for (split, labels, augmented), group in measured.groupby(["split", "labels", "augmented"], sort=False):
-            row = {"seed": seed, "network": network, "split": split, "labels": labels, "augmented": augmented}
+        for (part, labels, augmented), group in measured.groupby(["split", "labels", "augmented"], sort=False):
+            row = {"seed": seed, "network": network, "split": part, "labels": labels, "augmented": augmented}
             row |= {"repeats": len(group), "loss": group["loss"].min(), "accuracy": group["accuracy"].max()}
             if len(group) > 1:
                 for name in ("loss", "accuracy"):

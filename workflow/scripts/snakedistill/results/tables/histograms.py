@@ -20,13 +20,13 @@ def rows(run: Run, bin_width: float) -> pd.DataFrame:
         seed, network, split, bin_low, bin_high, relative_frequency.
     """
     frames = []
-    for split, paths in run.predictions().items():
+    for part, paths in run.predictions().items():
         for (seed, network), path in paths.items():
             given = read_predictions(path, network, seed, splits=run.file("splits"))
             probability = shown_prediction(len(run.classes)).probability(given["probability"])
             edges, frequencies = metrics.relative_frequencies(probability, bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}
-            frames.append(pd.DataFrame({"seed": seed, "network": network, "split": split} | bins))
+            frames.append(pd.DataFrame({"seed": seed, "network": network, "split": part} | bins))
     return pd.concat(frames)
 
 

@@ -34,11 +34,11 @@ def rows(run: Run) -> pd.DataFrame:
         alone, without an interval. What needs an independent student is NaN without one.
     """
     frames = []
-    for split in (TRAIN, TEST):
+    for part in (TRAIN, TEST):
         found: list[dict] = []
         shared: list[tuple[dict, inheritance.Shared]] = []
         label = np.empty(0, np.int64)
-        for seed, of_seed in itertools.groupby(run.answers((split,)), lambda given: given.seed):
+        for seed, of_seed in itertools.groupby(run.answers((part,)), lambda given: given.seed):
             label, answered, divergences = _of_seed(run, of_seed)
             for (network, teacher), divergence in divergences.items():
                 independents: Sequence[str | None] = run.independent.get(network) or [None]
@@ -47,7 +47,7 @@ def rows(run: Run) -> pd.DataFrame:
                     two = answered[network], answered[teacher]
                     third = None if independent is None else answered[independent]
                     rows = _pair(*two, third, label, run.classes)
-                    whole, *of_classes = [about | {"split": split} | row for row in rows]
+                    whole, *of_classes = [about | {"split": part} | row for row in rows]
                     found += [whole | {"kl_divergence": divergence}, *of_classes]
                     if third is not None:
                         shared.append((found[-1 - len(of_classes)], inheritance.shared(*two, third, label)))

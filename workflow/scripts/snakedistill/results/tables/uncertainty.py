@@ -45,13 +45,13 @@ def rows(run: Run) -> pd.DataFrame:
     frames, classes = [], len(run.classes)
     networks = as_networks(run.sources) if run.audited else {name: parsed(name) for name in run.networks}
     measured = [name for name in NAMES if METRICS[name].fewest_classes <= classes]
-    for split, of_part in itertools.groupby(run.answers(), lambda given: given.split):
+    for part, of_part in itertools.groupby(run.answers(), lambda given: given.part):
         found: list[dict] = []
         values: dict[str, list[np.ndarray]] = {name: [] for name in measured}
         for given in of_part:
             one, label = networks[given.network], given.label
             row = {"seed": given.seed, "network": given.network, "family": one.family, "generation": one.generation}
-            found.append(row | {"split": split, "images": len(label)})
+            found.append(row | {"split": part, "images": len(label)})
             for name in measured:
                 values[name].append(METRICS[name].of_images(given.probability, label))
         resampled = [name for name in measured if not METRICS[name].counted]
