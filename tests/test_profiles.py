@@ -1,35 +1,49 @@
 """The profiles, and what the rules ask a scheduler for."""
 
-import re
+import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
 from conftest import ROOT, copy_project, planned, snakemake
 
+from snakedistill.export.forms import FORMS
+from snakedistill.results.figures import FIGURES
+
 PROFILES = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("profiles/*/profile.yaml")}
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory) -> dict[str, dict[str, str]]:
-    """Threads and resources that Snakemake asks a Slurm for, by rule; local rules ask for none.
+# What Snakemake logs of each job that it would run, as lines of JSON; it clears handlers, but no filters.
+LOGGED = """
+import json, sys
+from snakemake.cli import main
+from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
 
-    A dry run prints them where rules have no message.
-    """
+def write(record):
+    if getattr(record, "event", None) == LogEvent.JOB_INFO:
+        resources = {name: str(value) for name, value in record.resources.items()}
+        print(json.dumps({"rule": record.rule_name, "threads": record.threads} | resources))
+    return True
+
+logger.addFilter(write)
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory) -> dict[str, dict]:
+    """Threads and resources that Snakemake asks a Slurm for, by rule; local rules ask for none."""
     folder = tmp_path_factory.mktemp("asked")
     copy_project(folder)
-    for path in folder.glob("workflow/rules/*.smk"):
-        path.write_text(re.sub(r"^ +message:\n.*\n", "", path.read_text(), flags=re.MULTILINE))
-    arguments = ("--workflow-profile", "slurm", "--configfile", "tiny.yaml")
-    printed = snakemake(
-        folder, "-n", *arguments, "--config", "archive=null", "photos=workflow", "--", "all", "classify"
-    ).stdout
-    found = {}
-    for rule, block in re.findall(r"^(?:local)?rule (\w+):\n((?: +.*\n)+)", printed, re.MULTILINE):
-        asks = dict(re.findall(r"^ +(threads|resources): (.*)$", block, re.MULTILINE))
-        resources = dict(one.split("=", 1) for one in asks.get("resources", "").split(", ") if "=" in one)
-        found[rule] = resources | {"threads": asks.get("threads", "1")}
-    return found
+    arguments = ["--cores", "2", "-n", "--workflow-profile", "slurm", "--configfile", "tiny.yaml"]
+    arguments += ["--config", "archive=null", "photos=workflow", "--", "all", "classify"]
+    command = [sys.executable, "-c", LOGGED, *arguments]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    jobs = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {job["rule"]: job for job in jobs}
 
 
 def test_the_profiles_agree_where_no_site_differs():
@@ -42,15 +56,17 @@ def test_the_profiles_agree_where_no_site_differs():
 
 
 def test_a_cluster_gets_the_threads_of_the_profile(asked):
-    threads = {rule: str(number) for rule, number in PROFILES["slurm"]["set-threads"].items()}
-    found = {rule: resources["threads"] for rule, resources in asked.items() if "mem_mb" in resources}
-    assert {rule: found[rule] for rule in threads} == threads
-    assert {resources["threads"] for rule, resources in asked.items() if rule not in threads} == {"1"}
+    threads = PROFILES["slurm"]["set-threads"]
+    assert set(threads) <= set(asked)
+    assert {rule: job["threads"] for rule, job in asked.items()} == {rule: threads.get(rule, 1) for rule in asked}
 
 
 def test_every_job_on_a_cluster_asks_for_memory_and_time(asked):
     of_a_cluster = {rule: resources for rule, resources in asked.items() if "mem_mb" in resources}
     assert set(of_a_cluster) > set(PROFILES["slurm"]["set-threads"])
+    # Whatever forms and figures there are: an export is a job of a cluster, a plot is not.
+    assert {f"export_{form}" for form in FORMS} <= set(of_a_cluster)
+    assert not {f"draw_{name}" for name in FIGURES} & set(of_a_cluster)
     for rule, resources in of_a_cluster.items():
         assert int(resources["mem_mb"]) >= 2000, rule
         # By the size of files that are not made yet, some times are to be determined.
