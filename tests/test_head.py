@@ -6,6 +6,7 @@ from scipy.optimize import check_grad
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
+from snakedistill.core.errors import InputError
 from snakedistill.training import head as head_module
 from snakedistill.training.head import Examples, _loss_and_gradient, fit_head
 
@@ -86,3 +87,10 @@ def test_an_image_without_weight_changes_nothing():
     whole = fit_head(Examples(features, target, weight), Examples(features, target, np.ones(100)))
     half = fit_head(Examples(features[:50], target[:50], weight[:50]), Examples(features, target, np.ones(100)))
     np.testing.assert_allclose(whole.logit(features), half.logit(features), atol=0.02)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy and SciPy, whose numbers these are not
+def test_features_that_are_no_numbers_are_refused_in_a_sentence():
+    broken = Examples(np.full((4, 3), np.nan), np.array([[0.0], [1.0], [0.0], [1.0]]), np.ones(4))
+    with pytest.raises(InputError, match="head_first: expected a loss of the head on validation, got no number"):
+        fit_head(broken, broken)

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 
+from snakedistill.core.errors import InputError
+
 PENALTIES = tuple(10.0**exponent for exponent in (1, 0, -1, -2, -3, -4, -5))
 """Strengths of the L2 penalty, the strongest first; each fit begins where the one before it ended."""
 
@@ -60,13 +62,17 @@ def fit_head(training: Examples, validation: Examples) -> Head:
 
     Returns:
         The head with the least loss on validation.
+
+    Raises:
+        InputError: no head has a loss that is a number, because features have none.
     """
     features, weight = training.features, training.weight / training.weight.sum()
     label = training.label.astype(np.float64)
     center = weight @ features
     scale = np.sqrt(np.mean(weight @ (features - center) ** 2)) or 1.0
     scaled = (features - center) / scale
-    parameters, best, least = np.zeros((features.shape[1] + 1, label.shape[1])), None, np.inf
+    best: Head | None = None
+    parameters, least = np.zeros((features.shape[1] + 1, label.shape[1])), np.inf
     for penalty in PENALTIES:
         fitted = minimize(
             _loss_and_gradient,
@@ -83,6 +89,11 @@ def fit_head(training: Examples, validation: Examples) -> Head:
         loss = np.average(of_images, weights=validation.weight)
         if loss < least:
             best, least = head, loss
+    if best is None:
+        raise InputError(
+            "head_first: expected a loss of the head on validation, got no number. Look at the backbone's weights, "
+            "or set head_first: false."
+        )
     return best
 
 
