@@ -88,7 +88,7 @@ def test_a_way_is_refused_where_it_cannot_teach(monkeypatch):
     assert sentence in too_few_classes({"mine": {"labels": "decoupled", "generations": 0}}, ["ant", "bee"])[0]
     three = {"classes": ["ant", "bee", "fly"]}
     unlabelled = said({"unlabelled": True}, **three)
-    assert "mine.unlabelled: expected none with decoupled labels, got True: it is for hard or soft ones" in unlabelled
+    assert "mine.unlabelled: expected none with decoupled labels, got True: it is for hard or soft" in unlabelled
     for key in ("mixup", "cutmix"):
         assert f"students.mine.augmentation.{key}: expected 0 with decoupled labels, got 0.3: it mixes two images" in (
             said({"augmentation": {key: 0.3}}, **three)
