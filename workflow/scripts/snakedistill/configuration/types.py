@@ -250,12 +250,11 @@ class Export(Section):
 
     network: str = Field(description="id of the network that submits, classifies and is bundled")
     networks: NetworkIds = Field(
-        description="ids of the networks that are exported besides the teacher, the timed student and `network`; all: "
-        "every network",
+        description="ids of the networks that are exported besides the timed ones and `network`; all: every network",
         json_schema_extra=words(IDS_IN_WORDS),
     )
     forms: list[Annotated[str, OneOf(FORMS)]] = Field(
-        description="forms besides ONNX in which the teacher, the timed student and `network` are exported",
+        description="forms besides ONNX in which the timed networks and `network` are exported",
         json_schema_extra=words(f"a list of forms: {', '.join(FORMS)}; may be empty"),
     )
     int8_max_drop: Number = Field(ge=0, le=1, description="share of accuracy on the test part that int8 may cost")
@@ -266,8 +265,8 @@ class Timing(Section):
 
     rounds: Whole = Field(ge=2, description="calls of every network in every runtime")
     networks: NetworkIds = Field(
-        description="ids of the networks that are timed besides the teacher and the student that is shown; all: every "
-        "network",
+        description="ids of the networks that are timed besides the teacher and the first student of the family of "
+        "`export.network`; all: every network",
         json_schema_extra=words(IDS_IN_WORDS),
     )
 
