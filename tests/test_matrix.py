@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import copy_project, jpeg, kaggle_zip, planned, snakemake
 
-from snakedistill.data.splits import UNPREDICTED
+from snakedistill.data.part_sizes import UNPREDICTED
 
 NO_AUGMENTATION = {"augmentation": {"flip": False, "shift": 0}}
 OWN_FAMILY = {"labels": "soft", "generations": 1, "epochs": 2}

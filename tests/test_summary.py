@@ -16,7 +16,7 @@ from conftest import ROOT, measured_speed
 from made_up import TRAINED_WITH, MadeUp
 
 from snakedistill.core.errors import InputError
-from snakedistill.data.splits import DROPPED
+from snakedistill.data.part_sizes import DROPPED
 from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section

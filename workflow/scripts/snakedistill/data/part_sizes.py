@@ -8,6 +8,10 @@ import pandas as pd
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.parts import PARTS, TRAIN
 
+UNPREDICTED = "no prediction of the teacher"
+UNDRAWN = "not drawn, see split.images"
+DROPPED = "dropped, so that the classes have the same number of images"
+"""Reasons in the list of the files and images that are not used."""
 ADD_IMAGES = "Add images of this class, or take the whole part away: it is then drawn from train."
 
 

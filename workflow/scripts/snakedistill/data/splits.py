@@ -9,12 +9,15 @@ from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.given_predictions import read_given_predictions
 from snakedistill.data.near_duplicates import joined, near_groups
-from snakedistill.data.part_sizes import ADD_IMAGES, check_parts, numbers_in_words, sizes_by_class
-
-UNPREDICTED = "no prediction of the teacher"
-UNDRAWN = "not drawn, see split.images"
-DROPPED = "dropped, so that the classes have the same number of images"
-"""Reasons in the list of the files and images that are not used."""
+from snakedistill.data.part_sizes import (
+    ADD_IMAGES,
+    DROPPED,
+    UNDRAWN,
+    UNPREDICTED,
+    check_parts,
+    numbers_in_words,
+    sizes_by_class,
+)
 
 
 def write_splits(

@@ -9,7 +9,7 @@ from snakedistill.core.errors import listed, some
 from snakedistill.core.files import read_csv
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.copies import copies_in_other_parts
-from snakedistill.data.splits import DROPPED
+from snakedistill.data.part_sizes import DROPPED
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.timing import float32_on_all_threads
