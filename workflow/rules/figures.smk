@@ -34,6 +34,6 @@ for name, figure in FIGURES.items():
             settings=PAGES.settings_for(figure.settings),
             backend=config["backend"] if figure.runs_network else None,
         message:
-            f"Drawing the figure {name}"
+            f"Plotting the figure {name}"
         script:
             "../scripts/plot.py"

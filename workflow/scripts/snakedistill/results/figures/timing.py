@@ -9,6 +9,9 @@ from snakedistill.core.network_ids import parsed
 from snakedistill.results.figures.style import looks_of, page, plain, save, set_style, title_and_legend
 from snakedistill.results.run import Run
 
+FILLS = ("full", "left", "right", "top", "bottom")
+"""How the marks of a family are filled, by generation."""
+
 
 def plot(
     run: Run,
@@ -46,7 +49,9 @@ def plot(
         for axis, decoding in zip(row, ("no", "yes"), strict=True):
             chosen = frame[(frame["batch_size"] == size) & (frame["decoding"] == decoding)]
             for network, offset in zip(networks, offsets, strict=True):
-                look = looks[parsed(network).family] | {"linestyle": "none", "markersize": 5}
+                one = parsed(network)
+                look = looks[one.family] | {"linestyle": "none", "markersize": 5}
+                look["fillstyle"] = FILLS[(one.generation or 0) % len(FILLS)]
                 of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
                 low, middle, high = (1000 * of_network[quantile] for quantile in ("p10", "median", "p90"))
                 y = np.arange(len(hows)) + offset
