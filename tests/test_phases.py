@@ -2,6 +2,7 @@
 
 import ast
 import math
+import shutil
 from pathlib import Path
 
 import keras
@@ -171,6 +172,22 @@ def test_the_head_alone_is_epoch_0_and_may_be_all(data, tmp_path):
     assert history["val_accuracy"][0] == np.mean((probability > 0.5) == label) == 1
     loss = -np.mean(np.log(np.where(label, probability, 1 - probability)))
     assert history["val_loss"][0] == pytest.approx(loss, abs=1e-6)
+
+
+def test_a_head_is_fitted_with_the_weights_of_the_classes(data, tmp_path):
+    """With labels that no feature tells apart, the answer is the share of the classes, which the weights make equal."""
+    splits = pd.read_csv(data / "splits.csv").assign(label=lambda rows: (np.arange(len(rows)) % 4 == 0).astype(int))
+    for name, class_weights in (("all", None), ("balanced", "balanced")):
+        folder = tmp_path / name
+        shutil.copytree(data, folder)
+        for part, count in {"train": 40, "validation": 20}.items():
+            np.save(folder / f"{part}.npy", np.full((count, 32, 32, 3), 99, np.uint8))
+        splits.to_csv(folder / "splits.csv", index=False)
+        record_lineage(folder / "splits.csv", "soft-0", 0, splits=folder / "splits.csv")
+        train_in(folder, folder / "out", head_first=True, epochs=0, class_weights=class_weights)
+        network = keras.saving.load_model(folder / "out" / "model.keras")
+        probability = network.predict(np.load(folder / "train.npy")[:1], verbose=0)[0, 0]
+        assert probability == pytest.approx({None: 0.25, "balanced": 0.5}[class_weights], abs=0.01)
 
 
 def test_the_head_alone_is_kept_where_training_makes_it_worse(data, tmp_path):

@@ -12,6 +12,7 @@ PENALTIES = tuple(10.0**exponent for exponent in (1, 0, -1, -2, -3, -4, -5))
 """Strengths of the L2 penalty, the strongest first; each fit begins where the one before it ended."""
 
 ITERATIONS = 300  # of L-BFGS, at most
+LEAST_SCALE = 1e-6  # of the largest feature
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def fit_head(training: Examples, validation: Examples) -> Head:
     features, weight = training.features, training.weight / training.weight.sum()
     label = training.label.astype(np.float64)
     center = weight @ features
-    scale = np.sqrt(np.mean(weight @ (features - center) ** 2)) or 1.0
+    scale = np.sqrt(np.mean(weight @ (features - center) ** 2))
+    if scale <= LEAST_SCALE * np.abs(features).max(initial=0):  # constant but for rounding
+        scale = 1.0
     scaled = (features - center) / scale
     best: Head | None = None
     parameters, least = np.zeros((features.shape[1] + 1, label.shape[1])), np.inf

@@ -156,7 +156,7 @@ class Prepared:
         weight = np.asarray(targets.get("weight", np.ones(len(targets["label"]))), np.float64)
         if self.class_weights is None:
             return weight
-        return weight * weight_of_labels(targets["label"].astype(np.float64), self.class_weights)
+        return weight * np.asarray(weight_of_labels(targets["label"].astype(np.float64), self.class_weights))
 
     @property
     def steps_per_epoch(self) -> int:
