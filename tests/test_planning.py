@@ -179,7 +179,7 @@ def test_a_reference_must_be_a_folder_of_tables(tmp_path):
     ("key", "name", "content", "sentence"),
     [
         ("predictions", "typo.csv", None, "expected a CSV of predictions, got .*typo.csv; there is no file at"),
-        ("predictions", "a.csv", b"id,probability", "expected a column image_id or path in .*, got id, probability"),
+        ("predictions", "a.csv", b"id,probability", "expected columns image_id or path in .*, got id, probability"),
         ("classifier", "a.keras", b"no zip", r"expected a saved Keras classifier \(.keras\), got .*, which is none"),
     ],
 )
