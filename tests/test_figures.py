@@ -422,7 +422,7 @@ def test_reference_numbers_have_their_own_name_in_every_figure(tmp_path, saved):
     timed_run(tmp_path, [], reference="first-run")
     known = [[label for label in legend(figure) if label.startswith("first-run")] for figure in saved]
     of_training = "first-run's best epoch, validation: loss 0.096, accuracy 0.975"
-    assert known == [[of_training], ["first-run"], ["first-run"], ["first-run: teacher", "first-run: student"]]
+    assert known == [[of_training], ["first-run"], ["first-run"], ["first-run: teacher", "first-run: soft-0"]]
     assert not [text for figure in saved for text in texts(figure) if "paper" in text]
 
 

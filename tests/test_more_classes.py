@@ -226,7 +226,7 @@ def test_figures_are_legible(tmp_path, saved, classes):
     for name in ("uncertainty", "histograms", "confusion"):
         made.tabulate(name)
     run = made.run()
-    confusion.plot(run, {"": []}, "Run test.", "soft-0")
+    confusion.plot(run, {"": []}, "Run test.", ["teacher", "soft-0"])
     predictions.plot(run, {TEST: []}, "Run test.")
     recursion.plot(run, {"soft": []}, "Run test.")
     importlib.import_module(FIGURES["generations"].module).plot(run, {"": []}, "Run test.")
