@@ -99,7 +99,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         network = known[network_id]
         about = card(network, config["classes"], Pixels(SIDE), "latency", 0, recipe(config, network.family))
         export_network(
-            "onnx", files["keras"], 0, about, splits, arrays, predictions, 1, threads, files["onnx"], files["int8"],
+            "onnx", files["keras"], 0, about, splits, arrays, predictions, threads, files["onnx"], files["int8"],
             folder / "measurements.json",
         )  # fmt: skip
         models[name] = files["keras"]

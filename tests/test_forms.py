@@ -45,10 +45,10 @@ def keeps_the_contract(form: str, classes: list[str], folder) -> None:
     about = card(Network("soft", 0, "soft", "teacher"), classes, Pixels(SIDE), "tiny", 3, {})
     known = {part: predictions[part] for part in ("validation", "test")}
     export_network(
-        form, model, 3, about, splits, arrays, known, 1.0, 1, *(files[one] for one in (*PRECISIONS, "measurements"))
+        form, model, 3, about, splits, arrays, known, 1, *(files[one] for one in (*PRECISIONS, "measurements"))
     )
     measured = json.loads((folder / form / "soft-0.json").read_text())
-    assert measured["network"] == "soft-0"
+    assert (measured["network"], measured["seed"], measured["form"]) == ("soft-0", 3, FORMS[form].title)
     assert measured["int8"]["calibration"] in measured["int8"]["validation_drop"]
     assert all(measured["bytes"][one] == (folder / files[one]).stat().st_size > 0 for one in PRECISIONS)
 

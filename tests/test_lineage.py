@@ -97,7 +97,7 @@ def exporting(run):
     predictions = {part: run / f"{part}.csv" for part in ("validation", "test")}
     outputs = (run / "out.onnx", run / "out.int8.onnx", run / "out.json")
     model, card = run / "model.keras", {"network": "soft-0"}
-    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, 1, *outputs)
+    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, *outputs)
 
 
 def files_of(run, **more):

@@ -85,6 +85,7 @@ def card(tables, tmp_path):
             paths["counts"],
             {name: paths[name] for name in tables},
             dict.fromkeys(["ONNX", "LiteRT"] if litert else ["ONNX"], tmp_path / "export.json"),
+            0.02,
             paths["timing"] if seconds else None,
             tmp_path / "card.md",
         )
@@ -151,7 +152,10 @@ def test_its_limits_follow_from_the_numbers(card, tables):
     assert "it is overconfident, too near to 0 and 1. The temperature mends this." in text
     assert "where `soft-0` is wrong, it is wrong in 62 % of the images, and `classic-0`" in text
     assert text.count("It inherits errors") == 1
-    assert "int8 in LiteRT costs 0.50 percentage points" in text
+    assert "int8 in LiteRT costs 0.50 percentage points of accuracy." in text
+    text = card(drop=0.05).text
+    assert "int8 in LiteRT costs 5.00 percentage points of accuracy, and 2 are allowed: use float32." in text
+    assert "| LiteRT | int8, too costly | 11.3 |" in text
     scaled = tables["calibration"]["scaled"] == "yes"
     tables["calibration"].loc[scaled, "temperature"] = 0.5
     tables["inheritance"]["errors_inherited_low"] = -0.1

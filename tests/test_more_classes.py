@@ -282,7 +282,8 @@ def test_the_summary(tmp_path, classes, seeds):
         {"run": "Run made-up."}, **paths, splits=made.files["splits"],
         tables={name: made.files[name] for name in TABLES},
         figures=[], sections_of_pictures={}, inserts=[], headings={key: one.heading for key, one in SECTIONS.items()},
-        measurements=made.files["measurements"], lineages=made.files["lineages"], settings=settings, students=STUDENTS,
+        measurements=made.files["measurements"], exports=[], int8_max_drop=0,
+        lineages=made.files["lineages"], settings=settings, students=STUDENTS,
         teacher_is_given=False, shown=["teacher", "soft-0"], reference=None, about_reference="",
         summary=tmp_path / "summary.md",
     )  # fmt: skip

@@ -338,6 +338,8 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         inserts=[],
         headings={key: Presentation().headed(key, section.heading) for key, section in SECTIONS.items()},
         measurements=run.files["measurements"],
+        exports=[],
+        int8_max_drop=0,
         lineages=run.files["lineages"],
         settings=dict.fromkeys(NETWORKS, TRAINED_WITH),
         students=STUDENTS,

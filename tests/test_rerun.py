@@ -133,6 +133,10 @@ def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
     assert set(jobs) == {"export_onnx", "write_config", "write_model_card", *SUMMARY, "all", "total"}
 
 
+def test_another_tolerance_of_int8_exports_and_times_nothing(folder):
+    assert rules(folder, {"export": {"int8_max_drop": 0.5}}) == CARDS | SUMMARY | {"write_config"}
+
+
 def test_a_new_family_is_that_family(folder):
     jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
     assert jobs["train_student"] == jobs["predict"] == 2

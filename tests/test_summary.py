@@ -121,6 +121,8 @@ def made_up(
         "inserts": inserts,
         "headings": {key: section.heading for key, section in SECTIONS.items()},
         "measurements": run.files["measurements"],
+        "exports": [],
+        "int8_max_drop": 0.02,
         "lineages": run.files["lineages"],
         "settings": dict.fromkeys(known, TRAINED_WITH),
         "students": students,

@@ -21,6 +21,7 @@ rule write_model_card:
         card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         lineage=lambda wildcards: words.lineage_in_words(PLAN, wildcards.network),
         tables=TABLES_OF_CARD,
+        int8_max_drop=config["export"]["int8_max_drop"],
     message:
         "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
     script:
@@ -29,13 +30,13 @@ rule write_model_card:
 
 rule write_bundle:
     input:
-        **{kind: source for kind, (source, _) in FILES.to_bundle().items()},
+        **FILES.to_bundle(),
         model_card=FILES.model_card.format(seed=PLAN.first_seed, network=PLAN.bundled),
         script=given_file(with_the_workflow("../deploy/classify.py")),
         decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
         answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
     output:
-        **{kind: bundled for kind, (_, bundled) in FILES.to_bundle().items()},
+        **FILES.bundled(),
         script=f"{RUN}/deploy/classify.py",
         decoding=f"{RUN}/deploy/decoding.py",
         answers=f"{RUN}/deploy/answers.py",
@@ -56,6 +57,7 @@ rule write_bundle:
             FORMS=PLAN.bundled_forms,
         ),
         forms=PLAN.bundled_forms,
+        int8_max_drop=config["export"]["int8_max_drop"],
         network=PLAN.bundled,
         classes=config["classes"],
     message:

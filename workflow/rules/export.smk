@@ -28,7 +28,6 @@ for form in PLAN.forms:
             form=form,
             code=code_of("export", modules=FORMS[form].modules, FORMS=(form,)),
             card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
-            int8_max_drop=config["export"]["int8_max_drop"],
         message:
             f"Exporting {{wildcards.network}}, seed {{wildcards.seed}}, to {FORMS[form].title}"
         script:

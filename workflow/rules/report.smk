@@ -15,6 +15,7 @@ rule summarise:
         copies=rules.split_images.output.copies,
         splits=FILES.splits,
         measurements=FILES.known["measurements"],
+        exports=FILES.exports,
         lineages=lineages(FILES.known["models"]),
     output:
         summary=f"{RUN}/summary.md",
@@ -32,6 +33,7 @@ rule summarise:
         students=config["students"],
         teacher_is_given=PLAN.given is not None,
         shown=PLAN.shown,
+        int8_max_drop=config["export"]["int8_max_drop"],
         reference=PAGES.reference_name,
         about_reference=PAGES.about_reference,
     message:

@@ -12,7 +12,6 @@ with job(snakemake.log[0], snakemake.threads, "tensorflow"):
         splits=snakemake.input.splits,
         arrays={part: snakemake.input[part] for part in PARTS},
         predictions={part: snakemake.input[f"{part}_predictions"] for part in (VALIDATION, TEST)},
-        int8_max_drop=snakemake.params.int8_max_drop,
         threads=snakemake.threads,
         float32_file=snakemake.output.float32,
         int8_file=snakemake.output.int8,

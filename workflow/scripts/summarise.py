@@ -16,6 +16,8 @@ with job(snakemake.log[0]):
         inserts=snakemake.input.get("inserts", []),
         headings=snakemake.params.headings,
         measurements=snakemake.input.measurements,
+        exports=snakemake.input.exports,
+        int8_max_drop=snakemake.params.int8_max_drop,
         lineages=snakemake.input.lineages,
         settings=snakemake.params.settings,
         students=snakemake.params.students,

@@ -2,12 +2,16 @@ from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
     from snakedistill.export.bundle import write_bundle
+    from snakedistill.export.forms import PRECISIONS
 
-    copied = dict(snakemake.input.items())
     write_bundle(
-        model_card=copied.pop("model_card"),
-        copied=copied,
-        forms=snakemake.params.forms,
+        copied={kind: snakemake.input[kind] for kind in ("script", "decoding", "answers")},
+        exported={
+            form: {kind: snakemake.input[f"{form}_{kind}"] for kind in (*PRECISIONS, "measurements")}
+            for form in snakemake.params.forms
+        },
+        int8_max_drop=snakemake.params.int8_max_drop,
+        model_card=snakemake.input.model_card,
         classes=snakemake.params.classes,
         bundle=dict(snakemake.output.items()),
     )

@@ -13,6 +13,7 @@ with job(snakemake.log[0]):
         counts=snakemake.input.counts,
         tables={table: snakemake.input[table] for table in snakemake.params.tables},
         measurements={form.title: snakemake.input[name] for name, form in FORMS.items() if snakemake.input.get(name)},
+        int8_max_drop=snakemake.params.int8_max_drop,
         timing=snakemake.input.get("timing"),
         model_card=snakemake.output.model_card,
     )

@@ -257,7 +257,11 @@ class Export(Section):
         description="forms besides ONNX in which the timed networks and `network` are exported",
         json_schema_extra=words(f"a list of forms: {', '.join(FORMS)}; may be empty"),
     )
-    int8_max_drop: Number = Field(ge=0, le=1, description="share of accuracy on the test part that int8 may cost")
+    int8_max_drop: Number = Field(
+        ge=0,
+        le=1,
+        description="share of accuracy on the test part that int8 may cost; where it costs more, a warning says so",
+    )
 
 
 class Timing(Section):

@@ -137,16 +137,31 @@ class Files:
             for precision in PRECISIONS
         }
 
-    def to_bundle(self) -> dict[str, tuple[str, str]]:
-        """The exported files that are bundled, and their places in the bundle, by form and precision."""
-        forms = [(form, precision) for form in self.plan.bundled_forms for precision in PRECISIONS]
+    def to_bundle(self) -> dict[str, str]:
+        """The exported files of the network that is bundled, and their measurements, by form and kind."""
         return {
-            f"{form}_{precision}": (
-                self.form(form, self.plan.bundled)[precision],
-                f"{self.run}/deploy/{FORMS[form].file_name('model', precision)}",
-            )
-            for form, precision in forms
+            f"{form}_{kind}": path
+            for form in self.plan.bundled_forms
+            for kind, path in self.form(form, self.plan.bundled).items()
         }
+
+    def bundled(self) -> dict[str, str]:
+        """The network in float32 in the bundle, by form; int8 is beside it where it loses little enough."""
+        return {
+            form: f"{self.run}/deploy/{FORMS[form].file_name('model', 'float32')}" for form in self.plan.bundled_forms
+        }
+
+    @property
+    def exports(self) -> list[str]:
+        """The measurements of every export."""
+        plan = self.plan
+        found = []
+        for form in plan.forms:
+            if FORMS[form].always:
+                found += self.of_all_seeds(self.measurements(form), plan.exported)
+            else:
+                found += [self.form(form, network)["measurements"] for network in plan.in_all_forms]
+        return found
 
     def of_all_seeds(self, pattern: str, having: Iterable[str]) -> list[str]:
         """A file of each network that has one, of each seed."""

@@ -10,6 +10,7 @@ from snakedistill.core.errors import listed
 from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.export.tolerance import costs_too_much
 from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
 
@@ -25,6 +26,7 @@ def write_model_card(
     counts: str,
     tables: dict[str, str],
     measurements: dict[str, str],
+    int8_max_drop: float,
     timing: str | None,
     model_card: str,
 ) -> None:
@@ -40,6 +42,7 @@ def write_model_card(
         counts: CSV with class, split and images.
         tables: CSV by table: `uncertainty`, `classes`, `calibration` and `inheritance`.
         measurements: JSON of the export by the title of the form, see `export.forms.Form`.
+        int8_max_drop: see `export.tolerance.costs_too_much`.
         timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
         model_card: Markdown to write.
     """
@@ -76,11 +79,11 @@ def write_model_card(
         "## Confidence",
         *_confidence(found["calibration"]),
         "## Size, and the cost of int8",
-        _forms(exports),
+        _forms(exports, int8_max_drop),
         "## Speed",
         *_speed(seconds),
         "## Limits",
-        "\n".join(f"- {limit}" for limit in _limits(found, exports, classes, int(side))),
+        "\n".join(f"- {limit}" for limit in _limits(found, exports, int8_max_drop, classes, int(side))),
         "## Recipe",
         "The files' metadata in ONNX say the same:",
         "\n".join(f"- {name}: `{value}`" for name, value in sorted(about.items())),
@@ -183,7 +186,7 @@ def _confidence(calibration: pd.DataFrame) -> list[str]:
     return said
 
 
-def _forms(exports: dict[str, dict]) -> str:
+def _forms(exports: dict[str, dict], int8_max_drop: float) -> str:
     rows = []
     for form, export in exports.items():
         int8, sizes = export["int8"], export["bytes"]
@@ -191,7 +194,8 @@ def _forms(exports: dict[str, dict]) -> str:
         rows.append([form, "float32", significant(sizes["float32"] / 1e6), number(int8["accuracy_float32"]), "0"])
         rows[-1].append(f"{parity:.1e}")
         changed = f"{int8['changed_answers']:,} of {int8['images']:,}"
-        rows.append([form, "int8", significant(sizes["int8"] / 1e6), number(int8["accuracy_int8"]), changed, ""])
+        precision = "int8, too costly" if costs_too_much(export, int8_max_drop) else "int8"
+        rows.append([form, precision, significant(sizes["int8"] / 1e6), number(int8["accuracy_int8"]), changed, ""])
     head = ["form", "precision", "MB", "accuracy", "answers that differ from Keras's", "largest difference to Keras"]
     return markdown(head, rows, "llrrrr")
 
@@ -225,7 +229,9 @@ def _speed(seconds: pd.DataFrame | None) -> list[str]:
     ]
 
 
-def _limits(found: dict[str, pd.DataFrame], exports: dict[str, dict], classes: list[str], side: int) -> list[str]:
+def _limits(
+    found: dict[str, pd.DataFrame], exports: dict[str, dict], int8_max_drop: float, classes: list[str], side: int
+) -> list[str]:
     """What the numbers say that the network cannot do."""
     accuracy, by_class = found["uncertainty"].iloc[0], found["classes"]
     worst = by_class.sort_values("error_rate").iloc[-1]
@@ -248,7 +254,10 @@ def _limits(found: dict[str, pd.DataFrame], exports: dict[str, dict], classes: l
         )
     for form, export in exports.items():
         if export["int8"]["drop"] > 0:
-            limits.append(f"int8 in {form} costs {100 * export['int8']['drop']:.2f} percentage points of accuracy.")
+            costly = costs_too_much(export, int8_max_drop)
+            more = f", and {100 * int8_max_drop:g} are allowed: use float32" if costly else ""
+            drop = 100 * export["int8"]["drop"]
+            limits.append(f"int8 in {form} costs {drop:.2f} percentage points of accuracy{more}.")
     return limits
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_settings
+from snakedistill.export.tolerance import costly_in_words
 from snakedistill.results.summary.cells import picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
@@ -24,6 +25,8 @@ def write_summary(
     inserts: list[str],
     headings: dict[str, str],
     measurements: list[str],
+    exports: list[str],
+    int8_max_drop: float,
     lineages: list[str],
     settings: dict[str, dict],
     students: dict,
@@ -49,6 +52,8 @@ def write_summary(
         inserts: Markdown files with further sections, which stand first.
         headings: heading by key of `SECTIONS`.
         measurements: JSON files of the exported networks, of all seeds.
+        exports: JSON files of every export, in each form.
+        int8_max_drop: see `export.tolerance.costs_too_much`.
         lineages: lineage files of the models, of all seeds.
         settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
@@ -72,6 +77,7 @@ def write_summary(
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
         *warnings(frames["best_epoch"], frames["confusion"]),
+        *(f"> **Warning**: {sentence}." for sentence in costly_in_words(exports, int8_max_drop)),
         images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
         how_to_read(contents, about_reference),
