@@ -106,6 +106,11 @@ def test_readmes_commands_run_in_a_copy_of_the_project(tmp_path):
     settings["timing"]["rounds"] = 2
     settings["export"]["int8_max_drop"] = 1
     (project / "config.yaml").write_text(yaml.safe_dump(settings))
+    preset = yaml.safe_load((project / "presets/photographs.yaml").read_text())
+    preset["teacher"] |= small | {"weights": None, "image_size": 48, "epochs": 1}
+    preset["student"] |= small | {"weights": None, "image_size": 32, "epochs": 0}
+    preset["timing"]["rounds"] = 2
+    (project / "presets/photographs.yaml").write_text(yaml.safe_dump(preset))
     rng = np.random.default_rng(0)
     for number in range(60):
         image = project / f"mydata/{'ab'[number % 2]}/{number}.jpg"
@@ -115,4 +120,4 @@ def test_readmes_commands_run_in_a_copy_of_the_project(tmp_path):
     for command in (RUN, OWN_IMAGES):
         subprocess.run(command, shell=True, cwd=project, env=environment, check=True)
     assert (project / "results/sample/summary.html").is_file()
-    assert "60 images" in (project / "results/mine/summary.md").read_text()
+    assert "60 images" in (project / "results/photographs/summary.md").read_text()
