@@ -102,7 +102,7 @@ def exporting(run):
 
 def files_of(run, **more):
     predictions = {part: [run / f"{part}.csv"] for part in PARTS}
-    return Run([(0, "soft-0")], CLASSES, predictions | {"splits": run / "splits.csv"} | more)
+    return Run([(0, "soft-0")], CLASSES, predictions | {"splits": str(run / "splits.csv")} | more)
 
 
 def table(name, **settings):
@@ -116,9 +116,12 @@ def table(name, **settings):
 def examples(run):
     shutil.copyfile(run / "test.csv", run / "teacher.csv")
     record(run, "teacher.csv", "teacher")
-    files = files_of(run).files | {"test": [run / "teacher.csv", run / "test.csv"], "test_images": run / "test.npy"}
+    files = files_of(run).files | {
+        "test": [run / "teacher.csv", run / "test.csv"],
+        "test_images": str(run / "test.npy"),
+    }
     both = Run([(0, "teacher"), (0, "soft-0")], CLASSES, files)
-    figure_of_examples.plot(both, {"": [run / "out.svg", run / "out.png"]}, "run", "soft-0", 0)
+    figure_of_examples.plot(both, {"": [run / "out.svg", run / "out.png"]}, "run", ["teacher", "soft-0"], 0)
 
 
 READERS = [
