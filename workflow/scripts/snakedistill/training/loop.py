@@ -140,8 +140,9 @@ def _phases(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> 
     progress, values = Progress(prepared.run.recipe.get("best_epoch", ACCURACY)), None
     if (checkpoint := saved.latest()) is not None:
         progress = Progress(progress.kept_by, checkpoint.history, checkpoint.best, checkpoint.phase, checkpoint.before)
-        prepared.model.set_weights(checkpoint.best)
         values = checkpoint.variables or None
+        if values is None:
+            prepared.model.set_weights(checkpoint.best)
         print(f"{prepared.run.network_id}: resumes after epoch {progress.epoch} of {prepared.epochs}")
     elif prepared.run.recipe.get("head_first"):
         _head(prepared, progress, saved)
