@@ -2,6 +2,10 @@
 
 import copy
 import itertools
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -170,3 +174,15 @@ def test_each_network_takes_arrays_of_its_own_pixels_and_a_source_that_answers_i
     assert files.for_training("large-0", 0)["unlabelled_images"] == f"{images}/48-squash-antialias/unlabelled.npy"
     assert files.known["test_images"] == f"{images}/32-crop-nearest/test.npy"  # of the student that is shown
     assert plan.independent_students("small-0") == []  # of other pixels
+
+
+def test_planning_needs_no_framework():
+    """What the rules import can be imported where none of these is installed."""
+    rules = "".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    imported = re.findall(r"^from (snakedistill\S*) import", rules, re.MULTILINE)
+    assert "snakedistill.plan.networks" in imported
+    missing = ["tensorflow", "keras", "jax", "torch", "onnx", "onnxruntime", "openvino", "ai_edge_litert", "tf2onnx"]
+    code = f"import sys; sys.modules |= dict.fromkeys({missing}); import {', '.join(sorted(set(imported)))}"
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    )

@@ -8,7 +8,6 @@ import numpy as np
 
 from snakedistill.core.files import copy_whole, write_text, written_whole
 from snakedistill.data.sample import draw_animal
-from snakedistill.export.inference import open_network
 
 # Drawings: alternative text, seed, and how dog-like the animal is.
 EXAMPLES = (
@@ -38,6 +37,8 @@ def write_page(
         files: files to write: `page`, a copy of each source; `networks`, a copy of each network; `examples`, none
             or as many as `EXAMPLES`; `facts`, the JSON that the page reads.
     """
+    from snakedistill.export.inference import open_network  # ONNX Runtime is not there while planning everywhere
+
     copied = zip([*sources, *networks.values()], [*files["page"], *files["networks"]], strict=True)
     for source, target in copied:
         copy_whole(source, target)
