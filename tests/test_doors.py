@@ -314,7 +314,7 @@ def test_the_examples_of_the_contributors_page_run(with_examples):
 def test_the_examples_are_planned_and_rerun_nothing_of_another_run(with_examples, folder):
     """What is added changes no fingerprint of a run that does not use it, except tables and figures of all metrics."""
     jobs = snakemake(with_examples, "-n", "--configfile", "tiny.yaml", "doors.yaml").stdout
-    assert re.search(r"^draw_confidence +1$", jobs, re.MULTILINE)
+    assert re.search(r"^plot_confidence +1$", jobs, re.MULTILINE)
     assert re.search(r"^train_student +2$", jobs, re.MULTILINE)
     assert re.search(r"^export_ort +3$", jobs, re.MULTILINE)  # of the teacher, mine-0 and mine-1
     originals = {}
@@ -326,7 +326,7 @@ def test_the_examples_are_planned_and_rerun_nothing_of_another_run(with_examples
                 carry_out(folder, place, code)
         rerun = snakemake(folder, "-n", "--configfile", "tiny.yaml").stdout
         rules = set(re.findall(r"^(\w+) +\d+$", rerun, re.MULTILINE)) - {"all", "total"}
-        assert rules == {"draw_confidence", "summarise", "summary_to_html"}
+        assert rules == {"plot_confidence", "summarise", "summary_to_html"}
     finally:
         for path, text in originals.items():
             path.unlink(missing_ok=True) if text is None else path.write_text(text)

@@ -192,7 +192,7 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
         fingerprint.forget()
         found = {name: fingerprint_of_code(scripts / f"{name}.py") for name in names}
         found |= {
-            f"draw_{name}": fingerprint_of_code(scripts / "plot.py", modules=(figure.module,))
+            f"plot_{name}": fingerprint_of_code(scripts / "plot.py", modules=(figure.module,))
             for name, figure in FIGURES.items()
         }
         return found | {
@@ -210,9 +210,9 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
         return {name for name in before if before[name] != after[name]}
 
     before = prints()
-    figures = {f"draw_{name}" for name in FIGURES}
+    figures = {f"plot_{name}" for name in FIGURES}
     assert changed("results/figures/style", '"grid.color": "0.92"', '"grid.color": "0.9"') == figures
-    assert changed("results/figures/examples", "IN_A_ROW = 8", "IN_A_ROW = 7") == {"draw_examples"}
+    assert changed("results/figures/examples", "IN_A_ROW = 8", "IN_A_ROW = 7") == {"plot_examples"}
     assert changed("networks/augmentation/draws", "np.random.Philox(", "np.random.PCG64(") == {
         "train",
         "evaluate",

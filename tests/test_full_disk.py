@@ -10,8 +10,8 @@ import yaml
 from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
-    "draw_examples", "draw_generations", "draw_inheritance", "draw_movement", "draw_predictions", "draw_recursion",
-    "draw_recursion_map", "draw_reliability", "draw_scheme", "draw_timing", "draw_training", "evaluate",
+    "plot_examples", "plot_generations", "plot_inheritance", "plot_movement", "plot_predictions", "plot_recursion",
+    "plot_recursion_map", "plot_reliability", "plot_scheme", "plot_timing", "plot_training", "evaluate",
     "export_litert", "export_onnx", "index_archive", "labels", "predict", "split_images", "summarise",
     "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",

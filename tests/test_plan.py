@@ -135,7 +135,7 @@ def test_the_chapters_of_the_report_are_sections_with_pictures_and_sort_as_texts
     assert next(iter(pages.chapters)) == "result" and list(pages.chapters)[-1] == "tables"
     assert set(pages.chapters) - {"result", "tables"} <= set(SECTIONS)
     assert pages.pictures["confusion"] == {}  # of two classes
-    assert pages.drawn("training-soft")[0] == "results/sample/figures/5-training-soft.svg"
+    assert pages.files_of_picture("training-soft")[0] == "results/sample/figures/5-training-soft.svg"
     assert pages.captioned("training", "Curves.", "Grey: paper.")["caption"].endswith("Grey: paper.")
     without_paper = Pages(planned(paper=None), Files(planned(paper=None)))
     assert without_paper.reference is None and without_paper.reference_of("timing") is None

@@ -219,7 +219,7 @@ def trained(fresh) -> dict[str, int]:
 
 def test_predictions_take_the_place_of_the_teachers_training(fresh, trained):
     jobs = planned(fresh, {"teacher": {"predictions": "mine.csv"}})
-    assert set(trained) - set(jobs) == {"train_teacher", "draw_scheme"}
+    assert set(trained) - set(jobs) == {"train_teacher", "plot_scheme"}
     assert set(jobs) - set(trained) == {"take_in_predictions"}
     for rule in ("predict", "evaluate", "export_onnx", "write_labels"):
         assert jobs[rule] == trained[rule] - 1, rule

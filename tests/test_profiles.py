@@ -66,7 +66,7 @@ def test_every_job_on_a_cluster_asks_for_memory_and_time(asked):
     assert set(of_a_cluster) > set(PROFILES["slurm"]["set-threads"])
     # Whatever forms and figures there are: an export is a job of a cluster, a plot is not.
     assert {f"export_{form}" for form in FORMS} <= set(of_a_cluster)
-    assert not {f"draw_{name}" for name in FIGURES} & set(of_a_cluster)
+    assert not {f"plot_{name}" for name in FIGURES} & set(of_a_cluster)
     for rule, resources in of_a_cluster.items():
         assert int(resources["mem_mb"]) >= 2000, rule
         # By the size of files that are not made yet, some times are to be determined.

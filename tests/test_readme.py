@@ -25,7 +25,7 @@ def stage(rule: str) -> str:
     for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
         if re.search(rf"^ *(use )?rule (\w+ as )?{rule}( with)?:", file.read_text(), re.MULTILINE):
             return PARTS_OF_A_STAGE.get(file.stem, file.stem)
-    return {"tabulate": "tables", "draw": "figures", "export": "export"}[rule.partition("_")[0]]
+    return {"tabulate": "tables", "plot": "figures", "export": "export"}[rule.partition("_")[0]]
 
 
 def rule_graph(folder: Path) -> set[tuple[str, str]]:

@@ -13,10 +13,10 @@ from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 from snakedistill.core.recipe import NEUTRAL
 from snakedistill.results import figures, tables
 
-FIGURES = {f"draw_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
+FIGURES = {f"plot_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
 TABLES = {f"tabulate_{name}" for name in tables.TABLES}
 SUMMARY = {"summarise", "summary_to_html"}
-TIMING = {"time_networks", "tabulate_timing", "draw_timing"}
+TIMING = {"time_networks", "tabulate_timing", "plot_timing"}
 STUDENTS = {
     "train_student",
     "predict",
@@ -89,14 +89,14 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
     with edited(f"{library}training/loop.py", "sums += sizes @ found", "sums += 1.0 * sizes @ found"):
         assert rules(folder) == ALL - DATA - {"time_backbones"}
     with edited(f"{library}training/prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
-        assert rules(folder) == ALL - DATA - {"train_teacher", "draw_scheme", "time_backbones"}
+        assert rules(folder) == ALL - DATA - {"train_teacher", "plot_scheme", "time_backbones"}
     with edited(f"{library}measures/intervals.py", "return float(interval.low)", "return -float(interval.low)"):
         tables = {
             "tabulate_uncertainty",
             "tabulate_classes",
             "tabulate_comparisons",
-            "draw_generations",
-            "draw_movement",
+            "plot_generations",
+            "plot_movement",
             "weigh_claims",
         }
         assert rules(folder) == tables | SUMMARY | CARDS

@@ -6,17 +6,17 @@ for name, figure in FIGURES.items():
 
     rule:
         name:
-            f"draw_{name}"
+            f"plot_{name}"
         input:
             **FILES.needed(figure.needs),
         output:
             [
                 (in_report(svg, figure.section, figure=title), png)
                 for picture, title in PAGES.titles_of_pictures(name).items()
-                for svg, png in [PAGES.drawn(picture)]
+                for svg, png in [PAGES.files_of_picture(picture)]
             ],
         log:
-            f"{RUN}/logs/draw_{name}.log",
+            f"{RUN}/logs/plot_{name}.log",
         localrule: True
         conda:
             NETWORK_ENVIRONMENT if figure.runs_network else LIGHT_ENVIRONMENT

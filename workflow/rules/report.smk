@@ -6,7 +6,7 @@ rule summarise:
         **FILES.tables,
         inserts=INSERTS,
         figures=[
-            PAGES.drawn(picture)[1]
+            PAGES.files_of_picture(picture)[1]
             for pictures in PAGES.pictures.values()
             for picture in pictures.values()
         ],

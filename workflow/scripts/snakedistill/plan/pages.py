@@ -139,7 +139,7 @@ class Pages:
         digits = len(str(len(titles)))
         return {key: f"{number:0{digits}} {title}" for number, (key, title) in enumerate(titles.items(), start=1)}
 
-    def drawn(self, picture: str) -> list[str]:
+    def files_of_picture(self, picture: str) -> list[str]:
         """The two files of a picture: SVG and PNG."""
         name = self.presentation.numbered(picture)
         return [f"{self.files.run}/figures/{name}.svg", f"{self.files.run}/figures/{name}.png"]

@@ -29,7 +29,7 @@ _OTHER_MARKERS = "vPX<>p*dh"  # 9 beside 5 colours: 45 pairs
 
 
 def set_style() -> None:
-    """The look of every figure; drawn without a display, and the same bytes for the same numbers."""
+    """The look of every figure; plotted without a display, and the same bytes for the same numbers."""
     matplotlib.use("agg")
     look = {"axes.grid": True, "grid.color": "0.92", "figure.constrained_layout.w_pad": 0.08, "svg.hashsalt": "0"}
     look["text.parse_math"] = False  # a class may be named $
