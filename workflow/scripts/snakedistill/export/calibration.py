@@ -79,9 +79,11 @@ def _calibrator(exported: Path, method: CalibrationMethod, folder: str) -> Calib
 
 
 def _values(calibrator: CalibraterBase) -> int:
-    """Values of all layers of one image."""
+    """Values of all layers of one image; where the network does not tell them, so many that it is one at a time."""
     names, known = calibrator.select_tensors_to_calibrate(calibrator.model)
     shapes = [[dim.dim_value for dim in known[name].type.tensor_type.shape.dim] for name in names]
+    if any(0 in shape[1:] for shape in shapes):  # as behind the preprocessing of ImageNet networks
+        return BYTES_AT_ONCE
     return sum(math.prod(max(1, side) for side in shape) for shape in shapes)
 
 

@@ -179,7 +179,10 @@ def time_calls(
 
 def multiply_adds(path: str) -> int:
     """Multiplications with addition that one image costs in convolutions and matrix products."""
-    network = onnx.shape_inference.infer_shapes(onnx.load(path))
+    network = onnx.load(path)
+    # Of one image the shapes behind a reshape are known too, which the preprocessing of ImageNet networks has.
+    network.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    network = onnx.shape_inference.infer_shapes(network, data_prop=True)
     weights = {one.name: tuple(one.dims) for one in network.graph.initializer}
     shapes = {
         value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
