@@ -30,8 +30,7 @@ class Package:
         requirement: name and version.
         sha256: digest of its only wheel.
         features: mean of the features of a fixed image, and mean of their products with a ramp from 0 to 1, by
-            PyTorch, of the network that the package is for, see
-            `weights.features_of_parity_image`.
+            PyTorch, of the network that the package is for, see `weights.features_of_parity_image`.
     """
 
     requirement: str

@@ -195,9 +195,8 @@ def _head(prepared: Prepared, progress: Progress, saved: Checkpoints) -> None:
     start, network, network_id = time.perf_counter(), prepared.network, prepared.run.network_id
     forward = forward_for(feature_model(network))
     examples = {
-        part: Examples(predicted(forward, images)[0], targets["label"], prepared.weights_of_images(part))
+        part: Examples(predicted(forward, images)[0], prepared.targets[part]["label"], prepared.weights_of_images(part))
         for part, images in prepared.images.items()
-        for targets in (prepared.targets[part],)
     }
     head = fit_head(examples[TRAIN], examples[VALIDATION])
     network.get_layer(HEAD).set_weights([head.kernel, head.bias])
