@@ -6,7 +6,8 @@ import re
 import pandas as pd
 import pytest
 
-from snakedistill.results.findings import CONTRADICTED, OPEN, SUPPORTED, findings
+from snakedistill.results.findings import findings
+from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
 
 COMPARED = {
     "one": "soft-0", "other": "classic-0", "about": "independent", "seed": "0", "images": 1000, "accuracy_one": 0.95,

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from snakedistill.core.parts import TEST, TRAIN
-from snakedistill.results.findings import CONTRADICTED, OPEN, SUPPORTED, findings
+from snakedistill.results.findings import findings
+from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.tables.calibration import AS_TRAINED, SCALED

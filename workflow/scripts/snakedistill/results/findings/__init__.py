@@ -1,0 +1,25 @@
+"""What a run supports, what it contradicts, and what it cannot tell: statements on distillation, from the tables."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from snakedistill.results.findings.accuracies import accuracies
+from snakedistill.results.findings.calibration import calibration
+from snakedistill.results.findings.finding import Finding
+from snakedistill.results.findings.inheritance import inherited
+from snakedistill.results.findings.recursion import recursion
+
+
+def findings(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+    """The findings of a run or an audit.
+
+    Args:
+        tables: inheritance, calibration, comparisons and recursion.
+    """
+    return [
+        *accuracies(tables["comparisons"]),
+        *inherited(tables["inheritance"]),
+        *recursion(tables["recursion"]),
+        *calibration(tables["calibration"]),
+    ]
