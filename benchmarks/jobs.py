@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pairs = {
             **images(Path(folder), arguments.side, arguments.threads),
-            ("start and end a job of training", "import keras"): (
+            ("start and end a training job", "import keras"): (
                 python(JOB.format("'tensorflow'", modules("training.loop"))),
                 python("import keras"),
             ),

@@ -62,7 +62,7 @@ def test_the_config_is_overridden_and_the_rest_is_this_projects(outer):
 
 
 @pytest.mark.long
-def test_a_training_and_its_figures_stay_below_the_prefix(outer):
+def test_a_training_run_and_its_figures_stay_below_the_prefix(outer):
     run = "distillation/results/tiny"
     targets = [f"{run}/figures/1-teacher.svg", f"{run}/figures/2-training-teacher.svg"]
     families = {"classic": {"generations": 0}, "hard": {"generations": 0}, "soft": {"generations": 0}}

@@ -198,7 +198,7 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
 
 @pytest.mark.parametrize("way", [name for name, way in WAYS.items() if way.fewest_classes == 2])
 def test_a_step_of_each_way_is_of_its_loss(data, way):
-    """Loss and accuracy that training reports are those of the way's definition, before the weights change."""
+    """Loss and accuracy that a training run records are those of the way's definition, before the weights change."""
     network = build_network("soft-0", 32, str(data / "small.keras"))
     training = training_model(network, "float32", {})
     compile_for_training(training, 1e-3, WAYS[way].loss)

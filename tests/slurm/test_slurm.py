@@ -88,7 +88,7 @@ def said(*command: str) -> str:
 
 
 def trained_epochs(folder: Path) -> int:
-    """Epochs that the running training of soft-1 has saved."""
+    """Epochs that the training run of soft-1 has saved."""
     saved = sorted((folder / SEED_0 / "checkpoints/soft-1").glob("epoch-*.npz"))
     return int(saved[-1].stem.removeprefix("epoch-")) if saved else 0
 
@@ -98,7 +98,7 @@ def log_of_training(folder: Path) -> str:
 
 
 def training_job() -> str:
-    """Slurm's number of the training that runs."""
+    """Slurm's number of the training job that runs."""
     return said("squeue", "--noheader", "--states=RUNNING", "--format=%i")
 
 
@@ -160,7 +160,7 @@ def test_chains_of_two_seeds_side_by_side(local, slurm, tmp_path):
         assert sum((training_runs["start"] <= moment) & (moment < training_runs["end"])) <= 2
 
 
-def test_a_training_is_cancelled(local, folder):
+def test_a_training_run_is_cancelled(local, folder):
     process = on_slurm(folder, "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
     said("scancel", training_job())
@@ -171,8 +171,8 @@ def test_a_training_is_cancelled(local, folder):
 
 
 @pytest.mark.long
-def test_a_training_reaches_its_time_limit(local, folder):
-    """Here it hangs, for the shortest limit that Slurm has is a minute, and the training is shorter."""
+def test_a_training_run_reaches_its_time_limit(local, folder):
+    """Here it hangs, for the shortest limit that Slurm has is a minute, and the training run is shorter."""
     process = on_slurm(folder, "--set-resources", "train_student:runtime=attempt", "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
     assert said("squeue", "--noheader", "--format=%l") == "1:00"
@@ -194,7 +194,7 @@ def test_the_node_is_drained(local, folder):
     process = on_slurm(folder, "--", SOFT_1)
     wait_for(lambda: trained_epochs(folder) >= 3)
     said("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
-    # The training ends as it would have, and what comes after it waits.
+    # The training run ends as it would have, and what comes after it waits.
     wait_for(lambda: said("squeue", "--noheader", "--format=%T") == "PENDING")
     assert said("sinfo", "--noheader", "--format=%T") == "drained"
     assert (folder / SEED_0 / "models/soft-1.keras").exists()

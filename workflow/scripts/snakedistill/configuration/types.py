@@ -183,7 +183,7 @@ class Recipe(Section):
 
 
 class Teacher(Recipe):
-    """The teacher: how it is trained, or the file that takes the place of its training."""
+    """The teacher: how it is trained, or the file that is taken in its place."""
 
     predictions: PathOrNull = Field(
         description="CSV of the predictions of a teacher from elsewhere, which is then not trained; null for none"

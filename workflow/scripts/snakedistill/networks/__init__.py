@@ -1,1 +1,1 @@
-"""ResNet-18, other backbones, the classifier on top of one, augmentation, and the fused layers of training."""
+"""ResNet-18, other backbones, the classifier on top of one, augmentation, and fused layers for training."""

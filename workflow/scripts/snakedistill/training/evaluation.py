@@ -35,7 +35,7 @@ class Measured:
         test_images: array of the test part.
         teacher_labels: file with the teacher's labels of every image, those of its family's first student, for a
             network that never saw manual ones; else None.
-        augmentation: settings of the network's training by transformation; images are not mixed.
+        augmentation: settings of the network's training run by transformation; images are not mixed.
         repeats: number of evaluations with augmentation.
         classes: names; the position of a name is its label.
     """

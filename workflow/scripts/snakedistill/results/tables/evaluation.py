@@ -48,7 +48,7 @@ EVALUATION = Table(
     section="training",
     title="loss and accuracy",
     caption="""Loss and accuracy of every network: during training at the best epoch; on every part without
-augmentation; and on the test part with the augmentation of the network's own training. The evaluation with
+augmentation; and on the test part with the augmentation that the network trained with. The evaluation with
 augmentation is repeated. Loss is then the lowest and accuracy the highest of the repeats; their mean and standard
 deviation stand beside them. The labels are manual ones, the teacher's, or the network's own (during training).""",
 )
