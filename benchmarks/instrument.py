@@ -90,11 +90,11 @@ def run_of(folder: Path) -> Run:
 
 def write_predictions(folder: Path) -> None:
     """Write what the tables and the claims read: predictions, plain and augmented, histories, and the split."""
-    split = np.repeat(PARTS, [IMAGES_OF_TABLES[part] for part in PARTS])
-    label = np.arange(len(split)) % 2
-    splits = pd.DataFrame({"image_id": [f"image {n}" for n in range(len(split))], "label": label, "split": split})
+    parts = np.repeat(PARTS, [IMAGES_OF_TABLES[part] for part in PARTS])
+    label = np.arange(len(parts)) % 2
+    splits = pd.DataFrame({"image_id": [f"image {n}" for n in range(len(parts))], "label": label, "split": parts})
     write_csv(splits, folder / "splits.csv")
-    of_part = {part: np.flatnonzero(split == part) for part in PARTS}
+    of_part = {part: np.flatnonzero(parts == part) for part in PARTS}
     of_part["augmented"] = np.tile(of_part[TEST], REPEATS)
     repeat = np.repeat(np.arange(REPEATS), IMAGES_OF_TABLES[TEST])
     history = pd.DataFrame({"epoch": [1, 2], "val_accuracy": [0.5, 0.9]})

@@ -67,12 +67,12 @@ def cost_of_formats(folder: Path, images: int = 5000) -> None:
 def cost_of_a_run(folder: Path, classes: int, images: int) -> None:
     """Print seconds and memory of each step."""
     rng, names = np.random.default_rng(0), [f"class {number}" for number in range(classes)]
-    split = np.repeat(list(SHARES), [round(share * images) for share in SHARES.values()])
-    label = np.arange(len(split)) % classes
+    parts = np.repeat(list(SHARES), [round(share * images) for share in SHARES.values()])
+    label = np.arange(len(parts)) % classes
     splits = folder / "splits.csv"
     ids = [f"{names[one]}/image {number}.jpg" for number, one in enumerate(label)]
-    write_csv(pd.DataFrame({"image_id": ids, "label": label, "split": split}), splits)
-    np.save(folder / "test.npy", np.zeros(((split == TEST).sum(), 32, 32, 3), np.uint8))
+    write_csv(pd.DataFrame({"image_id": ids, "label": label, "split": parts}), splits)
+    np.save(folder / "test.npy", np.zeros(((parts == TEST).sum(), 32, 32, 3), np.uint8))
     files = {part: [str(folder / f"{network}-{part}.npz") for network in NETWORKS] for part in PARTS}
     files |= {"splits": str(splits), "test_images": str(folder / "test.npy")}
     run = Run([(0, network) for network in NETWORKS], names, files)
@@ -102,7 +102,7 @@ def cost_of_a_run(folder: Path, classes: int, images: int) -> None:
     for number, network in enumerate(NETWORKS):
         for part in PARTS:
             given = read_predictions(files[part][number], network, 0, splits=splits)
-            manual_labels = one_hot(label[split == part], classes)
+            manual_labels = one_hot(label[parts == part], classes)
             evaluation_row(part, "manual", 0, given["logit"], given["probability"], manual_labels)
     done("loss and accuracy of every part")
     for name in OF_PREDICTIONS:

@@ -134,13 +134,13 @@ def histograms(folder, seeds=(0,), networks=NETWORKS, bins=20, shares=None):
     rows = []
     for seed in seeds:
         for network in networks:
-            for split in ("train", "validation", "test"):
+            for part in ("train", "validation", "test"):
                 drawn = rng.dirichlet(np.ones(bins) / 4) if shares is None else np.array(shares)
                 drawn = np.where(drawn < 0.01, 0, drawn)
                 for number, share in enumerate(drawn):
                     printed = share / 2 if network == "teacher" and bins == 20 else np.nan
                     edges = (round(number / bins, 6), round((number + 1) / bins, 6))
-                    rows.append((seed, network, split, *edges, share, printed))
+                    rows.append((seed, network, part, *edges, share, printed))
     columns = ["seed", "network", "split", "bin_low", "bin_high", "relative_frequency", "paper_relative_frequency"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "histograms.csv", index=False)
     return folder / "histograms.csv"
@@ -154,8 +154,8 @@ def uncertainty(
     networks = [("teacher", None)] + [(name, step) for name, last in families for step in range(last + 1)]
     for seed in seeds:
         for family, generation in networks:
-            for split in ("train", "validation", "test"):
-                row = {"seed": seed, "family": family, "generation": generation, "split": split}
+            for part in ("train", "validation", "test"):
+                row = {"seed": seed, "family": family, "generation": generation, "split": part}
                 for quantity, value in (("accuracy", 0.9 - seed / 100), ("uncertainty", 0.01 + seed / 1000)):
                     row |= {quantity: value, f"{quantity}_low": value - 0.01, f"{quantity}_high": value + 0.02}
                     row |= {f"paper_{quantity}": value if family in printed else np.nan}
@@ -779,8 +779,8 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
     run = inherited_run(tmp_path)
 
     class Audited:
-        def answers(self, splits):
-            return run.answers(tuple(split for split in splits if split == "test"))
+        def answers(self, parts):
+            return run.answers(tuple(part for part in parts if part == "test"))
 
     audited = replace(run, teachers=(), sources={}, independent={}, audited=Audited())
     plot("reliability", audited, {"": []}, shown=["teacher", "soft-0"])

@@ -331,12 +331,12 @@ def claims_in_tables(claims: pd.DataFrame) -> list[list[list]]:
 def evaluations(result: Result) -> list[list]:
     frame, found = first_students(result.frame("evaluation")), []
     keys = ("network", "split", "labels", "augmented", "repeats")
-    for (network, split, labels, how, repeats), rows in groups(frame, *keys):
+    for (network, part, labels, how, repeats), rows in groups(frame, *keys):
         best = f"augmented, best of {repeats}" if repeats > 1 else "augmented"
         mean = [rows["accuracy_mean"].iloc[0], rows["accuracy_sd"].iloc[0]]
         mean = measured(rows, "accuracy_mean") if len(rows) > 1 else mean
         cells = [cell for name in ("loss", "accuracy") for cell in beside(rows, name, result.reference)]
-        found.append([network, split, labels, {"no": "plain", "yes": best}.get(how, how), *cells, mean])
+        found.append([network, part, labels, {"no": "plain", "yes": best}.get(how, how), *cells, mean])
     return found
 
 
@@ -365,9 +365,9 @@ def shares_in_bins(result: Result) -> list[list[list]]:
         [
             [[low, high]]
             + [cell for _, rows in groups(of_bin, "network") for cell in beside(rows, name, result.reference)]
-            for (low, high), of_bin in histograms[histograms["split"] == split].groupby(["bin_low", "bin_high"])
+            for (low, high), of_bin in histograms[histograms["split"] == part].groupby(["bin_low", "bin_high"])
         ]
-        for split in dict.fromkeys(histograms["split"])
+        for part in dict.fromkeys(histograms["split"])
     ]
     return [shares, *bins]
 
@@ -377,9 +377,9 @@ def generations(result: Result) -> list[list[list]]:
     return [
         [
             [*keys, *(cell for name in ("accuracy", "uncertainty") for cell in beside(rows, name, result.reference))]
-            for keys, rows in groups(uncertainty[uncertainty["split"] == split], "network")
+            for keys, rows in groups(uncertainty[uncertainty["split"] == part], "network")
         ]
-        for split in ("test", "validation", "train")
+        for part in ("test", "validation", "train")
     ]
 
 
@@ -720,10 +720,10 @@ def test_the_page_as_html_keeps_numbers_on_one_line(results):
 )
 def test_the_result_in_one_line(tmp_path, bytes_, seconds, words):
     rows = [
-        (seed, network, split, images, accuracy + shift)
+        (seed, network, part, images, accuracy + shift)
         for seed, shift in ((0, 0.01), (1, -0.01))
         for network, accuracy in (("teacher", 0.961), ("soft-0", 0.973), ("hard-0", 0.5))
-        for split, images in (("train", 1190), ("test", 1256))
+        for part, images in (("train", 1190), ("test", 1256))
     ]
     both = pd.DataFrame(rows, columns=["seed", "network", "split", "images", "accuracy"])
     timing = pd.DataFrame(

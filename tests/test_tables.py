@@ -87,8 +87,8 @@ def test_histograms_by_counting(run, written):
     table = written("histograms", bin_width=0.05)
     groups = table.groupby(["seed", "network", "split"])
     assert len(groups) == len(RESULTS) * len(PARTS)
-    for (seed, network, split), group in groups:
-        given = pd.read_csv(run.predictions()[split][seed, network])["probability"]
+    for (seed, network, part), group in groups:
+        given = pd.read_csv(run.predictions()[part][seed, network])["probability"]
         assert len(group) == 20
         assert group["relative_frequency"].sum() == pytest.approx(1)
         for row in group.itertuples():

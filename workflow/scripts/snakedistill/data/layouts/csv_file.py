@@ -50,7 +50,7 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
                 "see classes"
             )
         if SPLIT in row and label and part is None:
-            raise InputError(f"{where}: expected a split of {', '.join(PARTS)}, got {given!r}")
+            raise InputError(f"{where}: expected a part in {SPLIT}, one of {', '.join(PARTS)}, got {given!r}")
         if class_name:
             images.append(Image(member, path, class_name, part))
         else:
