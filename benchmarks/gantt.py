@@ -1,4 +1,4 @@
-"""Draw when the jobs of a run ran, from its benchmark files: python benchmarks/gantt.py results/RUN out.svg
+"""Plot when the jobs of a run ran, from its benchmark files: python benchmarks/gantt.py results/RUN out.svg
 
 A benchmark file holds the seconds that its job took, and the last line of the job's log came at its end: of a training
 run to the second, of a prediction some seconds before. (Snakemake touches benchmark files and outputs when it hears of
@@ -29,7 +29,7 @@ def jobs(run: Path) -> pd.DataFrame:
     return table.sort_values("start", ignore_index=True)
 
 
-def draw(table: pd.DataFrame, file: Path) -> None:
+def plot(table: pd.DataFrame, file: Path) -> None:
     """One row a chain, one bar a job."""
     chains = sorted(table["chain"].unique())
     figure, axes = plt.subplots(figsize=(10, 0.45 * len(chains) + 1.2), layout="constrained")
@@ -49,4 +49,4 @@ def draw(table: pd.DataFrame, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(jobs(Path(sys.argv[1])), Path(sys.argv[2]))
+    plot(jobs(Path(sys.argv[1])), Path(sys.argv[2]))

@@ -331,7 +331,7 @@ def test_every_table_has_what_there_is(given, sources, seeds):
     ],
     ids=["fresh students", "two students of a student"],
 )
-def test_every_figure_is_drawn_whatever_the_families_are(given, sources, tmp_path):
+def test_every_figure_is_plotted_whatever_the_families_are(given, sources, tmp_path):
     tables = {name: str(tmp_path / f"tables/{name}.csv") for name in AUDITED_TABLES}
     pages = (str(tmp_path / name) for name in ("figures", "summary.md", "summary.html"))
     write_audit(given(made_up(2, (0, 1), sources)), "made up", tables, *pages, 1)

@@ -121,7 +121,7 @@ def test_a_long_name_is_shortened_in_its_middle():
     assert PHOTO - 12 < font.getlength(short) <= PHOTO
 
 
-def test_every_name_can_be_drawn():
+def test_every_name_can_be_shown():
     names = ["two\nlines.jpg", "\udcff.jpg", "猫.jpg", "", "e\u0301te\u0301.jpg", "\u202eright to left"]
     contact_sheet([tile(name=name) for name in names], ["", *names])
     font = load_font("DejaVuSans", TEXT)

@@ -520,8 +520,8 @@ def test_your_own_photos(exported, photos, tmp_path):
 
 
 @pytest.fixture
-def drawn(monkeypatch):
-    """What is drawn on the contact sheet."""
+def laid_out(monkeypatch):
+    """What the contact sheet shows."""
     found = {}
 
     def contact_sheet(tiles, notes):
@@ -532,12 +532,12 @@ def drawn(monkeypatch):
     return found
 
 
-def test_your_own_photos_of_three_classes_have_a_runner_up(exported_of_three, photos, tmp_path, drawn):
+def test_your_own_photos_of_three_classes_have_a_runner_up(exported_of_three, photos, tmp_path, laid_out):
     table = classify(photos, exported_of_three, tmp_path, THREE)
     of = ("answer", "probability", "runner_up", "runner_up_probability")
     assert list(table) == [*(f"{network}_{column}" for network in ("teacher", "soft-1") for column in of), "reason"]
     session = open_network(exported_of_three / "soft-1.onnx")
-    for tile in drawn["tiles"]:
+    for tile in laid_out["tiles"]:
         row = table.loc[tile.name]
         if tile.name == "broken.jpg":
             assert row.drop("reason").isna().all()
@@ -569,12 +569,12 @@ def test_of_equal_probabilities_the_first_class_wins(output, classes, expected):
     assert {type(cell) for cell in found} == {str, float}
 
 
-def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, photos, tmp_path, monkeypatch, drawn):
+def test_the_sheet_shows_the_probability_of_each_networks_own_answer(exported, photos, tmp_path, monkeypatch, laid_out):
     monkeypatch.setattr("snakedistill.export.classification.SHEET_PHOTOS", 6)
     table = classify(photos, exported, tmp_path)
-    assert drawn["notes"] == ["The first 6 of 7 photos.", RUN_DESCRIPTION]
-    assert [tile.name for tile in drawn["tiles"]] == list(table.index)[:6]
-    for tile in drawn["tiles"]:
+    assert laid_out["notes"] == ["The first 6 of 7 photos.", RUN_DESCRIPTION]
+    assert [tile.name for tile in laid_out["tiles"]] == list(table.index)[:6]
+    for tile in laid_out["tiles"]:
         row = table.loc[tile.name]
         if tile.name == "broken.jpg":
             assert (tile.photo, tile.answers, tile.reason) == (None, [], row["reason"])

@@ -55,7 +55,7 @@ pytestmark = pytest.mark.usefixtures("saved")
 
 
 def plot(name: str, run: Run, paths_by_subject: dict[str, list], **settings) -> None:
-    """Draw a figure; a picture without paths is drawn and not written."""
+    """Plot a figure; a picture without paths is plotted and not written."""
     importlib.import_module(FIGURES[name].module).plot(run, paths_by_subject, RUN, **settings)
 
 
@@ -86,7 +86,7 @@ def ticks(axis) -> list[float]:
 
 
 def overlaps(figure) -> list[tuple[str, str]]:
-    """Pairs of drawn texts that lie on each other, texts that leave the figure, and TeX, which is not set."""
+    """Pairs of texts that lie on each other, texts that leave the figure, and TeX, which is not set."""
     boxes = []
     draw = Text.draw
 
@@ -135,9 +135,9 @@ def histograms(folder, seeds=(0,), networks=NETWORKS, bins=20, shares=None):
     for seed in seeds:
         for network in networks:
             for part in ("train", "validation", "test"):
-                drawn = rng.dirichlet(np.ones(bins) / 4) if shares is None else np.array(shares)
-                drawn = np.where(drawn < 0.01, 0, drawn)
-                for number, share in enumerate(drawn):
+                frequencies = rng.dirichlet(np.ones(bins) / 4) if shares is None else np.array(shares)
+                frequencies = np.where(frequencies < 0.01, 0, frequencies)
+                for number, share in enumerate(frequencies):
                     printed = share / 2 if network == "teacher" and bins == 20 else np.nan
                     edges = (round(number / bins, 6), round((number + 1) / bins, 6))
                     rows.append((seed, network, part, *edges, share, printed))
@@ -542,7 +542,7 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path):
 
 
 def timed_run(folder, paths, student="soft-0", seconds=None, threads=(2,), rows=None, reference="paper") -> Run:
-    """Time a student, and draw it beside the paper's numbers in its row of the table."""
+    """Time a student, and plot it beside the paper's numbers in its row of the table."""
     measured = measured_timing(folder / "m.json", seconds or {}, threads, student)
     seconds_an_image(json.loads(measured.read_text())).to_csv(folder / "seconds.csv", index=False)
     run = Run([(0, network) for network in NETWORKS], CLASSES, {"measured": str(measured)}, reference)
@@ -640,7 +640,7 @@ ACCURACY = {"teacher": 0.9, "classic-0": 0.8, "hard-0": 0.85, "soft-0": 0.7, "ha
 
 
 def inherited_run(folder, classes=CLASSES, seeds=(0,), networks=tuple(ACCURACY), accuracy=ACCURACY, images=60) -> Run:
-    """A made-up run with the tables that figures of inheritance and recursion are drawn from."""
+    """A made-up run with the tables that figures of inheritance and recursion are plotted from."""
     accuracy = {(seed, name): share - seed / 20 for seed in seeds for name, share in accuracy.items()}
     parts = {"train": 30, "validation": 30, "test": images}
     confidence = {"teacher": 0.02, "classic-0": 0.1, "soft-0": 0.3}

@@ -211,7 +211,7 @@ def test_tables_by_counting(tmp_path, classes):
 
 @pytest.fixture
 def saved(monkeypatch):
-    """The figures that a drawing saves, kept open."""
+    """The figures that a plot saves, kept open."""
     figures = []
     for name in ("confusion", "predictions", "recursion", "generations", "examples"):
         module = importlib.import_module(f"snakedistill.results.figures.{name}")

@@ -38,7 +38,7 @@ def rule_graph(folder: Path) -> set[tuple[str, str]]:
 
 
 def edges_of_picture(path: Path) -> set[tuple[str, str]]:
-    """The edges of a graph that Graphviz drew as SVG."""
+    """The edges of a graph that Graphviz wrote as SVG."""
     groups = re.findall(r'class="(?:node|edge)">(.*?)</g>', path.read_text(), re.DOTALL)
     titles = [html.unescape(re.search("<title>(.*?)</title>", group)[1]) for group in groups]
     names = {
@@ -70,7 +70,7 @@ def reached(edges: set[tuple[str, str]], start: str) -> set[str]:
 def test_the_graphs_of_rules_and_of_stages_are_the_workflows(tmp_path):
     """README's graph has the files of rules, and lacks edges that others imply."""
     edges = rule_graph(tmp_path)
-    how = "draw it again: snakemake --rulegraph dot | dot -Tsvg > docs/rules.svg"
+    how = "make it again: snakemake --rulegraph dot | dot -Tsvg > docs/rules.svg"
     assert edges_of_picture(ROOT / "docs/rules.svg") == edges, how
     stages = {(stage(one), stage(other)) for one, other in edges if other != "all"}
     stages = {(one, other) for one, other in stages if one != other}

@@ -296,7 +296,7 @@ def test_what_is_of_the_paper_is_found():
 
 
 def words_in_svg(path: Path) -> str:
-    """Matplotlib draws text as paths, and the text stands in comments before them."""
+    """Matplotlib writes text as paths, and the text stands in comments before them."""
     return "\n".join(re.findall(r"<!--(.*?)-->", path.read_text(), re.DOTALL))
 
 
@@ -313,8 +313,8 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         pictures = figure.pictures(NETWORKS)
         paths = [str(tmp_path / f"figures/{one}.{kind}") for one in pictures.values() for kind in ("svg", "png")]
         given = {setting: settings[setting] for setting in figure.settings}
-        drawn = replace(run.run(), files={need: run.files[need] for need in figure.needs})
-        plot_figure(figure.module, drawn, given, list(pictures), "Run made-up.", paths)
+        plotted = replace(run.run(), files={need: run.files[need] for need in figure.needs})
+        plot_figure(figure.module, plotted, given, list(pictures), "Run made-up.", paths)
         pngs += paths[1::2]
         sections |= dict.fromkeys(pictures.values(), figure.section)
         for path in map(Path, paths[::2]):

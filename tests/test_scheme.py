@@ -1,4 +1,4 @@
-"""The scheme of the teacher: its stages against the network that they are drawn from."""
+"""The scheme of the teacher: its stages against the network that they are plotted from."""
 
 from itertools import pairwise
 
@@ -32,20 +32,20 @@ def test_stages_hold_every_convolution_and_every_parameter(backbone, convolution
 
 
 @pytest.fixture
-def drawn(saved, tmp_path):
-    """Draw the scheme of a new network and give its figure."""
+def plotted(saved, tmp_path):
+    """Plot the scheme of a new network and return its figure."""
 
-    def draw(backbone, side, paths=()):
+    def plot(backbone, side, paths=()):
         build_network("teacher", side, backbone, dropout=0.5).save(tmp_path / "teacher.keras")
         run = Run([(0, "teacher")], ["ant", "bee"], {"teacher_model": str(tmp_path / "teacher.keras")})
         scheme.plot(run, {"": list(paths)}, "Run test.")
         return saved.pop()
 
-    return draw
+    return plot
 
 
-def test_a_scheme_of_a_saved_network_is_drawn(tmp_path, drawn):
-    figure = drawn("resnet18", 64, [tmp_path / "teacher.svg", tmp_path / "teacher.png"])
+def test_a_scheme_of_a_saved_network_is_plotted(tmp_path, plotted):
+    figure = plotted("resnet18", 64, [tmp_path / "teacher.svg", tmp_path / "teacher.png"])
     assert (tmp_path / "teacher.svg").read_text().startswith("<?xml")
     assert (tmp_path / "teacher.png").stat().st_size > 10_000
     assert figure.get_suptitle() == "The teacher: 11,186,625 parameters, from an image to the probability of bee"
@@ -53,8 +53,8 @@ def test_a_scheme_of_a_saved_network_is_drawn(tmp_path, drawn):
     assert "stage 5\n2\N{MULTIPLICATION SIGN}2\N{MULTIPLICATION SIGN}512\n5 conv.\n8.4 M par." in texts
 
 
-def test_texts_below_neighbouring_stages_keep_apart(drawn):
-    figure = drawn("efficientnetb0", 224)
+def test_texts_below_neighbouring_stages_keep_apart(plotted):
+    figure = plotted("efficientnetb0", 224)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     below = [text for text in figure.axes[0].texts if text.get_text() and text.get_va() == "top"]

@@ -9,10 +9,10 @@ from snakedistill.core.parts import PARTS
 from snakedistill.data.part_sizes import part_sizes
 from snakedistill.data.splits import (
     DROPPED,
-    UNDRAWN,
-    drawn_images,
+    UNSAMPLED,
     group_copies,
-    split_drawn,
+    random_split,
+    sampled_images,
     split_given,
     write_splits,
 )
@@ -28,13 +28,13 @@ def counts(parts, labels):
 
 def test_the_papers_counts_at_full_scale():
     labels = np.repeat([0, 1], 12_500)
-    parts = split_drawn(labels, np.arange(25_000).astype(str), SHARES, 0, True, CLASSES)
+    parts = random_split(labels, np.arange(25_000).astype(str), SHARES, 0, True, CLASSES)
     assert counts(parts, labels) == {"train": [8750, 8750], "validation": [1875, 1875], "test": [1875, 1875]}
 
 
 def test_seeds_give_different_splits_and_the_same_seed_the_same():
     labels, digests = np.repeat([0, 1], 50), np.arange(100).astype(str)
-    one, again, other = (split_drawn(labels, digests, SHARES, seed, True, CLASSES) for seed in (0, 0, 1))
+    one, again, other = (random_split(labels, digests, SHARES, seed, True, CLASSES) for seed in (0, 0, 1))
     assert (one == again).all()
     assert (one != other).any()
 
@@ -45,37 +45,37 @@ def test_parts_are_balanced_disjoint_and_keep_copies_together(cats, dogs, copies
     digests = np.arange(cats + dogs)
     digests[1 : 1 + copies] = 0  # copies of the first cat
     digests[-1] = digests[cats // 2]  # a dog whose bytes equal a cat's
-    parts = split_drawn(labels, digests.astype(str), SHARES, seed, True, CLASSES)
+    parts = random_split(labels, digests.astype(str), SHARES, seed, True, CLASSES)
     sizes = part_sizes(min(cats, dogs), SHARES)
     assert counts(parts, labels) == {part: [sizes[part]] * 2 for part in PARTS}
     for digest in np.unique(digests):
         assert len(set(parts[digests == digest])) == 1
 
 
-def test_a_balanced_draw_stays_as_it_is():
-    """The draw of a seed is fixed, with copies and images to drop, so that splits of earlier runs come again."""
+def test_a_balanced_split_stays_as_it_is():
+    """The split of a seed is fixed, with copies and images to drop, so that splits of earlier runs come again."""
     labels = np.repeat([0, 1], [40, 30])
     groups = np.array([f"{i // 2 if i % 7 < 2 else 100 + i:03}" for i in range(70)])
-    parts = split_drawn(labels, groups, SHARES, 3, True, CLASSES)
+    parts = random_split(labels, groups, SHARES, 3, True, CLASSES)
     assert "".join((part or "-")[0] for part in parts) == DRAWN
 
 
 @given(cats=st.integers(20, 60), dogs=st.integers(20, 60), copies=st.integers(0, 8), seed=st.integers(0, 9))
-def test_an_unbalanced_draw_keeps_every_image_and_divides_each_class_by_the_shares(cats, dogs, copies, seed):
+def test_an_unbalanced_split_keeps_every_image_and_divides_each_class_by_the_shares(cats, dogs, copies, seed):
     labels = np.repeat([0, 1], [cats, dogs])
     groups = np.arange(cats + dogs)
     groups[1 : 1 + copies] = 0
     groups[-1] = groups[cats // 2]
-    parts = split_drawn(labels, groups, SHARES, seed, False, CLASSES)
+    parts = random_split(labels, groups, SHARES, seed, False, CLASSES)
     sizes = [part_sizes(images, SHARES) for images in (cats, dogs)]
     assert counts(parts, labels) == {part: [of_class[part] for of_class in sizes] for part in PARTS}
     for group in np.unique(groups):
         assert len(set(parts[groups == group])) == 1
 
 
-def test_an_unbalanced_draw_finds_place_for_images_that_all_have_copies():
+def test_an_unbalanced_split_finds_place_for_images_that_all_have_copies():
     labels = np.repeat([0, 1], 50)
-    parts = split_drawn(labels, np.arange(100) // 2, SHARES, 0, False, CLASSES)
+    parts = random_split(labels, np.arange(100) // 2, SHARES, 0, False, CLASSES)
     for label in (0, 1):
         for part, size in part_sizes(50, SHARES).items():
             assert abs(((parts == part) & (labels == label)).sum() - size) <= 2
@@ -87,7 +87,7 @@ def test_a_class_that_is_one_group_of_copies_fills_no_other_part():
     with pytest.raises(
         InputError, match=r"Class cat \(label 0\) has no image in the part .*cat 0, dog.*near_duplicates"
     ):
-        split_drawn(np.repeat([0, 1], 20), groups, SHARES, 0, False, CLASSES)
+        random_split(np.repeat([0, 1], 20), groups, SHARES, 0, False, CLASSES)
 
 
 def given_split(train, validation, test):
@@ -111,7 +111,7 @@ def test_a_given_split_is_kept(balanced):
 
 
 @pytest.mark.parametrize("missing", [("validation",), ("test",), ("validation", "test")])
-def test_parts_that_a_given_split_lacks_are_drawn_from_train_with_copies_together(missing):
+def test_parts_that_a_given_split_lacks_are_sampled_from_train_with_copies_together(missing):
     there = {"validation": (20, 10), "test": (8, 8)}
     own = [(0, 0) if part in missing else there[part] for part in ("validation", "test")]
     labels, parts = given_split((170, 85), *own)
@@ -120,8 +120,8 @@ def test_parts_that_a_given_split_lacks_are_drawn_from_train_with_copies_togethe
     found = split_given(parts, labels, groups, SHARES, 0, False, CLASSES)
     total = SHARES["train"] + sum(SHARES[part] for part in missing)
     for part in PARTS:
-        drawn = [number * SHARES[part] / total for number in (170, 85)]
-        expected = drawn if part in ("train", *missing) else there[part]
+        sampled = [number * SHARES[part] / total for number in (170, 85)]
+        expected = sampled if part in ("train", *missing) else there[part]
         assert counts(found, labels)[part] == pytest.approx(expected, abs=1)  # of rounding
     assert len(set(found[:9])) == 1
     moved = found != parts
@@ -152,12 +152,12 @@ def test_an_unknown_part_says_so():
 
 def test_too_few_images_say_so_with_the_counts():
     with pytest.raises(InputError, match=r"Class dog \(label 1\) does not fill validation and test.*cat 3, dog 2"):
-        split_drawn(np.array([0, 0, 0, 1, 1]), np.arange(5).astype(str), SHARES, 0, True, CLASSES)
+        random_split(np.array([0, 0, 0, 1, 1]), np.arange(5).astype(str), SHARES, 0, True, CLASSES)
 
 
 def test_too_many_copies_say_so():
     with pytest.raises(InputError, match="copies of one another"):
-        split_drawn(
+        random_split(
             np.repeat([0, 1], 20), np.array(["same"] * 20 + [str(i) for i in range(20)]), SHARES, 0, True, CLASSES
         )
 
@@ -175,19 +175,19 @@ def test_copies_are_found_by_bytes_and_by_looks_also_by_way_of_others():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_drawn_images_keep_the_shares_of_classes_and_parts_or_are_balanced(seed):
+def test_sampled_images_keep_the_shares_of_classes_and_parts_or_are_balanced(seed):
     labels = np.repeat([0, 1, 2], [600, 300, 100])
     given = np.tile(["train", "train", "train", "test"], 250)
     for parts in (None, given):
-        drawn = drawn_images(labels, parts, 100, False, seed)
-        assert np.bincount(labels[drawn]).tolist() == [60, 30, 10]
-        assert (drawn == drawn_images(labels, parts, 100, False, seed)).all()
-        assert (drawn != drawn_images(labels, parts, 100, False, seed + 1)).any()
-        balanced = drawn_images(labels, parts, 120, True, seed)
+        sampled = sampled_images(labels, parts, 100, False, seed)
+        assert np.bincount(labels[sampled]).tolist() == [60, 30, 10]
+        assert (sampled == sampled_images(labels, parts, 100, False, seed)).all()
+        assert (sampled != sampled_images(labels, parts, 100, False, seed + 1)).any()
+        balanced = sampled_images(labels, parts, 120, True, seed)
         assert np.bincount(labels[balanced]).tolist() == [40, 40, 40]
     assert np.bincount(labels[balanced & (given == "test")]).tolist() == [10, 10, 10]
-    assert drawn_images(labels, None, 997, False, seed).sum() == 997
-    assert drawn_images(labels, None, 1000, False, seed).all()
+    assert sampled_images(labels, None, 997, False, seed).sum() == 997
+    assert sampled_images(labels, None, 1000, False, seed).all()
 
 
 @pytest.mark.parametrize(
@@ -195,11 +195,11 @@ def test_drawn_images_keep_the_shares_of_classes_and_parts_or_are_balanced(seed)
 )
 def test_more_images_than_there_are_say_so(balanced, most):
     with pytest.raises(InputError, match=f"expected at most the {most}.* that the archive has, got 900"):
-        drawn_images(np.repeat([0, 1], [350, 150]), None, 900, balanced, 0)
+        sampled_images(np.repeat([0, 1], [350, 150]), None, 900, balanced, 0)
 
 
 def written(folder, near_duplicates=None, balanced=True, images=None):
-    """Draw the split of folder/index.csv, in which one file was unusable."""
+    """Split the images of folder/index.csv, in which one file was unusable."""
     (folder / "unusable.csv").write_text("member,reason\ntrain/cat.99.jpg,cannot be decoded\n")
     write_splits(
         folder / "index.csv",
@@ -233,12 +233,12 @@ def test_images_dropped_for_balance_are_rejected_and_the_others_counted(tmp_path
     assert counts["class"].tolist() == ["cat"] * 3 + ["dog"] * 3
 
 
-def test_images_that_are_not_drawn_are_rejected_with_the_reason(tmp_path):
+def test_images_that_are_not_sampled_are_rejected_with_the_reason(tmp_path):
     rows = [(f"{label}.{i}", f"{label}/{i}.jpg", label, f"{label}.{i}", "0") for label in (0, 1) for i in range(50)]
     columns = ["image_id", "member", "label", "sha256", "perceptual_hash"]
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "index.csv", index=False)
     written(tmp_path, images=40)
-    assert (pd.read_csv(tmp_path / "rejected.csv")["reason"] == UNDRAWN).sum() == 60
+    assert (pd.read_csv(tmp_path / "rejected.csv")["reason"] == UNSAMPLED).sum() == 60
     assert pd.read_csv(tmp_path / "counts.csv")["images"].tolist() == [14, 3, 3, 14, 3, 3]
 
 

@@ -67,7 +67,7 @@ class Sample(Section):
 
     images: Whole = Field(ge=2, description="labelled drawings, half of each class")
     unlabelled: Whole = Field(ge=0, description="drawings without a label")
-    seed: Whole = Field(ge=0, description="seed of all drawing")
+    seed: Whole = Field(ge=0, description="seed of the drawings")
 
 
 class Split(Section):
@@ -76,14 +76,14 @@ class Split(Section):
     train: Number = Field(gt=0, lt=1, description="share of the images to train on")
     validation: Number = Field(gt=0, lt=1, description="share of the images that choose the best epoch")
     test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
-    seed: Whole = Field(ge=0, description="seed of the draw")
+    seed: Whole = Field(ge=0, description="random seed")
     balanced: bool = Field(
         description="whether images of larger classes are dropped, so that a part has the same number of each class; "
         "false: every image is kept, and each class is divided by the shares"
     )
     images: Annotated[Annotated[int, Field(ge=2)] | None, NullOrNumber] = Field(
-        description="how many images are used, drawn so that the classes keep their shares, or balanced have the same "
-        "number; null: all"
+        description="how many images are used, sampled so that the classes keep their shares, or balanced have the "
+        "same number; null: all"
     )
     near_duplicates: Annotated[Annotated[int, Field(ge=0, le=16)] | None, NullOrNumber] = Field(
         description="most bits, of 64, in which the perceptual hashes of copies differ; null: none are looked for",
@@ -189,7 +189,7 @@ class Teacher(Recipe):
         description="CSV of the predictions of a teacher from elsewhere, which is then not trained; null for none"
     )
     missing: Literal["error", "drop"] = Field(
-        description="images without a row in predictions: an error, or dropped before the split is drawn"
+        description="images without a row in predictions: an error, or dropped before the split"
     )
     classifier: PathOrNull = Field(
         description="path of a finished Keras classifier, which becomes the teacher without training; null for none"
@@ -317,7 +317,7 @@ class Config(Section):
     image_size: Whole = Field(
         ge=32, le=1024, description="side of the images in pixels, for every recipe without an image_size of its own"
     )
-    split: Split = Field(description="shares of the parts and the seed of the draw")
+    split: Split = Field(description="shares of the parts, and the random seed")
     seeds: Annotated[list[Annotated[Whole, Field(ge=0)]], AfterValidator(different)] = Field(
         description="training seeds, one whole experiment each on the same split",
         min_length=1,

@@ -9,10 +9,10 @@ from snakedistill.core.errors import InputError, some
 from snakedistill.core.parts import PARTS, TRAIN
 
 UNPREDICTED = "no prediction of the teacher"
-UNDRAWN = "not drawn, see split.images"
+UNSAMPLED = "not sampled, see split.images"
 DROPPED = "dropped, so that the classes have the same number of images"
 """Reasons in the list of the files and images that are not used."""
-ADD_IMAGES = "Add images of this class, or take the whole part away: it is then drawn from train."
+ADD_IMAGES = "Add images of this class, or take the whole part away: it is then sampled from train."
 
 
 def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:

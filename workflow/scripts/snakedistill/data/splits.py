@@ -12,8 +12,8 @@ from snakedistill.data.near_duplicates import joined, near_groups
 from snakedistill.data.part_sizes import (
     ADD_IMAGES,
     DROPPED,
-    UNDRAWN,
     UNPREDICTED,
+    UNSAMPLED,
     check_parts,
     numbers_in_words,
     sizes_by_class,
@@ -37,15 +37,15 @@ def write_splits(
 ) -> None:
     """Split the images, list the copies among them and all files that are not used.
 
-    A split that the index gives is kept; parts that it lacks are drawn from its train part. Else all parts are drawn.
-    What is drawn keeps copies of an image together.
+    A split that the index gives is kept; parts that it lacks are sampled from its train part. Else all are sampled.
+    Copies of an image stay together in what is sampled.
 
     Args:
         index: CSV of the usable images; its column split, where it has one, is the part of each image.
         unusable: CSV of the files that are no usable images: member, reason.
         classes: names; the position of a name is its label.
         shares: share of the images in each part.
-        seed: seed of the draw.
+        seed: random seed.
         near_duplicates: images whose perceptual hashes differ in at most so many of 64 bits count as copies; None:
             only images with equal bytes do.
         balanced: whether images of larger classes are dropped, so that a part has the same number of each class.
@@ -53,11 +53,11 @@ def write_splits(
         copies: CSV to write: group (from 1), image_id, label, equal_bytes (yes where another of the group has the same
             bytes), contradiction (yes where the group has both labels).
         rejected: CSV to write: member, reason; the unusable files, then the images without a prediction of the
-            teacher, those not drawn, and those dropped to balance the classes.
+            teacher, those not sampled, and those dropped to balance the classes.
         counts: CSV to write: class, split, images.
         predictions: CSV of a given teacher's predictions, see `read_given_predictions`: images without one are dropped
-            before the draw; None drops none.
-        images: number of images to use, see `drawn_images`; None: all.
+            before the split; None drops none.
+        images: number of images to use, see `sampled_images`; None: all.
 
     Raises:
         InputError: a class does not fill a part, copies do not fit into one part, the given split lacks train, or the
@@ -69,18 +69,18 @@ def write_splits(
         has_prediction = frame["image_id"].isin(read_given_predictions(predictions, index, classes).image_id)
         unpredicted, frame = frame[~has_prediction], frame[has_prediction].reset_index(drop=True)
         print(f"{UNPREDICTED}: {len(unpredicted)} images")
-    undrawn = frame[:0]
+    unsampled = frame[:0]
     if images is not None:
         part = frame["split"].to_numpy() if "split" in frame else None
-        drawn = drawn_images(frame["label"].to_numpy(), part, images, balanced, seed)
-        undrawn, frame = frame[~drawn], frame[drawn].reset_index(drop=True)
-        print(f"{UNDRAWN}: {len(undrawn)} images")
+        sampled = sampled_images(frame["label"].to_numpy(), part, images, balanced, seed)
+        unsampled, frame = frame[~sampled], frame[sampled].reset_index(drop=True)
+        print(f"{UNSAMPLED}: {len(unsampled)} images")
     group = group_copies(frame["sha256"].to_numpy(), frame["perceptual_hash"].to_numpy(), near_duplicates)
     labels, is_given = frame["label"].to_numpy(), "split" in frame
     if is_given:
         frame["split"] = split_given(frame["split"].to_numpy(), labels, group, shares, seed, balanced, classes)
     else:
-        frame["split"] = split_drawn(labels, group, shares, seed, balanced, classes)
+        frame["split"] = random_split(labels, group, shares, seed, balanced, classes)
     listed = frame[["image_id", "label"]].assign(
         group=group,
         equal_bytes=np.where(frame.duplicated("sha256", keep=False), "yes", "no"),
@@ -100,23 +100,22 @@ def write_splits(
     dropped = frame[frame["split"].isna()][["member"]].assign(reason=DROPPED)
     print(f"{DROPPED}: {len(dropped)} images")
     unpredicted = unpredicted[["member"]].assign(reason=UNPREDICTED)
-    undrawn = undrawn[["member"]].assign(reason=UNDRAWN)
-    write_csv(pd.concat([read_csv(unusable), unpredicted, undrawn, dropped]), rejected)
+    unsampled = unsampled[["member"]].assign(reason=UNSAMPLED)
+    write_csv(pd.concat([read_csv(unusable), unpredicted, unsampled, dropped]), rejected)
     sizes = kept.groupby(["label", "split"]).size()
     rows = [(name, part, sizes[label, part]) for label, name in enumerate(classes) for part in PARTS]
     write_csv(pd.DataFrame(rows, columns=["class", "split", "images"]), counts)
 
 
-def drawn_images(labels: np.ndarray, given: np.ndarray | None, images: int, balanced: bool, seed: int) -> np.ndarray:
-    """Draw the images to use. Parts and classes keep their shares; balanced, the classes of a part have equal numbers.
+def sampled_images(labels: np.ndarray, given: np.ndarray | None, images: int, balanced: bool, seed: int) -> np.ndarray:
+    """Sample images. Parts and classes keep their shares; balanced, the classes of a part have equal numbers.
 
     Args:
         labels: int [n].
         given: str [n], the part of each image where the archive has its own split, else None.
-        images: number to draw; of an unbalanced draw exactly, of a balanced one at most as many too few as there are
-            classes and parts.
+        images: number to sample; balanced, as many may be missing as there are classes and parts.
         balanced: whether every part must hold the same number of each class.
-        seed: of the draw.
+        seed: random seed.
 
     Returns:
         bool [n].
@@ -139,10 +138,10 @@ def drawn_images(labels: np.ndarray, given: np.ndarray | None, images: int, bala
     if not balanced:  # the rest goes to the strata that lost most by rounding
         quota[np.argsort(quota - exact, kind="stable")[: images - quota.sum()]] += 1
     rng = np.random.default_rng([seed, 2])
-    drawn = np.zeros(len(labels), bool)
+    sampled = np.zeros(len(labels), bool)
     for number, count in enumerate(quota):
-        drawn[rng.permutation(np.flatnonzero(stratum == number))[:count]] = True
-    return drawn
+        sampled[rng.permutation(np.flatnonzero(stratum == number))[:count]] = True
+    return sampled
 
 
 def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int | None) -> np.ndarray:
@@ -165,20 +164,20 @@ def group_copies(digests: np.ndarray, hashes: np.ndarray, near_duplicates: int |
     return joined(np.arange(len(values) + near.max(initial=-1) + 1), group, len(values) + near)[group]
 
 
-def split_drawn(
+def random_split(
     labels: np.ndarray, groups: np.ndarray, shares: dict[str, float], seed: int, balanced: bool, classes: list[str]
 ) -> np.ndarray:
-    """Draw a split in which each class is divided by the shares.
+    """A random split in which each class is divided by the shares.
 
     The images of a group go to the same part. Balanced, every part holds the same number of images of each class, and
-    images of larger classes that find no place are left out. Otherwise every image is used; a part may then hold a
+    images of larger classes that find no place are dropped. Otherwise every image is used; a part may then hold a
     few images more or less than its share, where a group does not fit otherwise.
 
     Args:
         labels: int [n], each class at least once.
         groups: [n], equal for images that are copies of one another.
         shares: share of train and of other parts; they sum to 1.
-        seed: seed of the draw.
+        seed: random seed.
         balanced: whether every part holds the same number of each class.
         classes: names; the position of a name is its label.
 
@@ -190,8 +189,8 @@ def split_drawn(
     """
     sizes = sizes_by_class(labels, shares, balanced, classes)
     rng = np.random.default_rng(seed)
-    drawn, all_labels = [part for part in PARTS if part in shares], range(len(classes))
-    room = {(part, label): sizes[label][part] for part in drawn for label in all_labels}
+    names, all_labels = [part for part in PARTS if part in shares], range(len(classes))
+    room = {(part, label): sizes[label][part] for part in names for label in all_labels}
     parts = np.full(len(labels), None, dtype=object)
 
     _, group, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
@@ -202,15 +201,15 @@ def split_drawn(
     for repeated in in_order:
         members = members_of[repeated]
         need = np.bincount(labels[members], minlength=len(classes))
-        left = {part: [room[part, label] - need[label] for label in all_labels] for part in drawn}
-        fitting = [part for part in drawn if min(left[part]) >= 0]
+        left = {part: [room[part, label] - need[label] for label in all_labels] for part in names}
+        fitting = [part for part in names if min(left[part]) >= 0]
         if not fitting and balanced:
             raise InputError(
                 f"{len(members)} images that are copies of one another "
                 f"({numbers_in_words(need, classes)}) fit into no part, {sizes[0]} of each class: remove copies, lower "
                 "split.near_duplicates, or set split.balanced to false"
             )
-        fitting = fitting or [max(drawn, key=lambda part: min(left[part]))]
+        fitting = fitting or [max(names, key=lambda part: min(left[part]))]
         weights = np.array([max(1, sum(room[part, label] for label in all_labels)) for part in fitting], dtype=float)
         part = rng.choice(fitting, p=weights / weights.sum())
         parts[members] = part
@@ -220,7 +219,7 @@ def split_drawn(
     for label, name in enumerate(classes):
         single = rng.permutation(np.flatnonzero((labels == label) & (group_sizes[group] == 1)))
         start = 0
-        for part in drawn:
+        for part in names:
             places = max(0, room[part, label])
             parts[single[start : start + places]] = part
             start += places
@@ -230,7 +229,7 @@ def split_drawn(
                 "copies, lower split.near_duplicates, or set split.balanced to false"
             )
     what_to_do = "Copies of an image stay in one part: remove copies, or lower split.near_duplicates."
-    check_parts(parts, labels, classes, what_to_do, drawn)
+    check_parts(parts, labels, classes, what_to_do, names)
     return parts
 
 
@@ -243,17 +242,17 @@ def split_given(
     balanced: bool,
     classes: list[str],
 ) -> np.ndarray:
-    """Complete a given split: no image leaves its part, but parts that are missing are drawn from train.
+    """Complete a given split: no image leaves its part, but parts that are missing are sampled from train.
 
     A missing part gets its share of the shares of train and of all missing parts. Balanced, images of larger
-    classes are left out of each part by a draw.
+    classes are dropped from each part at random.
 
     Args:
         given: str [n], the part of each image.
-        labels: as in `split_drawn`, like all further arguments.
+        labels: as in `random_split`, like all further arguments.
         groups: copies across parts that are given stay where they are.
         shares: of all `PARTS`.
-        seed: of both draws.
+        seed: random seed of both.
         balanced: whether a part must hold the same number of each class.
         classes: names.
 
@@ -269,7 +268,7 @@ def split_given(
     if TRAIN not in found:
         raise InputError(
             f"The archive's own split has no part {TRAIN}, only {', '.join(found)}: add one, from which missing parts "
-            "are drawn"
+            "are sampled"
         )
     parts = given.astype(object)
     own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}
@@ -278,7 +277,7 @@ def split_given(
         check_parts(parts, labels, classes, "Add images of this class.", [TRAIN])
         total = sum(own.values())
         own = {part: share / total for part, share in own.items()}
-        parts[of_train] = split_drawn(labels[of_train], groups[of_train], own, seed, False, classes)
+        parts[of_train] = random_split(labels[of_train], groups[of_train], own, seed, False, classes)
     check_parts(parts, labels, classes, ADD_IMAGES)
     if balanced:
         rng = np.random.default_rng([seed, 1])

@@ -42,7 +42,7 @@ def small(photo: Image.Image) -> Image.Image:
 
 
 def contact_sheet(tiles: list[Tile], notes: list[str]) -> Image.Image:
-    """Draw the tiles in rows, and the notes below them, each as a paragraph.
+    """Lay out the tiles in rows, and the notes below them, each as a paragraph.
 
     A tile on which the networks disagree has a coloured frame and the word "disagree".
     """

@@ -46,7 +46,7 @@ def take_in_predictions(
         raise InputError(
             f"{given}: expected a prediction of each of the {len(manual)} images of the split, got none of "
             f"{len(missing)} of them, the first {missing.iloc[0]}: add them, or set teacher.missing to drop, which "
-            "drops these images before the split is drawn"
+            "drops these images before the split"
         )
     rows = []
     for part, path in predictions.items():

@@ -102,7 +102,7 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
             seconds, kept (1 for the epoch whose weights are kept, else 0). With class weights both losses are weighted,
             by the weights of the labels of train.
         checkpoints: folder for the checkpoints; it is deleted when the network is saved.
-        terminal: where the finished training run leaves a line, and where a progress bar is drawn if it is a terminal.
+        terminal: where the finished training run leaves a line, and where a progress bar is shown if it is a terminal.
 
     Raises:
         InputError: see `prepare`, or the loss is no longer a number.
@@ -250,7 +250,7 @@ def training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:
     draws, targets = _draws(prepared, TRAIN, epoch, images.shape), prepared.targets[TRAIN]
     views = None
     if (seen := prepared.images_of_source) is not None:
-        # What mixes images is drawn in shares of their sides, cut at pixels: it must be the network's own.
+        # Draws of what mixes images are shares of their sides, cut at pixels: the sides must be the network's own.
         mixed = {name: draws[name] for name in mixing(run.recipe["augmentation"])}
         views = seen, _draws(prepared, TRAIN, epoch, seen.shape) | mixed
     return batches(images, run.recipe["batch_size"], draws, targets, order, prepared.hooks, views)

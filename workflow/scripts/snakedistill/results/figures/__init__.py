@@ -43,7 +43,7 @@ FIGURES: dict[str, Figure] = {
         needs=("teacher_model",),
         section="training",
         title="scheme of the teacher",
-        caption="""The teacher, drawn from its saved file. The image enters on the left. Each blue block is the part
+        caption="""The teacher, plotted from its saved file. The image enters on the left. Each blue block is the part
 of the convolutional backbone that works at one resolution; below it are the shape of its last output (height,
 width, channels), the number of its convolutions and the number of its parameters. The last layers reduce the
 features to logits: with two classes one, which the sigmoid turns into the probability of class 1, the second of the

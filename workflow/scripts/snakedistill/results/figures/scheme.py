@@ -1,4 +1,4 @@
-"""The scheme of a network, drawn from its saved file."""
+"""The scheme of a network, plotted from its saved file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
