@@ -76,7 +76,7 @@ def legend(figure) -> list[str]:
 
 
 def lines(axis) -> dict:
-    """Lines by label, those without one left out."""
+    """Lines by label, but those without one."""
     return {line.get_label(): line for line in axis.get_lines() if not line.get_label().startswith("_")}
 
 

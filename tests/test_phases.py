@@ -290,7 +290,7 @@ def fitted(model: networks.TrainingModel, batch: tuple, epochs: int) -> list[flo
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_every_optimiser_learns_and_goes_on_bit_for_bit_from_its_state(batch, optimiser, schedule):
+def test_every_optimiser_learns_and_resumes_bit_for_bit_from_its_state(batch, optimiser, schedule):
     model = compiled(optimiser, schedule)
     losses = fitted(model, batch, 30)
     assert losses[-1] < 0.9 * losses[0]

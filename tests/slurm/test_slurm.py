@@ -111,8 +111,8 @@ def result(folder: Path, network: str, seed: int = 0) -> tuple:
     return [weight.tobytes() for weight in weights], history.to_csv(), predictions
 
 
-def went_on(folder: Path, epoch: int) -> bool:
-    """Whether the last attempt went on at `epoch` or later."""
+def resumed(folder: Path, epoch: int) -> bool:
+    """Whether the last attempt resumed at `epoch` or later."""
     found = re.search(rf"soft-1: resumes after epoch (\d+) of {EPOCHS}", log_of_training(folder))
     return found is not None and epoch <= int(found[1]) < EPOCHS
 
@@ -166,7 +166,7 @@ def test_a_training_run_is_cancelled(local, folder):
     said("scancel", training_job())
     wait_for(lambda: "Stopped by a signal" in log_of_training(folder))
     ends_well(process, folder)
-    assert went_on(folder, 3)
+    assert resumed(folder, 3)
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
@@ -184,7 +184,7 @@ def test_a_training_run_reaches_its_time_limit(local, folder):
     wait_for(lambda: said("squeue", "--noheader", "--states=RUNNING", "--format=%l") == "2:00")
     ends_well(process, folder)
     assert "TIMEOUT" in (folder / "snakemake.log").read_text()
-    assert went_on(folder, 3)
+    assert resumed(folder, 3)
     assert result(folder, "soft-1") == result(local, "soft-1")
 
 
@@ -232,5 +232,5 @@ def test_snakemake_is_killed_and_started_again(local, folder):
     assert on_slurm(folder, "--", SOFT_1).wait() != 0
     assert on_slurm(folder, "--unlock").wait() == 0
     ends_well(on_slurm(folder, "--rerun-incomplete", "--", SOFT_1), folder)
-    assert went_on(folder, 3)
+    assert resumed(folder, 3)
     assert result(folder, "soft-1") == result(local, "soft-1")

@@ -129,7 +129,7 @@ def _definition(path: Path, name: str, keys: tuple[str, ...] | None) -> tuple[st
 def _text(node: object, names: list[ast.Attribute | ast.Name]) -> str:
     """A syntax tree without the places in the file; the names in it are added to `names`, each before those in it.
 
-    Empty fields are left out, because each version of Python has more of them.
+    Empty fields are skipped, because each version of Python has more of them.
     """
     if isinstance(node, list):
         return f"[{','.join([_text(one, names) for one in node])}]"

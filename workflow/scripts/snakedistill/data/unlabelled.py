@@ -17,7 +17,7 @@ def list_unlabelled(archive: str, unusable: str, listed: str, threads: int) -> N
     """List the images that have no label.
 
     They are those of `test1.zip` in a zip of zips, those below a folder `test1` or `unlabelled`, or the rows of a CSV
-    without a label. One that cannot be decoded is left out, with a line in the log.
+    without a label. One that cannot be decoded is skipped, with a line in the log.
 
     Args:
         archive: path of the archive.
@@ -36,7 +36,7 @@ def list_unlabelled(archive: str, unusable: str, listed: str, threads: int) -> N
             try:
                 decode(opened.read(member))
             except (DecodingError, InputError) as error:
-                print(f"{member}: {error}; it is left out")
+                print(f"{member}: {error}; it is skipped")
                 return False
             return True
 

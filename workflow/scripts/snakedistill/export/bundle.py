@@ -19,7 +19,7 @@ def write_bundle(
 ) -> None:
     """Copy an exported network and the script that runs it, and write its model card with how to use the bundle.
 
-    int8 that costs too much accuracy is left out.
+    int8 that costs too much accuracy is skipped.
 
     Args:
         copied: files to copy: the script, which needs ONNX Runtime, NumPy, Pillow and tqdm alone, the library's own

@@ -26,7 +26,7 @@ class Reliability:
 
     Attributes:
         edges: upper ends of the bins but the last, float64, at most `BINS` - 1.
-        images: in each bin, int64 [bins]; bins without an image are left out.
+        images: in each bin, int64 [bins]; bins without an image are dropped.
         predicted: mean probability in each bin, float64 [bins].
         observed: share of images in each bin for which the event is true, float64 [bins].
     """

@@ -39,7 +39,7 @@ class Augmentation(layers.Layer):
 def augmented_inputs(
     augmentation: dict, side: int
 ) -> tuple[list[keras.KerasTensor] | keras.KerasTensor, keras.KerasTensor]:
-    """The inputs of a network that augments, and the images that it goes on with.
+    """The inputs of a network that augments, and the changed images.
 
     Args:
         augmentation: settings by transformation.
