@@ -367,7 +367,7 @@ def test_notop_weights_are_loaded_from_a_path(tmp_path):
             r"one of resnet18, .*resnet50.*, got 'resnet51'; did you mean resnet",
         ),
         ({"backbone": "nowhere.keras"}, "no file .*nowhere.keras"),
-        ({"backbone": "resnet18", "preprocessing": "imagenet"}, "'imagenet' is for networks with ImageNet weights"),
+        ({"backbone": "resnet18", "preprocessing": "imagenet"}, "expected paper or none with resnet18, which has no"),
         ({"backbone": "mobilenetv2", "weights": "nowhere.h5"}, "nowhere.h5 do not fit mobilenetv2"),
     ],
 )

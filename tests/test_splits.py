@@ -132,7 +132,7 @@ def test_parts_that_a_given_split_lacks_are_sampled_from_train_with_copies_toget
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
-        (((0, 0), (5, 5), (5, 5)), "no part train, only validation, test"),
+        (((0, 0), (5, 5), (5, 5)), "expected a part train, from which .*, got only validation, test"),
         (((9, 9), (5, 5), (0, 5)), r"Class cat \(label 0\) has no image in the part test, .*cat 0, dog 5\. Add images"),
         (((9, 0), (5, 5), (5, 5)), r"Class dog \(label 1\) has no image in the part train, .*cat 9, dog 0"),
         (((9, 0), (0, 0), (5, 5)), r"Class dog \(label 1\) has no image in the part train, .*cat 9, dog 0"),

@@ -313,7 +313,7 @@ def test_answers_stay_until_the_next_ones_are_whole(folder, photographs):
     for _ in range(2):  # nor do they count as up to date afterwards
         failed = classify(folder, "changing", check=False)
         assert failed.returncode != 0
-        assert "photos: changing given, which holds no file" in failed.stdout
+        assert "photos: expected a folder with photos, got changing, which holds no file" in failed.stdout
         assert {name: (answers / name).read_bytes() for name in first} == first
 
     (photos / "below/dog.0.jpg").write_bytes(photographs["dog.0.jpg"])

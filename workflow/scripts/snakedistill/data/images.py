@@ -87,7 +87,7 @@ class MappedImages:
             raise InputError(f"{path} is not a whole array of images ({error}): delete it and run again") from error
         if self._array.dtype != np.uint8 or self._array.ndim != 4:
             raise InputError(
-                f"{path} holds {self._array.dtype} {self._array.shape}; uint8 [n, height, width, 3] is needed"
+                f"{path}: expected uint8 [n, height, width, 3], got {self._array.dtype} {list(self._array.shape)}"
             )
         self.shape = self._array.shape
 

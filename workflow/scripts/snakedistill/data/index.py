@@ -68,9 +68,9 @@ def write_index(
     if not all(counts.values()):
         listed = some(f"{name} {count}" for name, count in counts.items())
         raise InputError(
-            f"{archive} lacks usable images of a class: {listed}; {len(rejected)} members were rejected"
+            f"{archive}: expected usable images of each class, got {listed}; {len(rejected)} members were rejected"
             + (f", the first, {rejected[0][0]}, because {rejected[0][1]}" if rejected else "")
-            + f". Expected {described.expected(classes)}, see `classes:`."
+            + f". The layout expects {described.expected(classes)}, see `classes:`."
         )
     write_csv(pd.DataFrame(rejected, columns=REJECTED_COLUMNS), unusable)
     write_csv(frame, index)

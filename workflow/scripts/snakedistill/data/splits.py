@@ -267,8 +267,8 @@ def split_given(
         raise InputError(f"The archive's own split: expected the parts {', '.join(PARTS)}, got {', '.join(unknown)}")
     if TRAIN not in found:
         raise InputError(
-            f"The archive's own split has no part {TRAIN}, only {', '.join(found)}: add one, from which missing parts "
-            "are sampled"
+            f"The archive's own split: expected a part {TRAIN}, from which missing parts are sampled, got only "
+            f"{', '.join(found)}: add one"
         )
     parts = given.astype(object)
     own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}

@@ -52,7 +52,9 @@ def classify_photos(
     names = sorted(name for name in (*files, *reasons) if not _hidden(Path(name)))
     if not names:
         what = "which holds no file" if folder.is_dir() else "which is no folder"
-        raise InputError(f"photos: {photos} given, {what}; name a folder with photos: --config photos=FOLDER")
+        raise InputError(
+            f"photos: expected a folder with photos, got {photos}, {what}; name one with --config photos=FOLDER"
+        )
     opened = {network: open_network(path, threads) for network, path in networks.items()}
     named = {network: [f"{network}_{column}" for column in answer_columns(classes)] for network in networks}
     rows: list[dict[str, Any]] = []

@@ -54,7 +54,7 @@ def open_network(path: str | Path, threads: int = 1) -> OnnxNetwork:
         raise InputError(f"{path} cannot be loaded as an ONNX network: {error}. Export it again.") from error
     names = [node.name for node in (*session.get_inputs(), *session.get_outputs())]
     if names != [INPUT, OUTPUT]:
-        raise InputError(f"{path} has {names}; a network of this project has the input {INPUT} and the output {OUTPUT}")
+        raise InputError(f"{path}: expected a network with the input {INPUT} and the output {OUTPUT}, got {names}")
     return OnnxNetwork(session)
 
 

@@ -37,7 +37,5 @@ def open_network(path: str | Path, threads: int = 1) -> LiteRTNetwork:
     except ValueError as error:
         raise InputError(f"{path} cannot be loaded as a LiteRT network: {error}. Export it again.") from error
     if signatures != [{"inputs": [INPUT], "outputs": [OUTPUT]}]:
-        raise InputError(
-            f"{path} has {signatures}; a network of this project has the input {INPUT} and the output {OUTPUT}"
-        )
+        raise InputError(f"{path}: expected a network with the input {INPUT} and the output {OUTPUT}, got {signatures}")
     return LiteRTNetwork(path, threads)

@@ -26,7 +26,7 @@ def fetch_onnx_runtime_web(files: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         packed = _packed(folder)
         if packed["integrity"] != INTEGRITY:
-            raise InputError(f"npm gave {PACKAGE} with the digest {packed['integrity']}; expected {INTEGRITY}")
+            raise InputError(f"npm: expected {PACKAGE} with the digest {INTEGRITY}, got {packed['integrity']}")
         with tarfile.open(Path(folder, packed["filename"])) as package:
             for file in files:
                 source = package.extractfile(f"package/dist/{Path(file).name}")

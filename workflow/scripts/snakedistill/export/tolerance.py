@@ -31,7 +31,7 @@ def costly_in_words(measurements: Iterable[str], int8_max_drop: float) -> list[s
             about_one = f" One image is {100 / images:.2f} points, so none may be lost." if finer else ""
             found.append(
                 f"int8 of {measured['network']}, seed {measured['seed']}, in {measured['form']} loses "
-                f"{100 * measured['int8']['drop']:.2f} percentage points of accuracy on {images:,} test images; "
-                f"{100 * int8_max_drop:g} are allowed (export.int8_max_drop).{about_one} Use float32"
+                f"{100 * measured['int8']['drop']:.2f} percentage points of accuracy on {images:,} test images, "
+                f"more than the {100 * int8_max_drop:g} of export.int8_max_drop.{about_one} Use float32"
             )
     return found

@@ -162,7 +162,7 @@ def _feature_extractor(backbone: str, image_size: int, weights: str | None) -> k
     if is_saved(backbone):
         extractor = load_network(backbone)
         if weights is not None:
-            raise InputError(f"weights: {weights} and backbone: {backbone} were both given; the file has its own")
+            raise InputError(f"weights: expected null with the backbone {backbone}, which has its own, got {weights}")
         return extractor
     extractor = built(backbone, image_size)
     if weights is not None:
@@ -197,7 +197,7 @@ def preprocess_input_of(backbone: str) -> Callable[[np.ndarray], np.ndarray]:
     """
     if not has_imagenet_weights(backbone):
         raise InputError(
-            f"preprocessing: 'imagenet' is for networks with ImageNet weights; for {backbone} use 'paper' or 'none'"
+            f"preprocessing: expected paper or none with {backbone}, which has no ImageNet weights, got imagenet"
         )
     if backbone in BACKBONES:
         return importlib.import_module(BACKBONES[backbone]).preprocess_input

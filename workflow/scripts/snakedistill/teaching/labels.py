@@ -55,7 +55,9 @@ def write_labels(
         predicted = found.in_order_of(listed["image_id"], unlabelled or splits, "the predictions").values
         probability = predicted["probability"]
         if not (probability.min() >= 0 and probability.max() <= 1):  # nor is NaN
-            raise InputError(f"{list(predictions.values())} hold probabilities outside [0, 1]: make them again")
+            raise InputError(
+                f"{list(predictions.values())}: expected probabilities in [0, 1], got others: make them again"
+            )
     inputs = LabelInputs(
         manual=None if unlabelled else listed["label"].to_numpy(),
         part=listed["split"].to_numpy(),

@@ -46,8 +46,8 @@ def write_predictions(
         of_part = ids["image_id"][ids["split"] == part]
         if len(of_part) != len(images):
             raise InputError(
-                f"{unlabelled or splits} has {len(of_part)} images of {part}, {arrays[part]} has {len(images)}: make "
-                "both again"
+                f"{arrays[part]}: expected the {len(of_part)} images of {part} in {unlabelled or splits}, got "
+                f"{len(images)}: make both again"
             )
         logit, probability = predicted(forward, images)
         write_by_image(path, of_part, {"logit": logit, "probability": probability}, classes)
