@@ -258,7 +258,7 @@ def test_a_damaged_file_of_litert_is_a_clear_error(exported_to_litert, tmp_path,
         path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module()).convert())
     elif damage != "missing":
         path.write_bytes({"torn": data[: len(data) // 2], "empty": b""}[damage])
-    said = {"missing": "There is no file", "foreign": r"a\.tflite has : expected a network with the input image.*'x'"}
+    said = {"missing": "There is no file", "foreign": r"a\.tflite: expected a network with the input image.*'x'"}
     with pytest.raises(InputError, match=said.get(damage, r"a\.tflite cannot be loaded")):
         open_litert(path)
 

@@ -122,9 +122,7 @@ def in_order_of_keras(state: dict[str, np.ndarray], shapes: list[tuple[int, ...]
         for kernel, shape in zip(kernels_last, shapes, strict=False)
     ]
     if [tensor.shape for tensor in found] != [tuple(shape) for shape in shapes] or len(tensors) != len(shapes):
-        raise InputError(
-            f"Expected a state dict with the network's {len(shapes)} shapes, got {len(tensors)} tensors of other shapes."
-        )
+        raise InputError(f"Expected tensors of the network's {len(shapes)} shapes, got {len(tensors)} of others.")
     return found
 
 

@@ -46,8 +46,8 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
         if sorted(ids) != sorted(members):
             differing = sorted(set(ids) ^ set(members)) or "repeated ones"
             raise InputError(
-                f"{archive}: expected the {len(ids)} images of {SAMPLE_SUBMISSION} in test1, got {len(members)}; they differ in "
-                f"{str(differing)[:80]}. {ARCHIVE[0].upper()}{ARCHIVE[1:]} again."
+                f"{archive}: expected the {len(ids)} images of {SAMPLE_SUBMISSION} in test1, got {len(members)}; they "
+                f"differ in {str(differing)[:80]}. {ARCHIVE[0].upper()}{ARCHIVE[1:]} again."
             )
 
         def pixels(number: int) -> np.ndarray | None:

@@ -278,7 +278,7 @@ def _targets(way: Way, splits: str, labels: str, given: ByImage, images: dict[st
         rows = (split["split"] == part).to_numpy()
         if rows.sum() != len(of_part):
             raise InputError(
-                f"{splits}: expected the {len(of_part)} images of {part} in its array, got {rows.sum()}: make both again"
+                f"{splits}: expected {len(of_part)} images of {part} (its array), got {rows.sum()}: make both again"
             )
         found[part] = changed(targets, lambda values: values[rows])  # noqa: B023 -- called at once
     return found
