@@ -442,7 +442,7 @@ def test_a_foreign_network_is_a_clear_error(tmp_path):
     values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy"]
     graph = onnx.helper.make_graph([node], "other", values[:1], values[1:])
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), tmp_path / "a.onnx")
-    with pytest.raises(InputError, match=r"has \['x', 'y'\]"):
+    with pytest.raises(InputError, match=r"got \['x', 'y'\]"):
         open_network(tmp_path / "a.onnx")
 
 
