@@ -118,6 +118,8 @@ def trained(folder, seeds=(0,), epochs=4, networks=NETWORKS) -> Run:
         rng = np.random.default_rng([seed, len(network)])
         columns = ("loss", "accuracy", "val_loss", "val_accuracy")
         frame = pd.DataFrame({"epoch": range(1, epochs + 1)} | {column: rng.random(epochs) for column in columns})
+        of_source = network != "teacher"
+        frame["val_manual_accuracy"] = rng.random(epochs) if of_source else frame["val_accuracy"]
         frame["kept"] = (frame.index == frame["val_accuracy"].argmax()).astype(int)
         files["histories"].append(str(folder / f"{seed}.{network}.csv"))
         frame.to_csv(files["histories"][-1], index=False)
@@ -197,7 +199,13 @@ def test_training_curves_show_every_epoch_mark_the_best_and_name_the_reference_i
     )
     paper = "paper's best epoch, validation: loss 0.096, accuracy 0.975"
     assert legend(teacher) == ["train", "validation", "best epoch", paper]
-    assert legend(mild) == ["train", "validation", "best epoch"]
+    assert legend(mild) == ["train", "validation", "best epoch", "validation, manual labels"]
+    of_source = pd.read_csv(run.of_networks("histories")[0, "mild-0"])
+    shown, kept = lines(mild.axes[1]), of_source["kept"].argmax()
+    np.testing.assert_allclose(shown["validation"].get_ydata(), of_source["val_accuracy"])
+    np.testing.assert_allclose(shown["validation, manual labels"].get_ydata(), of_source["val_manual_accuracy"])
+    assert shown["best epoch"].get_ydata()[0] == of_source["val_manual_accuracy"][kept]
+    assert mild.axes[1].get_ylabel() == "agreement, share"
     for axis, quantity, unit, known in zip(
         teacher.axes, ("loss", "accuracy"), ("nats", "share"), (0.09638, 0.97526), strict=True
     ):
@@ -256,10 +264,10 @@ def test_ticks_of_epochs_are_whole_numbers_from_the_first_to_the_last(tmp_path, 
 def test_training_curves_of_several_seeds_are_one_line_each_and_one_entry_of_the_legend(tmp_path, saved):
     histories = train(tmp_path, {"hard-0": []}, seeds=range(5)).of_networks("histories")
     of_seeds = [pd.read_csv(histories[seed, "hard-0"]) for seed in range(5)]
-    bests = [history["val_accuracy"].max() for history in of_seeds]
+    bests = [history["val_manual_accuracy"][history["kept"].argmax()] for history in of_seeds]
     (figure,) = saved
     assert figure.get_suptitle().endswith(f"{min(bests):.3f} to {max(bests):.3f} (5 seeds)")
-    assert legend(figure)[:3] == ["train", "validation", "best epoch"] and len(legend(figure)) == 4
+    assert legend(figure)[:3] == ["train", "validation", "best epoch"] and len(legend(figure)) == 5
     curves = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 4]
     expected = [history[column] for history in of_seeds for column in ("loss", "val_loss")]
     np.testing.assert_allclose([curve.get_ydata() for curve in curves], expected)

@@ -60,14 +60,14 @@ def data(tmp_path_factory):
     return folder
 
 
-def train_in(data: Path, folder: Path, **changes) -> tuple[list[bytes], str]:
+def train_in(data: Path, folder: Path, labels: Path | None = None, **changes) -> tuple[list[bytes], str]:
     """Train: bytes of the weights, and the history without the seconds that epochs took."""
     folder.mkdir(exist_ok=True)
     what = run.TrainingRun(
         network_id="soft-0", way="soft", recipe=RECIPE | {"backbone": str(data / "small.keras")} | changes,
         image_size=32, precision="float32", seed=0, classes=2,
         arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
-        splits=data / "splits.csv", labels=data / "splits.csv",
+        splits=data / "splits.csv", labels=labels or data / "splits.csv",
     )  # fmt: skip
     train(what, folder / "model.keras", folder / "history.csv", folder / "checkpoints")
     weights = keras.saving.load_model(folder / "model.keras").get_weights()
@@ -233,6 +233,18 @@ def test_a_training_run_resumes_bit_for_bit_after_its_head(data, tmp_path, monke
     assert f"soft-0: resumes after epoch {rows - 1} of 2" in capsys.readouterr().out
 
 
+def test_what_the_terminal_calls_accuracy_is_with_manual_labels(data, tmp_path, capsys):
+    """A source that is always wrong, with which the head agrees."""
+    turned = pd.read_csv(data / "splits.csv").assign(label=lambda rows: 1 - rows["label"])
+    turned.to_csv(tmp_path / "labels.csv", index=False)
+    record_lineage(tmp_path / "labels.csv", "soft-0", 0, splits=data / "splits.csv")
+    train_in(data, tmp_path / "run", labels=tmp_path / "labels.csv", head_first=True, epochs=0)
+    history = pd.read_csv(tmp_path / "run/history.csv")
+    assert history[["val_accuracy", "val_manual_accuracy"]].to_numpy().tolist() == [[1, 0]]
+    said = "validation accuracy 0.000, agreement with the source's labels 1.000"
+    assert capsys.readouterr().out.count(said) == 2  # of the head alone, and of the best epoch
+
+
 def test_of_equal_accuracies_the_lower_loss_is_kept():
     rows = [{"epoch": epoch, "val_accuracy": acc, "val_loss": loss} for epoch, acc, loss in
             [(1, 0.9, 0.5), (2, 0.9, 0.4), (3, 0.9, 0.4), (4, 0.8, 0.1)]]  # fmt: skip
@@ -254,7 +266,8 @@ def test_a_training_run_stops_after_its_patience_and_keeps_the_best_epoch(data, 
     assert len(history.splitlines()) == 1 + 4
     said = capsys.readouterr().out
     assert "soft-0: stops after 4 of 9 epochs: the last 2 had no lower loss on validation" in said
-    assert "best epoch 3 of 4, validation accuracy 0.800" in said
+    assert "soft-0, seed 0: best epoch 3 of 4, validation accuracy " in said
+    assert "agreement with the source's labels 0.800, " in said
 
 
 def test_a_recipe_without_the_neutral_keys_has_the_same_phases():

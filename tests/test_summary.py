@@ -452,7 +452,7 @@ def best_epochs(result: Result) -> list[list]:
     known = f"{result.reference}_epoch"
     return [
         [*keys, measured(rows, "epoch"), [10], *([[rows[known].iloc[0]]] if result.reference else [])]
-        + [measured(rows, "val_accuracy")]
+        + [measured(rows, "val_manual_accuracy"), measured(rows, "val_accuracy")]
         for keys, rows in groups(result.frame("best_epoch"), "network")
     ]
 

@@ -119,6 +119,7 @@ def test_errors_by_class_by_counting(run, written):
 def test_evaluation_and_best_epoch(tmp_path, written):
     history = {"epoch": [1, 2, 3], "loss": [0.6, 0.5, 0.4], "accuracy": [0.6, 0.7, 0.8]}
     history |= {"val_loss": [0.7, 0.3, 0.35], "val_accuracy": [0.5, 0.9, 0.9], "kept": [0, 1, 0]}
+    history |= {"val_manual_accuracy": [0.5, 0.8, 0.7]}
     pd.DataFrame(history).to_csv(tmp_path / "history.csv", index=False)
     rows = [("test", "manual", "no", 0, 0.30, 0.90)]
     rows += [("test", "manual", "yes", k, loss, acc) for k, loss, acc in ((1, 0.4, 0.8), (2, 0.2, 0.85), (3, 0.3, 0.9))]
@@ -152,6 +153,7 @@ def test_evaluation_and_best_epoch(tmp_path, written):
 
     row = written("best_epoch", one).iloc[0]
     assert (row["epoch"], row["epochs"], row["val_accuracy"], row["paper_epoch"]) == (2, 3, 0.9, 47)
+    assert row["val_manual_accuracy"] == 0.8
     assert "epoch_difference" not in row
     assert row["chance"] == 0.6  # labels of 0.5, 0.7, 0.9, 0.2 and 0.6 on validation
 

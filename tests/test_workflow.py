@@ -72,7 +72,8 @@ def test_every_file_of_the_contract_is_there(folder):
         "data/counts.csv": "class,split,images",
         "data/splits.csv": "image_id,label,split",
         "seed-0/labels/soft-1.csv": "image_id,label",
-        "seed-0/history/soft-1.csv": "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,kept",
+        "seed-0/history/soft-1.csv": "epoch,loss,accuracy,val_loss,val_accuracy,val_manual_accuracy,learning_rate,"
+        "seconds,kept",
         "seed-0/predictions/soft-1/test.csv": "image_id,logit,probability",
         "seed-0/predictions/soft-1/augmented.csv": "image_id,repeat,logit,probability",
         "submission.csv": "id,label",

@@ -21,6 +21,7 @@ from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import Draws, draw, no_draws, random_stream
 from snakedistill.networks.classifier import HEAD
 from snakedistill.networks.training_model import feature_model, only
+from snakedistill.teaching import taught
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
 from snakedistill.training.forward import predicted
@@ -28,11 +29,12 @@ from snakedistill.training.head import Examples, fit_head
 from snakedistill.training.launches import Launch, Step, forward_for
 from snakedistill.training.phases import begin
 from snakedistill.training.run import Prepared, TrainingRun, prepare
-from snakedistill.training.validation import Validation
+from snakedistill.training.validation import Validation, accuracy_of
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 ACCURACY, LOSS = "accuracy", "loss"  # the values of the recipe's `best_epoch`
-HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "kept"]
+HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_manual_accuracy", "learning_rate"]
+HISTORY += ["seconds", "kept"]
 
 
 @dataclass
@@ -98,9 +100,10 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
     Args:
         run: what is trained.
         model: .keras file to write, its lineage beside it.
-        history: CSV to write: epoch (from 1; 0: the head alone), loss, accuracy, val_loss, val_accuracy, learning_rate,
-            seconds, kept (1 for the epoch whose weights are kept, else 0). With class weights both losses are weighted,
-            by the weights of the labels of train.
+        history: CSV to write: epoch (from 1; 0: the head alone), loss, accuracy, val_loss, val_accuracy (all four with
+            the labels that it trains on), val_manual_accuracy (with manual ones), learning_rate, seconds, kept (1 for
+            the epoch whose weights are kept, else 0). With class weights both losses are weighted, by the weights of
+            the labels of train.
         checkpoints: folder for the checkpoints; it is deleted when the network is saved.
         terminal: where the finished training run leaves a line, and where a progress bar is shown if it is a terminal.
 
@@ -121,8 +124,15 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
     if progress.history:
         best, seconds = progress.best_row, sum(row["seconds"] for row in progress.history)
         line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {progress.epoch}, "
-        line += f"validation accuracy {best['val_accuracy']:.3f}, {seconds:.0f} s"
-        print(line, file=terminal, flush=True)
+        print(f"{line}{_accuracy_in_words(run, best)}, {seconds:.0f} s", file=terminal, flush=True)
+
+
+def _accuracy_in_words(run: TrainingRun, row: dict) -> str:
+    """Accuracy on validation, which is with manual labels, and what the history calls so where it is not that."""
+    words = f"validation accuracy {row['val_manual_accuracy']:.3f}"
+    if taught(run.way, run.options).from_source is None:
+        return words
+    return f"{words}, agreement with the source's labels {row['val_accuracy']:.3f}"
 
 
 def _warn_of_chance(prepared: Prepared, progress: Progress) -> None:
@@ -170,12 +180,12 @@ def _phase(
             epoch = progress.epoch + 1
             row = _epoch(prepared, epoch, launch, bar.update)
             progress.add(row, model.get_weights)
-            line = f"loss {row['loss']:.3f}, validation accuracy {row['val_accuracy']:.3f}, "
-            line += f"best {progress.best_row['val_accuracy']:.3f}"
             if epoch < prepared.epochs:
                 _save(saved, progress, variables)
-            bar.set_postfix_str(line)
-            print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}, {row['seconds']:.1f} s", flush=True)
+            loss, best = f"loss {row['loss']:.3f}", f"best {progress.best_row['val_manual_accuracy']:.3f}"
+            bar.set_postfix_str(f"{loss}, validation accuracy {row['val_manual_accuracy']:.3f}, {best}")
+            line = f"{loss}, {_accuracy_in_words(prepared.run, row)}, {row['seconds']:.1f} s"
+            print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}", flush=True)
     epochs = len(progress.losses) - 1
     if phase.stalled(progress.losses) and epochs < phase.epochs:
         best = f"the last {phase.patience} had no lower loss on validation"
@@ -204,11 +214,12 @@ def _head(prepared: Prepared, progress: Progress, saved: Checkpoints) -> None:
     logit = {part: head.logit(of_part.features).astype(np.float32) for part, of_part in examples.items()}
     of_train = Validation(prepared.loss, prepared.targets[TRAIN])
     loss, accuracy = of_train.loss_and_accuracy(logit[TRAIN])
-    val_loss, val_accuracy = prepared.validation.loss_and_accuracy(logit[VALIDATION])
-    values = (0, loss, accuracy, val_loss, val_accuracy, 0.0, round(time.perf_counter() - start, 3))
-    progress.add(dict(zip(HISTORY[:-1], values, strict=True)), prepared.model.get_weights)
+    row = {"epoch": 0, "loss": loss, "accuracy": accuracy} | _validated(prepared, logit[VALIDATION])
+    row |= {"learning_rate": 0.0, "seconds": round(time.perf_counter() - start, 3)}
+    progress.add(row, prepared.model.get_weights)
     progress.before = 1
-    print(f"{network_id}: the head alone: loss {loss:.3f}, validation accuracy {val_accuracy:.3f}, {values[-1]:.1f} s")
+    line = f"loss {loss:.3f}, {_accuracy_in_words(prepared.run, row)}, {row['seconds']:.1f} s"
+    print(f"{network_id}: the head alone: {line}")
     if prepared.epochs:
         _save(saved, progress, [])
 
@@ -231,16 +242,21 @@ def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_s
     if recipe["validation_augmentation"]:
         draws = _draws(prepared, VALIDATION, epoch, images.shape)
     (logit,) = predicted(prepared.forward, images, draws)
-    val_loss, val_accuracy = prepared.validation.loss_and_accuracy(logit)
     return {
         "epoch": epoch,
         "loss": loss,
         "accuracy": accuracy,
-        "val_loss": val_loss,
-        "val_accuracy": val_accuracy,
+        **_validated(prepared, logit),
         "learning_rate": float(ops.convert_to_numpy(prepared.model.optimizer.learning_rate)),
         "seconds": round(time.perf_counter() - start, 3),
     }
+
+
+def _validated(prepared: Prepared, logit: np.ndarray) -> dict[str, float]:
+    """What a row of the history says of validation, from the outputs of the network, float32 [n, outputs]."""
+    loss, of_labels = prepared.validation.loss_and_accuracy(logit)
+    manual = accuracy_of(logit, prepared.manual)
+    return {"val_loss": loss, "val_accuracy": of_labels, "val_manual_accuracy": manual}
 
 
 def training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:

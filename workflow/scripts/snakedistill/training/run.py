@@ -134,6 +134,7 @@ class Prepared:
         loss: of targets and logits, with the weights of the classes.
         forward: from inputs as `batches` yields them to the logits of the model.
         validation: what the validation part says of the model.
+        manual: manual labels of the validation part, int [n].
     """
 
     run: TrainingRun
@@ -149,6 +150,7 @@ class Prepared:
     loss: Loss
     forward: Forward
     validation: Validation
+    manual: np.ndarray
 
     def weights_of_images(self, part: str) -> np.ndarray:
         """The weight of each image of a part in the loss, float64 [n]."""
@@ -215,6 +217,7 @@ def prepare(run: TrainingRun) -> Prepared:
         loss,
         forward_for(model),
         Validation(loss, targets[VALIDATION]),
+        read_csv(run.splits).query(f"split == '{VALIDATION}'")["label"].to_numpy(),
     )
 
 

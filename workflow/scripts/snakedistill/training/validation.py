@@ -37,8 +37,12 @@ class Validation:
 
     def loss_and_accuracy(self, logit: np.ndarray) -> tuple[float, float]:
         """Mean loss and accuracy, from the outputs of the network, float32 [n, outputs]."""
-        probability = shares_of_classes(ops.convert_to_numpy(probabilities(logit)))
-        return float(loss_of_images(self.loss, self.targets, logit).mean()), metrics.accuracy(probability, self.answer)
+        return float(loss_of_images(self.loss, self.targets, logit).mean()), accuracy_of(logit, self.answer)
+
+
+def accuracy_of(logit: np.ndarray, answer: np.ndarray) -> float:
+    """Formula (12): the share of answers, of outputs of a network, float32 [n, outputs], that are these, int [n]."""
+    return metrics.accuracy(shares_of_classes(ops.convert_to_numpy(probabilities(logit))), answer)
 
 
 def correct(label, logit):

@@ -56,11 +56,12 @@ list; with more classes one for each, which the softmax turns into probabilities
         needs=("histories", "evaluation"),
         section="training",
         title="training of {}",
-        caption="""Loss and accuracy of a network by epoch. Loss is the mean cross-entropy, in nats. Accuracy is the
-share of images for which the most probable class of the prediction is that of the label. Both are measured with the
-labels that the network trains on, which the figure's title names, and with the augmentation that the network's recipe
-gives to each part. The star is the epoch with the best validation accuracy, whose weights are kept. With several seeds
-there is one line and one star for each.""",
+        caption="""Loss and accuracy of a network by epoch. Loss is the mean cross-entropy, in nats, with the labels
+that the network trains on, which the figure's title names. Accuracy is the share of images for which the most probable
+class of the prediction is that of the manual label. Of a network that learns from another one, the share for which it
+is that of the source's label is called agreement, and the dotted line is the accuracy on validation. Both are measured
+with the augmentation that the network's recipe gives to each part. The star is the best epoch, whose weights are kept.
+With several seeds there is one line and one star for each.""",
         settings=("students",),
         shows_reference=True,
     ),

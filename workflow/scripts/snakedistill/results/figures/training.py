@@ -28,6 +28,8 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
         of_seeds = [read_csv(path) for (_, one), path in histories.items() if one == network]
         bests = [history.loc[history["kept"].idxmax()] for history in of_seeds]
         first, epochs = of_seeds[0]["epoch"].min(), max(history["epoch"].max() for history in of_seeds)
+        has_source = known[network].source is not None
+        shares = "agreement, share" if has_source else "accuracy, share"
         figure, axes = page(3.3, 1, 2)
         for axis, quantity in zip(axes.flat, ("loss", "accuracy"), strict=True):
             for number, (history, best) in enumerate(zip(of_seeds, bests, strict=True)):
@@ -37,18 +39,23 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, student
                 ):
                     look |= {"color": looks[parsed(network).family]["color"], "markersize": 4 if epochs <= 30 else 0}
                     axis.plot(history["epoch"], history[column], label=None if number else part, **look)
+                shown = f"val_{quantity}"
+                if quantity == "accuracy" and has_source:
+                    shown = "val_manual_accuracy"
+                    label = None if number else f"{VALIDATION}, manual labels"
+                    axis.plot(history["epoch"], history[shown], color="black", linestyle=":", label=label)
                 axis.axvline(best["epoch"], color="0.6", linewidth=0.8, zorder=1)
                 axis.plot(
-                    best["epoch"], best[f"val_{quantity}"], "*", label=None if number else "best epoch",
+                    best["epoch"], best[shown], "*", label=None if number else "best epoch",
                     markersize=10, color="black", markeredgecolor="white", zorder=5, clip_on=False,
                 )  # fmt: skip
             if (known_values := _reference(run.reference, evaluation, network)) is not None:
                 loss, accuracy = known_values["loss"], known_values["accuracy"]
                 label = f"{run.reference}'s best epoch, validation: loss {loss:.3f}, accuracy {accuracy:.3f}"
                 axis.axhline(known_values[quantity], color="0.5", linestyle=":", label=label)
-            axis.set(xlabel="epoch", ylabel={"loss": "loss, nats", "accuracy": "accuracy, share"}[quantity])
+            axis.set(xlabel="epoch", ylabel="loss, nats" if quantity == "loss" else shares)
             whole_numbers(axis, first, epochs)
-        reached = sorted(best["val_accuracy"] for best in bests)
+        reached = sorted(best["val_manual_accuracy"] for best in bests)
         title = (
             f"Training of {network} on {labels_in_words(known[network])}: loss and accuracy\n"
             f"Validation accuracy of the best epoch: {reached[0]:.3f} "

@@ -306,10 +306,11 @@ def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
     rows = [
         [network, measured(of_seeds, "epoch", digits=1), of_seeds["epochs"].max()]
         + ([number(of_seeds[known].iloc[0], 0)] if known in frame else [])
-        + [measured(of_seeds, "val_accuracy")]
+        + [measured(of_seeds, name) for name in ("val_manual_accuracy", "val_accuracy")]
         for network, of_seeds in by(frame, ["network"])
     ]
     heads = ["best epoch", "of", *([str(contents.reference)] if known in frame else []), "validation accuracy"]
+    heads += ["agreement with its labels"]
     return [*pictures, markdown(["network", *heads], rows, "l" + "r" * len(heads))]
 
 

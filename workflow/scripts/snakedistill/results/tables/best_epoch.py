@@ -20,8 +20,8 @@ def rows(run: Run) -> pd.DataFrame:
     """The best epoch of every network.
 
     Returns:
-        seed, network, epochs (trained), epoch (the best), val_accuracy, chance (accuracy on validation of always the
-        same answer).
+        seed, network, epochs (trained), epoch (the best), val_accuracy (with the labels that it trains on), chance
+        (that of always the same answer), val_manual_accuracy (with manual labels).
     """
     splits = run.file("splits")
     split = read_csv(splits)
@@ -40,7 +40,7 @@ def rows(run: Run) -> pd.DataFrame:
                 "epoch": int(best["epoch"]),
             }
             | {"val_accuracy": best["val_accuracy"]}
-            | {"chance": metrics.chance(metrics.answer(label))}
+            | {"chance": metrics.chance(metrics.answer(label)), "val_manual_accuracy": best["val_manual_accuracy"]}
         )
     return pd.DataFrame(found)
 
@@ -53,6 +53,7 @@ BEST_EPOCH = Table(
     differences=False,  # runs may differ in length
     section="best_epoch",
     title="best epochs",
-    caption="""The epoch whose weights are kept, the best on validation, of every network; 0 is the head alone. *Chance*
-is the accuracy on validation of always the same answer.""",
+    caption="""The epoch whose weights are kept, the best on validation, of every network; 0 is the head alone.
+*val_accuracy* is with the labels that the network trains on, and *chance* that of always the same answer.
+*val_manual_accuracy* is with manual labels.""",
 )
