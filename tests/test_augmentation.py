@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from contracts import changed, check_transformation
+from PIL import Image, ImageEnhance
 from pydantic import Field
 from scipy import ndimage
 
@@ -17,6 +18,7 @@ from snakedistill.networks.augmentation.transformation import Transformation
 from snakedistill.training.batches import mixed_targets
 
 BOTH = {"shift": 0.4, "flip": True}
+MOVES = BOTH | {"zoom": 0.5, "rotation": 40}
 
 
 def moved_by_scipy(image: np.ndarray, shift: np.ndarray, flip: float) -> np.ndarray:
@@ -49,7 +51,113 @@ def test_gaps_are_filled_with_the_nearest_pixel(shift):
     np.testing.assert_allclose(got[0], moved_by_scipy(image[0], np.array(shift), 0), atol=2e-4)
 
 
-@pytest.mark.parametrize("augmentation", [BOTH, {"flip": True}, {}])
+def affine(rows: list[list[float]]) -> np.ndarray:
+    """A 3 x 3 matrix from its first two rows."""
+    return np.array([*rows, [0, 0, 1]], np.float64)
+
+
+def matrix(name: str, value: np.ndarray) -> np.ndarray:
+    """From pixels of the changed image, (row, column, 1) from the middle, to where they come from."""
+    if name == "shift":
+        return affine([[1, 0, value[0]], [0, 1, value[1]]])
+    if name == "flip":
+        return affine([[1, 0, 0], [0, -1 if value else 1, 0]])
+    if name == "zoom":
+        cut, down, right = value
+        return affine([[1 - cut, 0, down], [0, 1 - cut, right]])
+    cosine, sine = np.cos(value), np.sin(value)
+    return affine([[cosine, sine, 0], [-sine, cosine, 0]])
+
+
+@pytest.mark.parametrize("names", [n for count in range(1, 5) for n in itertools.combinations(MOVES, count)])
+@pytest.mark.parametrize("side", [13, 32])
+def test_all_that_moves_pixels_is_one_affine_transform_of_scipy(names, side):
+    images = np.random.default_rng(0).integers(0, 256, (12, side, side, 3), dtype=np.uint8)
+    draws = draw({name: MOVES[name] for name in names}, 0, "soft-0", "train", 1, len(images), side)
+    for image, *values, found in zip(images, *draws.values(), changed(images, draws), strict=True):
+        whole = np.eye(3)
+        for name, value in zip(draws, values, strict=True):
+            whole = whole @ matrix(name, value.astype(np.float64))
+        middle = np.full(2, (side - 1) / 2)
+        offset = whole[:2, 2] + middle - whole[:2, :2] @ middle
+        settings = {"offset": offset, "order": 1, "mode": "nearest"}
+        expected = [
+            ndimage.affine_transform(image[..., c].astype(np.float64), whole[:2, :2], **settings) for c in range(3)
+        ]
+        np.testing.assert_allclose(found, np.stack(expected, axis=-1), atol=0.01)
+
+
+def test_a_zoom_is_pillows_enlarged_crop_from_inside_the_image():
+    side = 27
+    images = np.random.default_rng(2).integers(0, 256, (200, side, side, 1), dtype=np.uint8)
+    draws = draw({"zoom": 0.6}, 0, "soft-0", "train", 1, len(images), side)
+    cut, middle = draws["zoom"][:, 0], draws["zoom"][:, 1:] + side / 2
+    assert 0 <= cut.min() < 0.02 and 0.58 < cut.max() <= 0.6
+    low, high = (middle + sign * side * (1 - cut[:, None]) / 2 for sign in (-1, 1))
+    assert low.min() >= -1e-4 and high.max() <= side + 1e-4
+    room = side * cut[:, None] / 2
+    np.testing.assert_allclose(
+        np.quantile(draws["zoom"][:, 1:] / room, [0, 0.25, 0.5, 0.75, 1]), [-1, -0.5, 0, 0.5, 1], atol=0.15
+    )
+    for image, (top, left), (bottom, right), found in zip(images, low, high, changed(images, draws), strict=True):
+        box = [float(np.clip(one, 0, side)) for one in (left, top, right, bottom)]
+        plain = Image.fromarray(image[..., 0].astype(np.float32))
+        expected = plain.resize((side, side), Image.Resampling.BILINEAR, box=box)
+        np.testing.assert_allclose(found[..., 0], np.asarray(expected), atol=0.01)
+
+
+def test_a_rotation_is_in_degrees_and_turns_as_scipy_does():
+    images = np.random.default_rng(3).integers(0, 256, (300, 15, 15, 1), dtype=np.uint8)
+    draws = draw({"rotation": 30}, 0, "soft-0", "train", 1, len(images), 15)
+    angles = np.degrees(draws["rotation"].astype(np.float64))
+    assert -30 <= angles.min() < -28 and 28 < angles.max() <= 30 and abs(angles.mean()) < 3
+    for image, angle, found in zip(images, angles, changed(images, draws), strict=True):
+        image = image[..., 0].astype(np.float64)
+        expected = ndimage.rotate(image, angle, reshape=False, order=1, mode="nearest")
+        np.testing.assert_allclose(found[..., 0], expected, atol=0.01)
+
+
+def test_colour_is_pillows_brightness_contrast_and_saturation():
+    """To the two or three levels to which Pillow rounds; the pixels are not so bright that anything is clipped."""
+    images = np.random.default_rng(4).integers(90, 150, (100, 9, 11, 3), dtype=np.uint8)
+    draws = draw({"colour": 0.4}, 0, "soft-0", "train", 1, len(images), 9)
+    assert -0.4 <= draws["colour"].min() < -0.38 and 0.38 < draws["colour"].max() <= 0.4
+    for image, change, found in zip(images, draws["colour"], changed(images, draws), strict=True):
+        picture = Image.fromarray(image)
+        enhancers = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
+        for enhancer, by in zip(enhancers, change, strict=True):
+            picture = enhancer(picture).enhance(1 + float(by))
+        np.testing.assert_allclose(found, np.asarray(picture, np.float32), atol=3.5)
+    white = np.full((1, 4, 4, 3), 250, np.uint8)
+    assert changed(white, {"colour": np.float32([[0.4, 0, 0]])}).max() == 255
+
+
+def test_shift_and_flip_alone_are_resampled_as_with_what_leaves_an_image_as_it_is():
+    """To a rounding error: alone they have a way of their own, which is exact for a shift by whole pixels."""
+    images = np.random.default_rng(0).integers(0, 256, (40, 13, 13, 3), dtype=np.uint8)
+    draws = draw(BOTH, 0, "soft-0", "train", 1, 40, 13)
+    neutral = {"zoom": np.zeros((40, 3), np.float32), "rotation": np.zeros(40, np.float32)}
+    np.testing.assert_allclose(changed(images, draws | neutral), changed(images, draws), atol=1e-3)
+
+
+def test_two_sizes_of_an_image_are_changed_alike():
+    """A source that answers the view of a student sees the same part of the image, at its own size."""
+    small, large = 24, 72
+    row, column = np.mgrid[:large, :large] / large
+    smooth = 120 + 60 * np.sin(5 * row + np.arange(8)[:, None, None]) * np.cos(4 * column)
+    pictures = np.stack([smooth, 250 - smooth, 0.5 * smooth], axis=-1)
+    means = pictures.reshape(8, small, 3, small, 3, 3).mean(axis=(2, 4))
+    augmentation = {"flip": True, "shift": 0.1, "zoom": 0.3, "rotation": 20, "colour": 0.2}
+    views = [
+        changed(images.astype(np.float32), draw(augmentation, 0, "soft-0", "train", 1, 8, images.shape[1]))
+        for images in (means, pictures)
+    ]
+    coarse = views[1].reshape(8, small, 3, small, 3, 3).mean(axis=(2, 4))
+    assert abs(coarse - means).mean() > 10
+    np.testing.assert_allclose(coarse[:, 4:-4, 4:-4], views[0][:, 4:-4, 4:-4], atol=4)
+
+
+@pytest.mark.parametrize("augmentation", [BOTH, {"flip": True}, {}, MOVES, {"zoom": 0.2}, MOVES | {"colour": 0.3}])
 def test_no_draw_leaves_every_bit(augmentation):
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
     got = changed(images, no_draws(augmentation, 1))

@@ -20,6 +20,7 @@ from snakedistill.networks.classifier import build_network
 pytestmark = pytest.mark.long
 SIDE, BATCH, LEARNING_RATE = 64, 16, 1e-4
 BOTH = {"shift": 0.2, "flip": True}
+OF_PHOTOGRAPHS = BOTH | {"zoom": 0.3, "rotation": 20, "colour": 0.2}
 ON_JAX = {
     "run": "jax",
     "backend": "jax",
@@ -73,7 +74,7 @@ def weights(found: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([array.ravel() for name, array in found.items() if name.startswith("weight-")])
 
 
-@pytest.mark.parametrize("augmentation", [BOTH, {}], ids=["both", "none"])
+@pytest.mark.parametrize("augmentation", [BOTH, OF_PHOTOGRAPHS, {}], ids=["both", "of photographs", "none"])
 def test_a_training_step_on_jax_is_tensorflows(jax_python, tmp_path, augmentation):
     """The loss of the first step to 1e-5. After it Adam moves each weight by its gradient's sign, whatever its size."""
     build_network("student", SIDE, "resnet18").save(tmp_path / "network.keras")

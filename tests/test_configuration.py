@@ -171,6 +171,7 @@ def test_the_paper_preset_is_the_papers():
         ("students.Soft", {"labels": "soft", "generations": 0}, "students: expected a mapping of at least one family"),
         ("students.soft", 5, r"students\.soft: expected a mapping, got 5"),
         ("student.augmentation.shift", 1.5, "shift: expected a number of at least 0 and at most 1, got 1.5"),
+        ("student.augmentation.rotation", -5, "rotation: expected a number of at least 0 and at most 180, got -5"),
         ("student.augmentation", None, r"student\.augmentation: expected a mapping, got null"),
         ("student.schedule", "cosin", "expected constant or cosine, got 'cosin'; did you mean cosine"),
         ("student.decay", 0.1, r"student\.decay: expected 0 with schedule cosine, got 0\.1"),
@@ -337,6 +338,16 @@ def test_a_recipe_has_its_own_pixels():
         neutral = without_neutral(recipe(config, family))
         assert neutral.keys() & (NEUTRAL.keys() | {"image_size"}) == keys
         assert recipe(config, family) == NEUTRAL | neutral | {"image_size": found[family].size}
+
+
+def test_a_transformation_that_is_off_is_unknown_to_rules_and_lineages():
+    """But for flip and shift, which have always been there."""
+    off = {"flip": False, "shift": 0}
+    known = without_neutral(recipe(CONFIG, "soft")) | {"augmentation": off}
+    found = without_neutral(recipe(changed("student.augmentation", off | {"zoom": 0, "mixup": 0.0}), "soft"))
+    assert found == known
+    found = without_neutral(recipe(changed("student.augmentation", off | {"zoom": 0.2, "colour": 0}), "soft"))
+    assert found == known | {"augmentation": off | {"zoom": 0.2}}
 
 
 def test_a_recipe_without_the_keys_that_may_be_absent_is_the_same():

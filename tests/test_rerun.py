@@ -170,6 +170,8 @@ def test_a_key_that_may_be_absent_reruns_nothing_where_it_is_neutral(folder):
     keys = "|".join(NEUTRAL.keys() - {"image_size"})
     shorter, lines = re.subn(rf"^  ({keys}):.*\n", "", original, flags=re.MULTILINE)
     assert lines == 2 * (len(NEUTRAL) - 1)
+    shorter, lines = re.subn(r"^  augmentation:\n", r"\g<0>    zoom: 0\n", shorter, flags=re.MULTILINE)
+    assert lines == 2
     path.write_text(shorter)
     try:
         assert rules(folder) == {"write_config"}

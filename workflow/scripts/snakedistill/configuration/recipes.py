@@ -3,7 +3,7 @@
 from snakedistill.configuration.types import Recipe, Student
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Pixels
-from snakedistill.core.recipe import NEUTRAL
+from snakedistill.core.recipe import AUGMENTATION_ALWAYS_NAMED, NEUTRAL
 from snakedistill.networks.backbones import preprocessing_of
 from snakedistill.teaching import STAGES, given
 
@@ -44,11 +44,14 @@ def pixels(complete: dict) -> Pixels:
 def without_neutral(complete: dict) -> dict:
     """What a rule and a lineage know of a complete recipe: no image size, which they have beside it, no neutral values.
 
-    So a new key of recipes changes nothing where it is neutral.
+    So a new key of recipes changes nothing where it is neutral, and neither does a new transformation that is off.
     """
+    changes = {
+        name: value for name, value in complete["augmentation"].items() if value or name in AUGMENTATION_ALWAYS_NAMED
+    }
     return {
         key: value
-        for key, value in complete.items()
+        for key, value in (complete | {"augmentation": changes}).items()
         if key != "image_size" and (key not in NEUTRAL or value != NEUTRAL[key])
     }
 

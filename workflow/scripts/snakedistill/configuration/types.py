@@ -178,7 +178,7 @@ class Recipe(Section):
         "the losses of the history are weighted so; null: all images count the same",
         json_schema_extra=words("balanced or null"),
     )
-    augmentation: Augmentation = Field(description="how training images are moved")
+    augmentation: Augmentation = Field(description="how training images are changed")
     validation_augmentation: bool = Field(description="whether validation during training is augmented too")
 
 

@@ -16,3 +16,6 @@ NEUTRAL: dict[str, Any] = {
 }
 """The value that each of them then has. A key with this value is in no params of a rule and in no lineage, so a new key
 changes nothing of a run that does not use it."""
+
+AUGMENTATION_ALWAYS_NAMED = ("flip", "shift")
+"""The transformations that params of rules and lineages name even where they are off; others are then left out."""

@@ -1,12 +1,18 @@
 """Augmentation: the transformations of the images that a network trains on, their random draws, and their layer."""
 
+from snakedistill.networks.augmentation.colour import COLOUR
 from snakedistill.networks.augmentation.geometry import FLIP, SHIFT
 from snakedistill.networks.augmentation.mixing import CUTMIX, MIXUP
+from snakedistill.networks.augmentation.rotation import ROTATION
 from snakedistill.networks.augmentation.transformation import Transformation
+from snakedistill.networks.augmentation.zoom import ZOOM
 
 TRANSFORMATIONS: dict[str, Transformation] = {
     "shift": SHIFT,
     "flip": FLIP,
+    "zoom": ZOOM,
+    "rotation": ROTATION,
+    "colour": COLOUR,
     "mixup": MIXUP,
     "cutmix": CUTMIX,
 }

@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from snakedistill.core.settings import Number
+from snakedistill.core.targets import Tensor
 from snakedistill.networks.augmentation.transformation import Transformation
 
 
@@ -51,6 +52,11 @@ def _interpolation(side: int, shift):
     return ops.maximum(0.0, 1.0 - ops.abs(position[:, :, None] - pixel))
 
 
+def before_shift(row: Tensor, column: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions in the image of positions in the shifted one; shift float32 [n, 2], see `draw_shift`."""
+    return row + shift[:, 0, None, None], column + shift[:, 1, None, None]
+
+
 def draw_flip(stream: np.random.Generator, images: int, side: int, flip: bool) -> np.ndarray:
     """Draw which images are mirrored left to right, each with probability one half: 1 or 0, float32 [images]."""
     return ((stream.random((images, 3))[:, 0] < 0.5) & flip).astype(np.float32)
@@ -63,11 +69,17 @@ def flipped(images, flip):
     return ops.where(flip[:, None, None, None] > 0.5, ops.flip(images, axis=2), images)
 
 
+def before_flip(row: Tensor, column: Tensor, flip: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions in the image of positions in the mirrored one, where `flip`, float32 [n], is 1."""
+    return row, column * (1.0 - 2.0 * flip[:, None, None])
+
+
 SHIFT = Transformation(
     setting=(Number, Field(None, ge=0, le=1, description="largest shift as a share of the side", examples=[0.1])),
     shape=(2,),
     draw=draw_shift,
     apply=shifted,
+    place=before_shift,
     own_stream=False,
 )
 FLIP = Transformation(
@@ -75,5 +87,6 @@ FLIP = Transformation(
     shape=(),
     draw=draw_flip,
     apply=flipped,
+    place=before_flip,
     own_stream=False,
 )

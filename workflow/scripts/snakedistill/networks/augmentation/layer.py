@@ -6,10 +6,11 @@ import keras
 from keras import layers, ops
 
 from snakedistill.networks.augmentation import TRANSFORMATIONS, active
+from snakedistill.networks.augmentation.resampling import resampled
 
 
 class Augmentation(layers.Layer):
-    """Applies transformations to images as drawn, in their order.
+    """Applies transformations to images as drawn, in their order; what moves pixels first, see `Transformation.place`.
 
     Args:
         names: keys of `TRANSFORMATIONS`.
@@ -28,8 +29,13 @@ class Augmentation(layers.Layer):
 
     def call(self, images, draws):
         images = ops.cast(images, "float32")
-        for name, values in zip(self._names, draws, strict=True):
-            images = TRANSFORMATIONS[name].apply(images, values)
+        changes = [(TRANSFORMATIONS[name], values) for name, values in zip(self._names, draws, strict=True)]
+        together = any(one.apply is None for one, _ in changes)
+        if together:
+            images = resampled(images, [(one.place, values) for one, values in changes if one.place is not None])
+        for one, values in changes:
+            if one.apply is not None and not (together and one.place is not None):
+                images = one.apply(images, values)
         return images
 
     def compute_output_shape(self, images_shape, draws_shape=()):  # Keras leaves out an argument without tensors
