@@ -156,7 +156,7 @@ def difference_intervals(
     drawn = np.random.default_rng(1).multinomial(seeds, np.full(seeds, 1 / seeds), len(means)) / seeds
     for number, (one, other) in enumerate(pairs):
         resampled = ((means[:, :, one] - means[:, :, other]) * drawn).sum(axis=1)
-        error, freedom = _error_of_crossed_mean(values[:, one] - values[:, other], strata)
+        error, freedom = error_of_crossed_mean(values[:, one] - values[:, other], strata)
         if error > 0 < resampled.std():
             tail = stats.norm.sf(stats.t.ppf((1 + LEVEL) / 2, freedom) * error / resampled.std())
             low, high = np.quantile(resampled, [tail, 1 - tail])
@@ -164,7 +164,7 @@ def difference_intervals(
     return found
 
 
-def _error_of_crossed_mean(values: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
+def error_of_crossed_mean(values: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
     """Standard error of the mean over seeds and images, and its degrees of freedom; float [seeds, n], strata [n]."""
     seeds, images = values.shape
     _, number, sizes = np.unique(strata, return_inverse=True, return_counts=True)

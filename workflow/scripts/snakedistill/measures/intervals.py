@@ -35,13 +35,15 @@ def exact_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[f
 
 
 def bootstrap_means(values: np.ndarray, strata: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
-    """Means of resampled images, drawn with replacement within each stratum (Efron and Tibshirani 1993, chapter 8).
+    """Means of resampled images, drawn with replacement within each stratum (Rao and Wu 1988).
 
-    All columns of `values` see the same resamples, so a difference of two columns keeps their pairing.
+    Of a stratum of n_c images n_c - 1 are drawn, each with the weight n_c / (n_c - 1). So the variance of the means is
+    that of a stratified sample; n_c of them would have (n_c - 1) / n_c of it. All columns of `values` see the same
+    resamples, so a difference of two columns keeps their pairing.
 
     Args:
         values: float [n, k], k quantities of n images.
-        strata: [n]; the split draws the same number of each class, so the class is the stratum.
+        strata: [n]; the split draws the same number of each class, so the class is the stratum. See `pooled`.
         seed: seed of the resampling.
         resamples: their number.
 
@@ -49,19 +51,55 @@ def bootstrap_means(values: np.ndarray, strata: np.ndarray, seed: int = 0, resam
         float64 [resamples, k].
     """
     rng = np.random.default_rng(seed)
-    values = np.asarray(values)[np.argsort(strata, kind="stable")]
+    strata = pooled(strata)
+    of_stratum = np.bincount(strata)
+    values = np.asarray(values)[np.lexsort([strata, of_stratum[strata]])]
     values = values.astype(np.float32 if _sums_are_exact_in_float32(values) else np.float64, copy=False)
-    _, sizes = np.unique(strata, return_counts=True)
-    firsts = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    sizes = np.sort(of_stratum)
+    drawn = np.maximum(sizes - 1, 1)
+    firsts = np.repeat(np.cumsum(sizes) - sizes, drawn)
     blocks = np.split(values, range(_COLUMNS_AT_ONCE, values.shape[1], _COLUMNS_AT_ONCE), axis=1)
     blocks = [np.ascontiguousarray(block) for block in blocks]
-    means = np.empty((resamples, values.shape[1]))
+    alike = _strata_of_one_size(sizes)
+    means = np.zeros((resamples, values.shape[1]))
     for start in range(0, resamples, _RESAMPLES_AT_ONCE):
         counts = np.empty((min(_RESAMPLES_AT_ONCE, resamples - start), len(values)), values.dtype)
         for row in counts:
-            row[:] = np.bincount(firsts + _drawn(rng, sizes), minlength=len(values))
-        np.concatenate([counts @ block for block in blocks], axis=1, out=means[start : start + len(counts)])
+            row[:] = np.bincount(firsts + _drawn(rng, sizes, drawn), minlength=len(values))
+        for rows, size in alike:
+            sums = np.concatenate([counts[:, rows] @ block[rows] for block in blocks], axis=1)
+            means[start : start + len(counts)] += sums * np.float64(size) / max(size - 1, 1)
     return means / len(values)
+
+
+def pooled(strata: np.ndarray) -> np.ndarray:
+    """Strata as numbers from 0; those of one image, of which the spread cannot be seen, are one stratum.
+
+    A single such image joins the smallest of the others.
+
+    Args:
+        strata: [n].
+
+    Returns:
+        int64 [n].
+    """
+    _, number, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    alone = sizes == 1
+    target = np.flatnonzero(alone)[:1]
+    if alone.sum() == 1 and len(sizes) > 1:
+        target = np.argsort(sizes, kind="stable")[1:2]
+    number = np.where(alone[number], target, number) if alone.any() else number
+    return np.unique(number, return_inverse=True)[1]
+
+
+def _strata_of_one_size(sizes: np.ndarray) -> list[tuple[slice, int]]:
+    """The images of all strata of each size, and that size, of strata in the order of their sizes."""
+    ends = np.cumsum(sizes)
+    last = np.flatnonzero(np.append(sizes[1:] != sizes[:-1], True))
+    return [
+        (slice(int(first), int(end)), int(size))
+        for first, end, size in zip([0, *ends[last][:-1]], ends[last], sizes[last], strict=True)
+    ]
 
 
 def _sums_are_exact_in_float32(values: np.ndarray) -> bool:
@@ -70,16 +108,17 @@ def _sums_are_exact_in_float32(values: np.ndarray) -> bool:
     return all((block == np.rint(block)).all() and (abs(block) < most).all() for block in blocks)
 
 
-def _drawn(rng: np.random.Generator, sizes: np.ndarray) -> np.ndarray:
-    """Members of each stratum, as many as it has, int64 [n]; large strata get the same numbers in less time.
+def _drawn(rng: np.random.Generator, sizes: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Members of each stratum, int64 [sum of drawn]; large strata get the same numbers in less time.
 
     Args:
         rng: random numbers.
         sizes: of the strata, int [strata].
+        drawn: how many of each, int [strata].
     """
     if sizes.sum() < _IMAGES_OF_A_LARGE_STRATUM * len(sizes):
-        return rng.integers(np.repeat(sizes, sizes))
-    return np.concatenate([rng.integers(size, size=size) for size in sizes])
+        return rng.integers(np.repeat(sizes, drawn))
+    return np.concatenate([rng.integers(size, size=number) for size, number in zip(sizes, drawn, strict=True)])
 
 
 def bootstrap_intervals(
@@ -91,9 +130,10 @@ def bootstrap_intervals(
 ) -> list[tuple[float, float]]:
     """Percentile intervals of the mean of every column.
 
-    Where all images of a stratum have the same value, resampling shows no spread, which proves little when images are
-    few. The interval then reaches as far as images of another value could have been missed: by the exact binomial
-    bound on their share in each stratum, at a distance of half the range of possible means. It never leaves that range.
+    Where all images of each stratum have the same value, resampling shows no spread, which proves little when images
+    are few. The interval then reaches as far as images of another value could have been missed: by the exact binomial
+    bound on their share of the images, which holds of a stratified sample too, at a distance of half the range of
+    possible means. It never leaves that range.
 
     Args:
         values: float [n, k], as in `bootstrap_means`.
@@ -115,16 +155,23 @@ def percentile_intervals(
     level: float | np.ndarray = LEVEL,
     bounds: tuple[float, float] | np.ndarray = (-1.0, 1.0),
 ) -> list[tuple[float, float]]:
-    """The intervals of `bootstrap_intervals`, from means of resamples, float [resamples, k]."""
-    columns = values.shape[1]
+    """The intervals of `bootstrap_intervals`, from means of resamples, float [resamples, k].
+
+    The percentiles are those that give the width of a t interval (Hesterberg 2015, expanded percentiles), with as many
+    degrees of freedom as there are images beyond one in each stratum.
+    """
+    from scipy import stats  # slow to import
+
+    columns, strata = values.shape[1], pooled(strata)
     levels, ranges = np.broadcast_to(level, columns), np.broadcast_to(bounds, (columns, 2))
     members = [strata == stratum for stratum in np.unique(strata)]
+    freedom = max(len(values) - len(members), 1)
     intervals = []
     for of_images, means, one, (least, greatest) in zip(values.T, resampled.T, levels, ranges, strict=True):
-        low, high = np.quantile(means, [(1 - one) / 2, (1 + one) / 2])
+        tail = stats.norm.sf(stats.t.isf((1 - one) / 2, freedom))
+        low, high = np.quantile(means, [tail, 1 - tail])
         if all(np.ptp(of_images[of_stratum]) == 0 for of_stratum in members):
-            missed = sum(exact_interval(0, of_stratum.sum(), one)[1] for of_stratum in members)
-            reach = missed * (greatest - least) / 2
+            reach = exact_interval(0, len(values), one)[1] * (greatest - least) / 2
             low, high = low - reach, high + reach
         intervals.append((float(max(low, least)), float(min(high, greatest))))
     return intervals
