@@ -18,20 +18,21 @@ def cross_entropy(targets: Targets, logit: Tensor) -> Tensor:
 
 
 def weighted(loss: Loss, of_classes: np.ndarray | None = None) -> Loss:
-    """A loss times the weights of the image: that of its label, see `weight_of_labels`, and the target `weight`.
+    """A loss times the weight of the image, see `weight_of_images`; `loss` is not weighted."""
+    return lambda targets, logit: loss(targets, logit) * weight_of_images(targets, of_classes)
+
+
+def weight_of_images(targets: Targets, of_classes: np.ndarray | None = None) -> Tensor:
+    """The weight of each image in a loss, [n], or 1 where all count the same.
+
+    It is the target `weight` times that of the image's label, see `weight_of_labels`.
 
     Args:
-        loss: not weighted.
-        of_classes: float [K]; None: all classes count the same.
+        targets: of n images, of one type of float.
+        of_classes: weight of each class, float [K]; None: all classes count the same.
     """
-
-    def of_images(targets: Targets, logit: Tensor) -> Tensor:
-        found = loss(targets, logit)
-        if of_classes is not None:
-            found = found * weight_of_labels(targets["label"], of_classes)
-        return found * targets["weight"] if "weight" in targets else found
-
-    return of_images
+    of_image = targets.get("weight", 1.0)
+    return of_image if of_classes is None else weight_of_labels(targets["label"], of_classes) * of_image
 
 
 def loss_of_images(loss: Loss, targets: Targets, logit: np.ndarray) -> np.ndarray:

@@ -27,9 +27,9 @@ from snakedistill.networks.training_model import (
     training_model,
 )
 from snakedistill.teaching import taught
-from snakedistill.teaching.class_weights import BALANCED, balanced_weights, weight_of_labels
+from snakedistill.teaching.class_weights import BALANCED, balanced_weights
 from snakedistill.teaching.consistent import labels_of_views
-from snakedistill.teaching.losses import weighted
+from snakedistill.teaching.losses import weight_of_images, weighted
 from snakedistill.teaching.way import Way
 from snakedistill.training.batches import mixed_targets
 from snakedistill.training.checkpoints import fingerprint_of_training
@@ -154,11 +154,8 @@ class Prepared:
 
     def weights_of_images(self, part: str) -> np.ndarray:
         """The weight of each image of a part in the loss, float64 [n]."""
-        targets = self.targets[part]
-        weight = np.asarray(targets.get("weight", np.ones(len(targets["label"]))), np.float64)
-        if self.class_weights is None:
-            return weight
-        return weight * np.asarray(weight_of_labels(targets["label"].astype(np.float64), self.class_weights))
+        targets = changed(self.targets[part], lambda values: values.astype(np.float64))
+        return np.ones(len(targets["label"])) * np.asarray(weight_of_images(targets, self.class_weights))
 
     @property
     def steps_per_epoch(self) -> int:
