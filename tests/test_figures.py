@@ -665,11 +665,12 @@ def test_texts_of_inheritance_reliability_and_maps_do_not_overlap(tmp_path, save
     run = inherited_run(tmp_path, classes, seeds)
     plot("inheritance", run, {"": files(tmp_path, "inheritance")})
     plot("reliability", run, {"": files(tmp_path, "reliability")}, shown=["teacher", "soft-0"])
+    plot("risk_coverage", run, {"": files(tmp_path, "risk_coverage")}, shown=["teacher", "soft-0"])
     plot("recursion_map", run, {"hard": files(tmp_path, "map"), "soft": []})
     plot("movement", run, {"": files(tmp_path, "movement")})
-    for name in ("inheritance", "reliability", "map", "movement"):
+    for name in ("inheritance", "reliability", "risk_coverage", "map", "movement"):
         check(files(tmp_path, name))
-    assert len(saved) == 5
+    assert len(saved) == 6
     for figure in saved:
         assert not overlaps(figure)
 
@@ -798,12 +799,32 @@ def test_reliability_without_a_validation_part_has_no_temperature(tmp_path, save
     assert not any("T =" in axis.get_title() for axis in figure.axes)
 
 
+def test_risk_coverage_shows_the_curve_its_band_and_the_best_order(tmp_path, saved):
+    run = inherited_run(tmp_path, classes=("ant", "bee", "cat"), seeds=(0, 2))
+    plot("risk_coverage", run, {"": []}, shown=["teacher", "soft-0"])
+    (figure,) = saved
+    assert legend(figure) == ["by its probability", "if it were least sure of its errors", "in any order"]
+    assert [axis.get_title() for axis in figure.axes] == ["teacher", "soft-0", "classic-0"]
+    assert figure.get_suptitle().endswith("(band: range of 2 seeds)")
+    # All probabilities of soft-0 are equal: at each share 18 or 24 of 60 answers are wrong.
+    curve, ideal, order = lines(figure.axes[1]).values()
+    np.testing.assert_allclose(curve.get_ydata(), 0.35)
+    np.testing.assert_allclose(order.get_ydata(), 0.35)
+    band = figure.axes[1].collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (pytest.approx(0.3), pytest.approx(0.4))
+    of_ideal = dict(zip(np.round(ideal.get_xdata(), 2), ideal.get_ydata(), strict=True))
+    assert (
+        of_ideal[0.5] == 0 and of_ideal[0.65] == pytest.approx(0.05 / 0.65 / 2) and of_ideal[1.0] == pytest.approx(0.35)
+    )
+
+
 def test_a_network_that_is_always_right_and_sure_has_axes_around_one(tmp_path, saved):
     sure = inherited_run(tmp_path, accuracy=dict.fromkeys(ACCURACY, 1.0), networks=("teacher", "soft-0"))
     plot("reliability", sure, {"": []}, shown=["teacher"])
     (axis,) = saved[0].axes
     assert axis.get_xlim()[0] > 0.9 and axis.get_ylim()[0] > 0.9
-    assert not overlaps(saved[0])
+    plot("risk_coverage", sure, {"": []}, shown=["teacher"])
+    assert not overlaps(saved[0]) and not overlaps(saved[1])
 
 
 def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(tmp_path, saved):

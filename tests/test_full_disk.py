@@ -11,12 +11,14 @@ from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
     "plot_examples", "plot_generations", "plot_inheritance", "plot_movement", "plot_predictions", "plot_recursion",
-    "plot_recursion_map", "plot_reliability", "plot_scheme", "plot_timing", "plot_training", "evaluate",
+    "plot_recursion_map", "plot_reliability", "plot_risk_coverage", "plot_scheme", "plot_timing",
+    "plot_training", "evaluate",
     "export_litert", "export_onnx", "index_archive", "labels", "predict", "split_images", "summarise",
     "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",
-    "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion", "tabulate_timing",
-    "tabulate_uncertainty", "time_backbones", "time_networks", "train_student", "train_teacher", "weigh_claims",
+    "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion",
+    "tabulate_risk_coverage", "tabulate_timing", "tabulate_uncertainty", "time_backbones", "time_networks",
+    "train_student", "train_teacher", "weigh_claims",
     "write_arrays", "write_bundle", "write_config", "write_model_card", "write_submission",
 }  # fmt: skip
 WORDS = {"free": "No space left on device", "limit": "File too large"}

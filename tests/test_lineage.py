@@ -139,6 +139,7 @@ READERS = [
     (table("confusion"), "train.csv"),
     (table("inheritance"), "train.csv"),
     (table("calibration"), "validation.csv"),
+    (table("risk_coverage"), "test.csv"),
     (table("comparisons"), "test.csv"),
     (table("recursion"), "test.csv"),
     (table("first_errors"), "test.csv"),

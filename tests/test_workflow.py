@@ -45,11 +45,11 @@ def test_every_file_of_the_contract_is_there(folder):
     ]
     expected += [
         f"tables/{table}.csv" for table in ("inheritance", "calibration", "comparisons", "recursion", "first_errors")
-    ]
+    ] + ["tables/risk_coverage.csv"]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
     figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
-    figures += ["recursion_map-soft", "recursion_map-hard", "movement", "inheritance", "reliability"]
+    figures += ["recursion_map-soft", "recursion_map-hard", "movement", "inheritance", "reliability", "risk_coverage"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
         expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]

@@ -37,6 +37,11 @@ class Answers:
         """The class with the largest probability, int [n]."""
         return metrics.answer(self.probability)
 
+    @property
+    def confidence(self) -> np.ndarray:
+        """The probability of the answer, float [n]."""
+        return self.probability.max(axis=1)
+
 
 class Audited(Protocol):
     """Predictions from elsewhere."""

@@ -13,7 +13,7 @@ from snakedistill.results.summary.cells import by, escaped, markdown, measured, 
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
 
-SHOWN = ("recursion", "inheritance", "calibration", "comparisons", "classes", "findings")
+SHOWN = ("recursion", "inheritance", "calibration", "risk_coverage", "comparisons", "classes", "findings")
 """Keys of the sections of an audit."""
 
 

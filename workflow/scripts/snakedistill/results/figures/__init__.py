@@ -179,6 +179,20 @@ the mean distance of the bins from the diagonal. The axes begin at the smallest 
 the images of all count together, each with the temperature of its seed.""",
         settings=("shown",),
     ),
+    "risk_coverage": Figure(
+        module="snakedistill.results.figures.risk_coverage",
+        pictures=one_picture("risk_coverage"),
+        needs=("test", "splits"),
+        section="risk_coverage",
+        title="risk and coverage",
+        caption="""How often a network is wrong when it answers only the images of which it is most sure, on the test
+part. From left to right more images are answered, by the probability that the network gives to its own answer; images
+of equal probability enter together, which makes steps. A curve that stays below the dashed line says that the
+probability tells right answers from wrong ones; it cannot be below the dotted one, on which all errors come last. With
+one seed the band is the exact 95 % interval over images; with several seeds the curve is their mean, and the band
+reaches from the smallest to the largest value.""",
+        settings=("shown",),
+    ),
     "confusion": Figure(
         module="snakedistill.results.figures.confusion",
         pictures=one_picture("confusion"),
@@ -206,7 +220,15 @@ and whether the answer is right (✓) or wrong (✗).""",
 }
 """The figures by name, in the order in which the summary shows them."""
 
-AUDITED_FIGURES = ("inheritance", "reliability", "recursion_map", "movement", "generations", "confusion")
+AUDITED_FIGURES = (
+    "inheritance",
+    "reliability",
+    "risk_coverage",
+    "recursion_map",
+    "movement",
+    "generations",
+    "confusion",
+)
 """Figures that need predictions and the tables of an audit alone."""
 
 

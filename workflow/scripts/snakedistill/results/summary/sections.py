@@ -323,6 +323,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "inheritance": Section("What is inherited", inheritance_section, ("inheritance",)),
     "calibration": Section("Calibration", calibration_section, ("calibration",)),
+    "risk_coverage": Section("Risk and coverage", _pictures_alone),
     "comparisons": Section("Comparisons", comparisons_section, ("comparisons",)),
     "classes": Section("Errors by class", _classes, ("classes", "confusion")),
     "best_epoch": Section("Best epoch", _best_epoch, ("best_epoch",)),

@@ -13,6 +13,7 @@ from snakedistill.results.tables.first_errors import FIRST_ERRORS
 from snakedistill.results.tables.histograms import HISTOGRAMS
 from snakedistill.results.tables.inheritance import INHERITANCE
 from snakedistill.results.tables.recursion import RECURSION
+from snakedistill.results.tables.risk_coverage import RISK_COVERAGE
 from snakedistill.results.tables.table import Table
 from snakedistill.results.tables.timing import TIMING
 from snakedistill.results.tables.uncertainty import UNCERTAINTY
@@ -26,6 +27,7 @@ TABLES: dict[str, Table] = {
     "confusion": CONFUSION,
     "inheritance": INHERITANCE,
     "calibration": CALIBRATION,
+    "risk_coverage": RISK_COVERAGE,
     "comparisons": COMPARISONS,
     "recursion": RECURSION,
     "first_errors": FIRST_ERRORS,
@@ -39,6 +41,7 @@ AUDITED_TABLES = (
     "confusion",
     "inheritance",
     "calibration",
+    "risk_coverage",
     "comparisons",
     "recursion",
     "first_errors",
