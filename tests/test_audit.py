@@ -16,6 +16,7 @@ from snakedistill.core.parts import PARTS, TEST
 from snakedistill.data.audit import AUDITED, read_audit
 from snakedistill.data.foreign_predictions import wrong_columns
 from snakedistill.results.audit import AuditedPredictions, run_of, write_audit
+from snakedistill.results.groups import accuracies
 from snakedistill.results.lines import MOST_IN_ALL_PAIRS, Pair, as_networks, pairs
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
 
@@ -333,9 +334,52 @@ def test_every_table_has_what_there_is(given, sources, seeds):
 )
 def test_every_figure_is_plotted_whatever_the_families_are(given, sources, tmp_path):
     tables = {name: str(tmp_path / f"tables/{name}.csv") for name in AUDITED_TABLES}
-    pages = (str(tmp_path / name) for name in ("figures", "summary.md", "summary.html"))
+    pages = (str(tmp_path / name) for name in ("groups", "figures", "summary.md", "summary.html"))
     write_audit(given(made_up(2, (0, 1), sources)), "made up", tables, *pages, 1)
     assert (tmp_path / "figures/inheritance.svg").is_file()
+    assert not list((tmp_path / "groups").iterdir()) and "## Groups" not in (tmp_path / "summary.md").read_text()
+
+
+def with_groups(frame: pd.DataFrame, names=("north", "007", "Köln | Süd")) -> pd.DataFrame:
+    """The same with a column of groups by image."""
+    return frame.assign(group=[names[int(image) // 2 % len(names)] for image in frame["image_id"]])
+
+
+def test_groups_have_every_table_of_their_images_alone(given, tmp_path):
+    frame = with_groups(made_up(2, (0, 1), images=(0, 8, 60)))
+    tables = {name: str(tmp_path / f"tables/{name}.csv") for name in AUDITED_TABLES}
+    pages = [str(tmp_path / name) for name in ("groups", "figures", "summary.md", "summary.html")]
+    write_audit(given(frame), "made up", tables, *pages, 1)
+    own = frame[(frame["split"] == "validation") | (frame["group"] == "007") & (frame["split"] == "test")]
+    alone = run_of(read_audit(given(own.drop(columns="group"))), {})
+    for name in AUDITED_TABLES:
+        of_groups = pd.read_csv(tmp_path / f"groups/{name}.csv", dtype={"group": str, "seed": str})
+        assert set(of_groups["group"]) == {"north", "007", "Köln | Süd"} or of_groups.empty, name
+        expected = TABLES[name].rows(alone)
+        expected = expected[expected["split"] == TEST] if "split" in expected else expected
+        found = of_groups[of_groups["group"] == "007"]
+        assert len(found) == len(expected)
+        for network in SOURCES if "network" in found else ():  # their order is that of the file
+            one, other = (frame[frame["network"] == network] for frame in (found, expected))
+            for column in [column for column in other if other[column].dtype == float]:
+                np.testing.assert_allclose(one[column], other[column], rtol=1e-6, err_msg=f"{name}: {column}")
+    page = (tmp_path / "summary.md").read_text()
+    assert "## Groups" in page and "Köln \\| Süd" in page
+
+
+def test_a_group_on_which_a_network_is_worse_is_found(given, tmp_path):
+    frame = with_groups(made_up(2, (0, 1, 2), {"vit": None, "cnn": None}, images=(0, 0, 240)), ("north", "south"))
+    toward = np.where(frame["label"] == 1, 3.0, -3.0)
+    wrong = (frame["network"] == "vit") & (frame["group"] == "south") & (frame["image_id"].astype(int) % 4 == 3)
+    frame["logit"] = toward * np.where(wrong | (frame["image_id"].astype(int) % 40 == 0), -1, 1)
+    audit = read_audit(given(frame))
+    table = accuracies(run_of(audit, {}), {name: run_of(audit.of_group(name), {}) for name in audit.groups})
+    found = table.set_index(["network", "group"])
+    assert found.loc[("vit", "south"), "these_networks"] == "lower"
+    assert found.loc[("vit", "north"), "these_networks"] == "higher"
+    assert found.loc[("vit", "south"), "accuracy"] == pytest.approx(0.5)
+    assert found.loc[("vit", "north"), "accuracy"] == found.loc[("vit", "south"), "accuracy_elsewhere"]
+    assert set(found.loc["cnn", "these_networks"]) == {"cannot be told"}
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +419,7 @@ def test_the_example_of_the_page(tmp_path):
     done = subprocess.run([sys.executable, source[1]], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     tables = {name: str(tmp_path / f"tables/{name}.csv") for name in AUDITED_TABLES}
-    paths = [str(tmp_path / name) for name in ("figures", "summary.md", "summary.html")]
+    paths = [str(tmp_path / name) for name in ("groups", "figures", "summary.md", "summary.html")]
     write_audit(str(tmp_path / "predictions.csv"), "Digits.", tables, *paths, threads=2)
     inherited = pd.read_csv(tables["inheritance"])
     inherited = inherited[inherited["class"].isna() & (inherited["split"] == TEST)]

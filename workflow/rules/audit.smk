@@ -9,6 +9,7 @@ rule audit:
         predictions=given_audit,
     output:
         **{table: f"{AUDIT}/tables/{table}.csv" for table in AUDITED_TABLES},
+        groups=directory(f"{AUDIT}/groups"),
         figures=directory(f"{AUDIT}/figures"),
         summary=f"{AUDIT}/summary.md",
         html=f"{AUDIT}/summary.html",

@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
         predictions=snakemake.input.predictions,
         run_description=snakemake.params.run_description,
         tables={table: snakemake.output[table] for table in AUDITED_TABLES},
+        groups=snakemake.output.groups,
         figures=snakemake.output.figures,
         summary=snakemake.output.summary,
         html=snakemake.output.html,

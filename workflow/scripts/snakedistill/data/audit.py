@@ -1,16 +1,16 @@
 """Predictions of networks from elsewhere, in one CSV that the user gives to have them measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from snakedistill.core.errors import InputError, nearest, some
-from snakedistill.core.parts import PARTS, TEST
+from snakedistill.core.parts import PARTS, TEST, VALIDATION
 from snakedistill.data.foreign_predictions import SEED, Form, Rows, first_places, read_rows
 
-AUDITED = Form(("label", "network", SEED), "see docs/audit.md", ("split", "source"))
+AUDITED = Form(("label", "network", SEED), "see docs/audit.md", ("split", "source", "group"))
 _NUMBERS = ["0", "1"]
 """Names of two classes whose labels are numbers."""
 
@@ -24,11 +24,19 @@ class AuditedPart:
         label: manual label, int64 [n].
         outputs: logits or probabilities, float [seeds, networks, n, outputs]; one output is of class 1, more are those
             of each class.
+        group: name of the group of each image, object [n]; None where the file has no groups.
     """
 
     image_id: pd.Series
     label: np.ndarray
     outputs: np.ndarray
+    group: np.ndarray | None = None
+
+    def of_group(self, name: str) -> "AuditedPart":
+        """The images of a group alone."""
+        member = self.group == name
+        image_id = self.image_id[member].reset_index(drop=True)
+        return AuditedPart(image_id, self.label[member], self.outputs[:, :, member])
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,17 @@ class Audit:
     quantity: str
     parts: dict[str, AuditedPart]
 
+    @property
+    def groups(self) -> list[str]:
+        """The groups of the test images, by name; none where the file has no groups."""
+        group = self.parts[TEST].group
+        return [] if group is None else sorted(set(group))
+
+    def of_group(self, name: str) -> "Audit":
+        """The test images of a group, and the whole validation part, on which temperatures are fitted."""
+        kept = {part: images for part, images in self.parts.items() if part == VALIDATION}
+        return replace(self, parts=kept | {TEST: self.parts[TEST].of_group(name)})
+
 
 def read_audit(path: str | Path) -> Audit:
     """Read and check the predictions of networks from elsewhere.
@@ -58,8 +77,9 @@ def read_audit(path: str | Path) -> Audit:
     Args:
         path: CSV with the columns image_id, label, network, seed, and those of the outputs: `logit` or `probability` of
             class 1, or `logit.<class>` or `probability.<class>` of each class; perhaps split (without it all rows are
-            of the test part) and source (empty for none). Further columns are ignored. Or an artefact of a run, a zip,
-            or a folder of artefacts, whose rows count as those of one file, in the order of the artefacts' names.
+            of the test part), source (empty for none) and group (of images). Further columns are ignored. Or an
+            artefact of a run, a zip, or a folder of artefacts, whose rows count as those of one file, in the order of
+            the artefacts' names.
 
     Returns:
         The predictions. They are float32, and probabilities of each class are divided by their sum; but probabilities
@@ -70,7 +90,8 @@ def read_audit(path: str | Path) -> Audit:
             names the first such row by its number after the header, or the network that lacks rows.
     """
     rows, form, outputs = read_rows(path, AUDITED)
-    for column in ("image_id", "network"):
+    grouped = "group" in rows.frame
+    for column in ("image_id", "network", *(["group"] if grouped else [])):
         rows.refuse(rows.are(column, ""), column, "a name")
     classes, label = _classes_and_labels(rows, form.classes)
     part = _parts(rows)
@@ -78,6 +99,8 @@ def read_audit(path: str | Path) -> Audit:
     earlier = first[rows.codes("image_id")]
     rows.refuse(label != label[earlier], "label", "one label of each image", earlier)
     rows.refuse(part != part[earlier], "split", "each image in one part", earlier)
+    if grouped:
+        rows.refuse(rows.codes("group") != rows.codes("group")[earlier], "group", "one group of each image", earlier)
     sources = _sources(rows)
     groups = _groups(rows, list(sources))
     parts = {}
@@ -86,7 +109,8 @@ def read_audit(path: str | Path) -> Audit:
         if len(firsts):
             row_of = _row_of_each(rows, groups, name, np.flatnonzero(part == number), firsts)
             shape = len(groups.seeds), len(groups.networks), len(firsts), outputs.shape[1]
-            parts[name] = AuditedPart(rows.images(firsts), label[firsts], outputs[row_of].reshape(shape))
+            group = rows.names("group")[rows.codes("group")[firsts]] if grouped else None
+            parts[name] = AuditedPart(rows.images(firsts), label[firsts], outputs[row_of].reshape(shape), group)
     if TEST not in parts:
         raise InputError(f"{path}: expected rows of the part {TEST}, got rows of {some(parts)} alone: {AUDITED.see}")
     return Audit(classes, groups.seeds, groups.networks, sources, form.quantity, parts)

@@ -19,6 +19,7 @@ from snakedistill.measures.metrics import by_rows
 from snakedistill.results.answers import Answers
 from snakedistill.results.audit_page import write_audit_page
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES, plot_figure
+from snakedistill.results.groups import write_groups
 from snakedistill.results.lines import ancestors, as_networks
 from snakedistill.results.run import Run
 from snakedistill.results.summary.html import write_html
@@ -91,6 +92,7 @@ def write_audit(
     predictions: str,
     run_description: str,
     tables: dict[str, str],
+    groups: str,
     figures: str,
     summary: str,
     html: str,
@@ -102,6 +104,7 @@ def write_audit(
         predictions: CSV, see `read_audit`.
         run_description: what was audited, in words.
         tables: paths to write by name, of `AUDITED_TABLES`.
+        groups: folder to write, of the tables by group, see `write_groups`.
         figures: folder to write.
         summary: Markdown file to write, beside that folder.
         html: the same as one HTML file.
@@ -113,13 +116,15 @@ def write_audit(
     audit = read_audit(predictions)
     run = run_of(audit, tables)
     with ThreadPoolExecutor(threads) as pool:
+        of_groups = {name: run_of(audit.of_group(name), {}) for name in audit.groups}
+        by_group = pool.submit(write_groups, run, of_groups, Path(groups))
         written = [pool.submit(write_table, name, run, {}, None, path) for name, path in tables.items()]
     for table in written:
         table.result()  # or its error
     shown = shown_networks(run)
     pictures = plot_figures(run, shown, run_description, Path(figures))
     images = {part: len(of_part.label) for part, of_part in audit.parts.items()}
-    write_audit_page(run, shown, images, run_description, pictures, summary)
+    write_audit_page(run, shown, images, run_description, pictures, by_group.result(), summary)
     write_html(summary, html)
 
 

@@ -127,7 +127,12 @@ def comparisons_section(contents: Contents, pictures: list[str]) -> list[str]:
         return ["This run has no two networks to compare."]
     of_recipe = frame["this_recipe"].notna().any()
     rows = [
-        [escaped(row["one"]), escaped(row["other"]), _difference(row), f"{row['one_alone']:,} / {row['other_alone']:,}"]
+        [
+            escaped(row["one"]),
+            escaped(row["other"]),
+            difference_in_words(row),
+            f"{row['one_alone']:,} / {row['other_alone']:,}",
+        ]
         + [significant(row["p"], 2), significant(row["p_holm"], 2), number(row["smallest_difference"])]
         + [row["these_networks"]]
         + ([f"{row['wins']:.0f} / {row['losses']:.0f}", row["this_recipe"]] if of_recipe else [])
@@ -157,7 +162,8 @@ def comparisons_section(contents: Contents, pictures: list[str]) -> list[str]:
     return [words, *pictures, markdown(heads, rows, "llrrrrrl" + ("rl" if of_recipe else ""))]
 
 
-def _difference(row: dict) -> str:
+def difference_in_words(row: dict) -> str:
+    """A difference of accuracies with its interval."""
     low, high = (number(row[f"difference_{end}"], sign="+") for end in ("low", "high"))
     return f"{number(row['difference'], sign='+')}{SPACE}[{low},{SPACE}{high}]"
 
