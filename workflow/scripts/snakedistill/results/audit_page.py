@@ -81,14 +81,14 @@ def _networks(run: Run, contents: Contents) -> str:
 
 def _groups(tables: Mapping[str, pd.DataFrame], several: bool) -> list[str]:
     """How good each network is on each group, and which of two networks is better there."""
-    frame, measures = tables[ACCURACY], {"calibration": ("confidence_error", "confidence_error_expected")}
-    measures |= {"risk_coverage": ("risk_area",)}
-    rows = []
+    frame, rows = tables[ACCURACY], []
+    measures = [("calibration", "confidence_error"), ("calibration", "confidence_error_expected")]
+    measures += [("risk_coverage", "risk_area")]
     for row in frame.sort_values("p", kind="stable").head(MOST_ROWS).sort_index().to_dict("records"):
         cells = [escaped(row["network"]), escaped(row["group"]), f"{row['images']:,}"]
         cells += [_of_group(tables["uncertainty"], row, "accuracy"), number(row["accuracy_elsewhere"])]
         cells += [significant(row["p_holm"], 2), row["these_networks"]]
-        cells += [_of_group(tables[table], row, name, 3) for table, names in measures.items() for name in names]
+        cells += [_of_group(tables[table], row, name, 3) for table, name in measures]
         rows.append(cells)
     words = (
         "Each group of test images by itself. *Elsewhere* is the accuracy on all other images; p asks whether the "
