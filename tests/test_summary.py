@@ -20,6 +20,7 @@ from snakedistill.data.part_sizes import DROPPED
 from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
+from snakedistill.results.summary import cells
 from snakedistill.results.summary.head import images_in_words, one_line, warnings
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
@@ -785,3 +786,9 @@ def test_networks_that_learned_nothing_are_named():
         in one
     )
     assert "soft-1, seed 0**: it answers dog to every test image. Disregard results derived from it." in other
+
+
+def test_a_share_of_1_in_every_row_has_its_interval_and_a_count_is_an_integer():
+    table = pd.DataFrame({"accuracy": [1], "accuracy_low": [0.158], "accuracy_high": [1], "epoch": [2]})
+    assert cells.measured(table, "accuracy", 3) == "1.000 [0.158, 1.000]".replace(" ", cells.SPACE)
+    assert cells.measured(table, "epoch", 1) == "2"

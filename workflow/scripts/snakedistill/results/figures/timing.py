@@ -79,7 +79,7 @@ def plot(
     lows, highs = 1000 * min(shown), 1000 * max(shown)
     decades = max(0.3, np.log10(highs / lows))
     axis.set(xscale="log", xlim=(lows / 10 ** (0.1 * decades), highs * 10 ** (0.2 * decades)))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20 if decades < 2 else 6))
     axis.xaxis.set_major_formatter(plain)
     axis.set(yticks=range(len(hows)), yticklabels=hows, ylim=(len(hows) - 0.5, -0.5))
     title = f"Time an image takes on {most} thread{'s' if most > 1 else ''}: median, and from p10 to p90"

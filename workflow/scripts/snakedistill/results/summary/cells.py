@@ -56,7 +56,7 @@ def measured(of_seeds: pd.DataFrame, name: str, digits: int = 4) -> str:
     values = of_seeds[name]
     if len(values) > 1:
         return spread(values.mean(), values.std(ddof=1), digits)
-    if pd.api.types.is_integer_dtype(values):
+    if pd.api.types.is_integer_dtype(values) and f"{name}_low" not in of_seeds:  # a share may be 1 in every row
         return str(values.iloc[0])
     row = of_seeds.iloc[0]
     low, high = (number(row.get(f"{name}_{end}"), digits) for end in ("low", "high"))
