@@ -74,6 +74,33 @@ def smallest_visible_difference(rng: np.random.Generator, runs: int) -> Shares:
     return {"power": float(np.mean([Discordance(one, other, images).p_value < 0.05 for one, other, _ in counts]))}
 
 
+@scenario(runs=2000, few=300, power=(0.74, 0.86))
+def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """Two recipes of which one is better by 2 points, with as many seeds as are planned for that, among 5 pairs."""
+    from scipy import stats
+
+    from snakedistill.measures.power import LEVEL, components
+
+    images, pairs, margin = 1500, 5, 0.02
+
+    def differences(seeds: int, images: int) -> np.ndarray:
+        easy = rng.normal(0, (0.45, 0.05), (images, 2)) + rng.normal(1.2, 1.0, (images, 1))
+        of_seeds = rng.normal(0, 0.06, (seeds, 1, 2)) + np.array([shift, 0])
+        right = rng.normal(0, 1, (seeds, images, 2)) < easy + of_seeds
+        return right[..., 0].astype(np.float64) - right[..., 1]
+
+    wide, other_wide = np.sqrt(2 + 0.06**2 + np.square([0.45, 0.05]))
+    shift = stats.norm.ppf(stats.norm.cdf(1.2 / other_wide) + margin) * wide - 1.2
+    known = components(differences(100, 20 * images), np.zeros(20 * images))
+    seeds = known.seeds_needed(margin, images, pairs)
+    seen = []
+    for _ in range(runs):
+        values = differences(seeds, images)
+        error, freedom = components(values, np.zeros(images)).error(seeds, images)
+        seen.append(2 * stats.t.sf(abs(values.mean()) / error, freedom) < LEVEL / pairs)
+    return {"power": float(np.mean(seen)), "seeds": float(seeds)}
+
+
 # What is inherited, what recursion does, and whether probabilities can be believed.
 
 

@@ -405,6 +405,13 @@ def test_the_rule_needs_nothing_but_the_file(audited):
     assert set(table["network"]) == {"vit/b16-0", "vit/b16-1"} and set(table["independent"]) == {"resnet-50"}
 
 
+def test_the_rule_power_takes_the_file_too(audited):
+    snakemake(audited, "--config", "audit=mine.csv", "--", "power")
+    page = (audited / "results/sample/audit/power.md").read_text()
+    assert "2 seeds and 12 test images" in page and "mine.csv" in page
+    assert "results/sample/power.csv" in snakemake(audited, "-n", "--", "power").stdout
+
+
 def test_without_a_file_it_says_what_to_do(audited):
     done = snakemake(audited, "--", "audit", check=False)
     assert done.returncode

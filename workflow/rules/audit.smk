@@ -66,3 +66,34 @@ rule artefact:
         "Packing predictions, labels, histories and findings"
     script:
         "../scripts/write_artefact.py"
+
+
+MEASURED = TABLES["comparisons"].needs  # what comparisons are made from
+POWER = AUDIT if config["audit"] else RUN
+
+
+# Not part of the experiment: snakemake -- power, of a run; of an audit with --config audit=FILE.csv
+rule power:
+    input:
+        **({"predictions": given_audit} if config["audit"] else FILES.needed(MEASURED)),
+    output:
+        table=f"{POWER}/power.csv",
+        page=f"{POWER}/power.md",
+        html=f"{POWER}/power.html",
+    log:
+        f"{RUN}/logs/power.log",
+    localrule: True
+    conda:
+        LIGHT_ENVIRONMENT
+    params:
+        code=code_of("write_power"),
+        content=content_of_audit(config["audit"]) if config["audit"] else None,
+        needs=MEASURED,
+        run=None if config["audit"] else PAGES.run,
+        run_description=(
+            describe_audit(config["audit"]) if config["audit"] else PAGES.described["run"]
+        ),
+    message:
+        "Counting the seeds and images that comparisons need"
+    script:
+        "../scripts/write_power.py"

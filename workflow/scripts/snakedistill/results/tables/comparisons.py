@@ -29,7 +29,7 @@ def rows(run: Run) -> pd.DataFrame:
         are at least `comparison.FEWEST_SEEDS` seeds.
     """
     compared = pairs(run.sources, run.independent, run.teachers)
-    right, label = _right(run)
+    right, label = right_of_networks(run)
     means = comparison.resampled_means(right, label) if compared else np.empty((0, *right.shape[:2]))
     found = []
     for number, seed in enumerate(run.seeds):
@@ -49,7 +49,7 @@ _COLUMNS += ["smallest_difference", "these_networks", "wins", "losses", "wins_sh
 _COLUMNS += ["this_recipe"]
 
 
-def _right(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def right_of_networks(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Where each network is right on the test part, bool [seeds, networks, n], and the labels, [n]."""
     found: dict[tuple[int, str], np.ndarray] = {}
     label = np.empty(0, np.int64)

@@ -1,0 +1,106 @@
+"""How many seeds and images it takes to see a difference between two recipes.
+
+Every seed trains both networks, and all are tested on the same images: a crossed design. The difference of right
+answers of a seed s on an image i is mean + seed s + image i + rest, whose variances say what more seeds or images would
+show.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from snakedistill.measures.comparison import FEWEST_SEEDS
+
+POWER = 0.8
+"""Probability that a difference is seen where it is there."""
+LEVEL = 0.05
+"""Two-sided level of all comparisons of a run together."""
+MOST_SEEDS, MOST_IMAGES = 10_000, 10**9
+"""More than these count as never."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """Variances of the difference of right answers of two recipes, each 1, 0 or -1 for a seed and an image.
+
+    Attributes:
+        seed: of the difference of a seed on all images; None where one seed was trained.
+        image: of the difference on an image over all seeds, within the images of a class; of one seed with `rest`.
+        rest: of what is of a seed and an image alone; 0 of one seed.
+        classes: number of classes, within which images are compared.
+    """
+
+    seed: float | None
+    image: float
+    rest: float
+    classes: int = 1
+
+    def error(self, seeds: int, images: int) -> tuple[float, float]:
+        """Standard error of the mean difference of a design, and its degrees of freedom (Satterthwaite 1946)."""
+        by_seed, by_image = images * (self.seed or 0.0) + self.rest, seeds * self.image + self.rest
+        square = max(by_seed + by_image - self.rest, 1e-300)
+        apart = by_image**2 / max(images - self.classes, 1)
+        apart += by_seed**2 / (seeds - 1) if seeds > 1 else 0.0
+        return float(np.sqrt(square / (seeds * images))), max(square**2 / max(apart, 1e-300), seeds - 1)
+
+    def smallest_difference(self, seeds: int, images: int, pairs: int = 1) -> float:
+        """The difference of accuracies that a design shows with a power of 80 %.
+
+        It is (t_{1-a/2} + t_{0.8}) standard errors, where a is `LEVEL` over the number of pairs: what Holm's correction
+        asks of a pair that is seen alone.
+
+        Args:
+            seeds: their number.
+            images: their number.
+            pairs: comparisons that are corrected together.
+        """
+        from scipy import stats  # slow to import
+
+        error, freedom = self.error(seeds, images)
+        return float((stats.t.ppf(1 - LEVEL / pairs / 2, freedom) + stats.t.ppf(POWER, freedom)) * error)
+
+    def seeds_needed(self, margin: float, images: int, pairs: int = 1) -> int | None:
+        """The fewest seeds that show a difference of `margin` on so many images, at least `FEWEST_SEEDS`, without which
+        nothing is said of a recipe; None where none do."""
+        return _fewest(lambda seeds: self.smallest_difference(seeds, images, pairs) <= margin, FEWEST_SEEDS, MOST_SEEDS)
+
+    def images_needed(self, margin: float, seeds: int, pairs: int = 1) -> int | None:
+        """The fewest images that show a difference of `margin` with so many seeds; None where none do."""
+        fewest = self.classes + 1
+        return _fewest(lambda images: self.smallest_difference(seeds, images, pairs) <= margin, fewest, MOST_IMAGES)
+
+
+def _fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:
+    """The least number that is enough, by bisection; None where `most` is not."""
+    if not enough(most):
+        return None
+    while least < most:
+        middle = (least + most) // 2
+        least, most = (least, middle) if enough(middle) else (middle + 1, most)
+    return least
+
+
+def components(values: np.ndarray, strata: np.ndarray) -> Components:
+    """Variance components of a crossed design, from its mean squares (Searle, Casella and McCulloch 1992).
+
+    An estimate below 0 counts as 0.
+
+    Args:
+        values: float [seeds, n]: 1 where the first network alone is right, -1 where the second alone is, else 0.
+        strata: [n], the class of each image.
+    """
+    values = np.asarray(values, np.float64)
+    seeds, images = values.shape
+    _, number, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    of_images = values.mean(axis=0)
+    within = of_images - (np.bincount(number, of_images) / sizes)[number]
+    by_image = seeds * (within**2).sum() / max(images - len(sizes), 1)
+    if seeds == 1:
+        return Components(None, float(by_image), 0.0, len(sizes))
+    rest = values - of_images - values.mean(axis=1, keepdims=True) + values.mean()
+    both = (rest**2).sum() / ((seeds - 1) * max(images - 1, 1))
+    by_seed = images * values.mean(axis=1).var(ddof=1)
+    return Components(
+        float(max(by_seed - both, 0) / images), float(max(by_image - both, 0) / seeds), float(both), len(sizes)
+    )
