@@ -70,6 +70,13 @@ def test_a_comparison_is_supported_where_the_first_is_higher(about, these_networ
     assert ("takes about" in evidence) == (verdict == OPEN)
 
 
+def test_a_teacher_is_compared_with_its_probe():
+    row = COMPARED | {"one": "teacher", "other": "probe-teacher", "about": "probe", "these_networks": "lower"}
+    ((statement, (verdict, _)),) = found([row]).items()
+    assert statement == "`teacher` is more accurate than `probe-teacher`, the head alone on the same backbone"
+    assert verdict == CONTRADICTED
+
+
 @pytest.mark.parametrize(("these_networks", "verdict"), [("lower", SUPPORTED), ("higher", CONTRADICTED)])
 def test_a_student_is_expected_below_its_teacher(these_networks, verdict):
     statements = found([first("soft-0") | {"these_networks": these_networks}])

@@ -81,6 +81,19 @@ def test_pairs_of_the_workflow():
     ]
 
 
+def test_a_probe_is_compared_with_the_networks_beside_it_alone():
+    sources = {"teacher": None, "classic-0": None, "soft-0": "teacher", "probe-teacher": None, "probe-classic": None}
+    probes = {"teacher": "probe-teacher", "classic-0": "probe-classic", "soft-0": "probe-classic"}
+    assert in_words(pairs(sources, {"soft-0": ["classic-0"]}, ["teacher"], probes)) == [
+        "classic-0 / teacher: teacher",
+        "soft-0 / teacher: teacher",
+        "soft-0 / classic-0: independent",
+        "teacher / probe-teacher: probe",
+        "classic-0 / probe-classic: probe",
+        "soft-0 / probe-classic: probe",
+    ]
+
+
 def test_pairs_of_free_names_and_two_teachers():
     """A student of a teacher meets that one, a network without a source all of them; families share a teacher."""
     sources = AUDIT | {"other small net": "resnet50"}
@@ -99,7 +112,7 @@ def test_pairs_of_free_names_and_two_teachers():
 def test_no_pair_comes_twice_and_each_is_about_something():
     found = pairs(RUN, {network: ["classic-0"] for network in RUN}, ["teacher"])
     assert len({frozenset((pair.one, pair.other)) for pair in found}) == len(found)
-    assert {pair.about for pair in found} == set(ABOUT) - {"networks"}
+    assert {pair.about for pair in found} == set(ABOUT) - {"networks", "probe"}
     assert all(pair.one != pair.other for pair in found)
 
 

@@ -102,6 +102,29 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
     assert files.for_unlabelled_labels("more-0", 0)["unlabelled"].endswith("predictions/teacher/unlabelled.csv")
 
 
+def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
+    lite = {"backbone": "efficientnet_lite0", "weights": "imagenet", "preprocessing": None, "learning_rate": 1e-4}
+    families = {
+        "plain": {"labels": "soft", "generations": 1},
+        "same": {"labels": "manual", "generations": 0, "dropout": 0.3},
+        "large": {"labels": "soft", "generations": 0, "image_size": 64},
+        "own": {"labels": "soft", "generations": 0, "backbone": "resnet18", "weights": None},
+    }
+    plan = planned(paper=None, teacher=lite, student=lite, students=families, export={"network": "plain-1"})
+    of_first = {"teacher": "probe-teacher", "same-0": "probe-teacher", "plain-0": "probe-teacher"}
+    assert plan.probes == of_first | {"large-0": "probe-large"}
+    assert list(plan.networks)[-2:] == ["probe-teacher", "probe-large"]
+    assert not {*plan.probes.values()} & {*plan.models, *plan.exported, *plan.timed, *plan.shipped}
+    assert plan.pixels("probe-large").size == 64
+    files, pages = Files(plan), Pages(plan, Files(plan))
+    assert files.for_probe("probe-large")["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
+    assert files.for_probe("probe-large")["test"].endswith("64-squash-nearest/test.npy")
+    assert files.of_probe()["test"] == ["results/sample/seed-0/predictions/{probe}/test.csv"]
+    assert "results/sample/seed-0/predictions/probe-large/test.csv" in files.known["test"]
+    assert pages.run["probes"] == plan.probes and pages.run["teachers"] == ["teacher"]
+    assert "probes" not in Pages(planned(), Files(planned())).run
+
+
 def test_a_mean_is_made_of_its_members_and_means_are_in_the_lineage():
     families = {"all": {"labels": "soft", "source": "all", "generations": 1, "temperature": 4}}
     plan = planned(paper=None, students=families, export={"network": "all-1"})

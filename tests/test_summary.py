@@ -21,7 +21,7 @@ from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
 from snakedistill.results.summary import cells
-from snakedistill.results.summary.head import images_in_words, one_line, warnings
+from snakedistill.results.summary.head import beside_probes, images_in_words, one_line, warnings
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
@@ -758,6 +758,25 @@ def test_the_line_for_the_terminal_costs_no_heavy_import():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT / "workflow/scripts", capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_head_says_which_networks_are_better_than_their_probes():
+    rows = [
+        ("teacher", "probe-teacher", "probe", 0.01, 0.002, 0.018, "higher"),
+        ("classic-0", "probe-classic", "probe", 0.0, -0.01, 0.01, "cannot be told"),
+        ("soft-0", "probe-classic", "probe", 0.002, -0.01, 0.014, "cannot be told"),
+        ("soft-0", "teacher", "teacher", -0.01, -0.02, 0.0, "lower"),
+    ]
+    columns = ["one", "other", "about", "difference", "difference_low", "difference_high", "these_networks"]
+    table = pd.DataFrame(rows, columns=columns).assign(seed="0", this_recipe=None)
+    (words,) = beside_probes(table)
+    assert words.startswith("probe-teacher and probe-classic are references: ")
+    better = "teacher (+0.0100 [+0.0020, +0.0180]) is better than its probe"
+    others = "classic-0 (+0.0000 [-0.0100, +0.0100]) and soft-0 (+0.0020 [-0.0100, +0.0140])"
+    assert f"{better}; {others} are not to be told apart from their probes (" in words
+    of_all = table[:1].assign(seed="all", this_recipe="lower")
+    assert "teacher (+0.0100 [+0.0020, +0.0180]) is worse than its probe (" in beside_probes(pd.concat([table, of_all]))[0]
+    assert beside_probes(table[3:]) == []
 
 
 def test_networks_that_learned_nothing_are_named():

@@ -26,6 +26,7 @@ from snakedistill.plan.code import (
     code_of,
     code_of_evaluation,
     code_of_labels,
+    code_of_probe,
     code_of_training,
     content_of_file,
     settings_in,
@@ -37,7 +38,7 @@ from snakedistill.plan.pages import Pages
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES
 from snakedistill.results.run_description import describe_audit
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
-from snakedistill.teaching import MEAN, STAGES, made_from, source_of_views
+from snakedistill.teaching import MEAN, PROBE, STAGES, made_from, source_of_views
 
 # Snakemake lays no config over a configfile in a module, so that is done here.
 if not workflow.modifier.is_main_snakefile():
@@ -78,6 +79,7 @@ wildcard_constraints:
     network="|".join(PLAN.models),
     student="|".join(network for network in PLAN.trained if network != TEACHER),
     mean="|".join(PLAN.means) or MEAN,
+    probe="|".join(PLAN.probes.values()) or PROBE,
     pixels="|".join(PLAN.pixels_in_use),
 
 
@@ -114,7 +116,8 @@ def minutes_by_size(seconds_a_mb):
 
 def network_of_job(wildcards):
     """Id of the network that a job is about."""
-    return wildcards.get("student") or wildcards.get("network") or TEACHER
+    named = (wildcards.get(name) for name in ("student", "network", "probe"))
+    return next(filter(None, named), TEACHER)
 
 
 def mem_mb_of_network(wildcards, input, threads):

@@ -60,3 +60,34 @@ rule train_student:
         "Training {wildcards.student}, seed {wildcards.seed}"
     script:
         "../scripts/train.py"
+
+
+if PLAN.probes:
+
+    rule fit_probe:
+        input:
+            unpack(lambda wildcards: FILES.for_probe(wildcards.probe)),
+            splits=FILES.splits,
+        output:
+            **FILES.of_probe(),
+        log:
+            f"{RUN}/logs/fit_probe/{{probe}}.log",
+        benchmark:
+            f"{RUN}/benchmarks/fit_probe/{{probe}}.tsv"
+        conda:
+            NETWORK_ENVIRONMENT
+        threads: HALF_OF_THE_CORES
+        resources:
+            **growing(mem_mb_of_network, minutes_by_size(3)),
+        params:
+            code=lambda wildcards: code_of_probe(PLAN, wildcards.probe),
+            recipe=lambda wildcards: {
+                key: PLAN.recipe(wildcards.probe)[key]
+                for key in ("backbone", "preprocessing", "class_weights")
+            },
+            seeds=config["seeds"],
+            **{key: config[key] for key in ("classes", "backend")},
+        message:
+            "Fitting a head to the features of a frozen backbone: {wildcards.probe}"
+        script:
+            "../scripts/fit_probe.py"

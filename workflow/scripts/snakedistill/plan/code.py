@@ -63,6 +63,13 @@ def code_of_training(plan: Plan, network: str) -> str:
     )
 
 
+def code_of_probe(plan: Plan, probe: str) -> str:
+    """The code that fits a probe: of its backbone."""
+    backbone = plan.recipe(probe)["backbone"]
+    modules = (BACKBONES[backbone],) if backbone in BACKBONES else ()
+    return code_of("fit_probe", modules=modules, BACKBONES=(backbone,))
+
+
 def code_of_labels(plan: Plan, network: str) -> str:
     """The code that labels images for a network."""
     return code_of("write_labels", WAYS=(plan.networks[network].way,), OPTIONS=tuple(plan.options(network)))

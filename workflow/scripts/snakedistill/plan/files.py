@@ -291,6 +291,19 @@ class Files:
             found |= {"unlabelled_lineage": lineages([labels])}
         return found
 
+    def for_probe(self, probe: str) -> dict[str, str]:
+        """What a probe is made from: the images of every part, and the weights of its backbone."""
+        return self.images(probe) | {"weights": WEIGHTS.format(backbone=self.plan.recipe(probe)["backbone"])}
+
+    def of_probe(self) -> dict[str, list[str]]:
+        """What is written of a probe, for each seed: patterns with the wildcard `probe`."""
+        patterns = self.predictions | {"evaluation": self.evaluation}
+        found = {
+            name: [path.format(seed=seed, network="{probe}") for seed in self.plan.config["seeds"]]
+            for name, path in patterns.items()
+        }
+        return found | {"lineage": lineages(path for part in PARTS for path in found[part])}
+
     def packed(self) -> dict[str, str]:
         """The labels and histories of all networks, by the names that they have in an artefact."""
         found = {}

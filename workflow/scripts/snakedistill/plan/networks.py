@@ -11,7 +11,10 @@ from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
 from snakedistill.export.forms import FORMS
 from snakedistill.networks.backbones import is_saved
-from snakedistill.teaching import STAGES, TEACHER_WAY, given, has_history, networks
+from snakedistill.teaching import PROBE, STAGES, TEACHER_WAY, given, has_history, networks
+
+_PROBED = ("backbone", "preprocessing", "image_size", "fit", "resample", "class_weights")
+"""Keys of the recipe that determine a probe."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Plan:
         trained: those that are trained here.
         models: those that have a model.
         means: means of others.
+        probes: the probe beside each of the first networks that begin with ImageNet weights, by id: the same backbone
+            as it is, with a head fitted to manual labels. Networks whose probes would be the same share one.
         students: trained networks that have a generation.
         see_unlabelled: students that train on images without a manual label too.
         shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
@@ -42,6 +47,7 @@ class Plan:
     trained: Sequence[str]
     models: Sequence[str]
     means: Sequence[str]
+    probes: dict[str, str]
     students: Sequence[str]
     see_unlabelled: Sequence[str]
     shown: Sequence[str]
@@ -93,11 +99,15 @@ class Plan:
 
     def recipe(self, network: str) -> dict[str, Any]:
         """The training recipe of a network, without what is neutral."""
-        return recipes.without_neutral(recipes.recipe(self.config, self.networks[network].family))
+        return recipes.without_neutral(self._complete_recipe(network))
 
     def pixels(self, network: str) -> Pixels:
         """The pixels that a network takes."""
-        return recipes.pixels(recipes.recipe(self.config, self.networks[network].family))
+        return recipes.pixels(self._complete_recipe(network))
+
+    def _complete_recipe(self, network: str) -> dict[str, Any]:
+        """The recipe of a network; of a probe that of the family that it is named after."""
+        return recipes.recipe(self.config, self.networks[network].family.removeprefix(f"{PROBE}-"))
 
     @property
     def pixels_of_families(self) -> dict[str, Pixels]:
@@ -163,13 +173,15 @@ def plan_networks(config: dict) -> Plan:
     shown = [TEACHER, shown_student(students, export["network"])]
     timed = _of(models, config["timing"]["networks"], shown)
     in_all_forms = [name for name in models if name in (*timed, export["network"])]
+    probes = _probes(config, [known[name] for name in trained if known[name].is_first and name not in STAGES])
     return Plan(
         config=config,
         given=how,
-        networks=known,
+        networks=known | {probe: Network(probe) for probe in probes.values()},
         trained=trained,
         models=models,
         means=[name for name, network in known.items() if network.members],
+        probes=probes,
         students=students,
         see_unlabelled=[name for name in students if UNLABELLED in dict(known[name].options)],
         shown=shown,
@@ -180,6 +192,17 @@ def plan_networks(config: dict) -> Plan:
         bundled=export["network"],
         shipped=[name for name in models if name in (TEACHER, export["network"])],
     )
+
+
+def _probes(config: dict, firsts: Sequence[Network]) -> dict[str, str]:
+    """See `Plan.probes`; a probe is named after the family of the first network beside it."""
+    found, by_recipe = {}, {}
+    for network in firsts:
+        recipe = recipes.recipe(config, network.family)
+        if recipe["weights"] == "imagenet":
+            determined_by = tuple(recipe[key] for key in _PROBED)
+            found[network.id] = by_recipe.setdefault(determined_by, f"{PROBE}-{network.family}")
+    return found
 
 
 def _of(models: Sequence[str], asked: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -79,11 +79,12 @@ class Pages:
         return {
             "results": plan.results,
             "lacking": self.files.lacking,
-            "teachers": [network for network in plan.networks if network not in plan.students],
+            "teachers": [name for name in plan.networks if name not in (*plan.students, *plan.probes.values())],
             "sources": {name: network.source for name, network in plan.networks.items()},
             "independent": {name: plan.independent_students(name) for name in plan.students},
             "classes": plan.config["classes"],
             "reference": self.reference_name,
+            **({"probes": plan.probes} if plan.probes else {}),
         }
 
     @cached_property

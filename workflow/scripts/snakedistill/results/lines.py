@@ -72,6 +72,7 @@ ABOUT = {
     "independent": "a student against the independent student",
     "recursion": "a later generation against the first of its chain",
     "families": "two families of students of the same teacher and generation",
+    "probe": "a network against the head alone, fitted to manual labels on the same backbone with ImageNet weights",
     "networks": "two networks, none of which learned from the other",
 }
 """What comparisons are about, in words."""
@@ -79,18 +80,25 @@ MOST_IN_ALL_PAIRS = 20
 """Of more networks without a source, each is compared with the first alone: Holm's correction grows with the pairs."""
 
 
-def pairs(sources: Sources, independent: Mapping[str, Sequence[str]], teachers: Sequence[str]) -> list[Pair]:
+def pairs(
+    sources: Sources,
+    independent: Mapping[str, Sequence[str]],
+    teachers: Sequence[str],
+    probes: Mapping[str, str] | None = None,
+) -> list[Pair]:
     """The pairs of networks that are compared; all of them where there is no teacher and no source.
 
     Args:
         sources: source of each network, in the order of the networks.
         independent: independent students beside each network.
         teachers: networks that are no students.
+        probes: the probe beside a network, by the network's id; probes are neither students nor teachers.
     """
+    probes = probes or {}
     if not teachers and not any(sources.values()):
         return _of_equals(list(sources))
     found: list[Pair] = []
-    students = [network for network in sources if network not in teachers]
+    students = [network for network in sources if network not in (*teachers, *probes.values())]
     lines = {network: ancestors(network, sources) for network in students}
     firsts = [network for network in students if len(lines[network]) <= 1]
     for network in firsts:
@@ -107,7 +115,7 @@ def pairs(sources: Sources, independent: Mapping[str, Sequence[str]], teachers: 
         for one in taught[number + 1 :]:
             if len(lines[one]) == len(lines[other]) and lines[one][-1] == lines[other][-1]:
                 found.append(Pair(one, other, "families"))
-    return found
+    return found + [Pair(network, probe, "probe") for network, probe in probes.items()]
 
 
 def _of_equals(networks: list[str]) -> list[Pair]:

@@ -28,6 +28,7 @@ class Run:
         teachers: ids of the networks that are no students.
         sources: id of the source of labels of each network, or None.
         independent: ids of the independent students beside each network: of the same recipe, without a source.
+        probes: id of the probe beside a network, by the network's id.
         audited: predictions from elsewhere, in place of files of predictions and split; None for the run's own.
     """
 
@@ -39,6 +40,7 @@ class Run:
     teachers: Sequence[str] = ()
     sources: Mapping[str, str | None] = field(default_factory=dict)
     independent: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    probes: Mapping[str, str] = field(default_factory=dict)
     audited: Audited | None = None
 
     @property

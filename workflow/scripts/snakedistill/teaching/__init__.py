@@ -45,6 +45,9 @@ teacher and all generations before it. Every generation learns from the teacher,
 MEAN = "mean"
 """How the names of families of means begin, before a hyphen, which no other family's name has."""
 
+PROBE = "probe"
+"""How the names of probes begin, before a hyphen, which no other family's name has."""
+
 GIVEN = ("predictions", "classifier")
 """The keys of the config's `teacher` that name a file in place of a training run."""
 
@@ -132,6 +135,8 @@ def source_of_views(network: Network) -> str | None:
 
 def labels_in_words(network: Network) -> str:
     """Whose labels a network trains on, for example "probabilities of soft-2 at temperature 4"."""
+    if network.family.startswith(f"{PROBE}-"):
+        return "manual labels, the head alone"
     if network.members:
         return f"the mean of {' and '.join(network.members)}, not trained"
     if network.way is None:

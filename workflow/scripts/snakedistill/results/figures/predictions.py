@@ -18,9 +18,10 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     table = run.table("histograms")
     looks = looks_of(table["network"])
     seeds = seeds_in_words(table)
-    table = table[[parsed(network).is_first for network in table["network"]]]
+    shown = [parsed(network).is_first and network not in run.probes.values() for network in table["network"]]
+    table = table[shown]
     networks = table["network"].unique()
-    shown = shown_prediction(len(run.classes))
+    prediction = shown_prediction(len(run.classes))
     known = f"{run.reference}_relative_frequency"
     shares = [column for column in ("relative_frequency", known) if column in table]
     lowest = table[shares].where(table[shares] > 0).min().min()
@@ -39,15 +40,15 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
             middle = (bins["bin_low"] + bins["bin_high"]) / 2
             size = min(3.5, 100 / len(bins))
             axis.plot(middle, bins["relative_frequency"], **look | {"linestyle": "none", "markersize": size})
-            sure = bins["relative_frequency"][shown.sure((bins["bin_low"], bins["bin_high"]))].sum()
+            sure = bins["relative_frequency"][prediction.sure((bins["bin_low"], bins["bin_high"]))].sum()
             axis.set(yscale="log", ylim=(lowest / 2, 2), xlim=(0, 1))
-            axis.set_title(f"{network}: {sure:.3f} in {shown.sure_in_words}", fontsize=9)
+            axis.set_title(f"{network}: {sure:.3f} in {prediction.sure_in_words}", fontsize=9)
             axis.minorticks_off()
             axis.yaxis.set_major_formatter(plain)
             if number % 2 == 0:
                 axis.set_ylabel("share of images")
             if number >= len(networks) - 2:
-                axis.set_xlabel(f"prediction: {shown.in_words(run.classes)}")
+                axis.set_xlabel(f"prediction: {prediction.in_words(run.classes)}")
                 axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(networks) :]:
             axis.set_visible(False)

@@ -19,6 +19,7 @@ _STATEMENTS = {
     "independent": "{one} is more accurate than {other}, which learned without a teacher",
     "recursion": "recursion loses accuracy: {one} is less accurate than {other}",
     "families": "{one} is more accurate than {other}, from the same teacher",
+    "probe": "{one} is more accurate than {other}, the head alone on the same backbone",
     "networks": "{one} is more accurate than {other}",
 }
 _CLAIMED = {"teacher": LOWER, "recursion": LOWER}
@@ -28,7 +29,7 @@ def accuracies(table: pd.DataFrame) -> Iterator[Finding]:
     """One finding for each kind of pair of first students, and of the last generation of each chain."""
     whole = table[table["seed"].astype(str) == ALL_SEEDS]
     rows = table if whole.empty else whole
-    firsts = set(table["one"][table["about"].isin(["teacher", "networks"])])
+    firsts = set(table["one"][table["about"].isin(["teacher", "probe", "networks"])])
     recursion = rows["about"] == "recursion"
     last = rows["one"][recursion].groupby(rows["other"], sort=False).last()
     shown = (recursion & rows["one"].isin(last)) | (~recursion & rows["one"].isin(firsts))

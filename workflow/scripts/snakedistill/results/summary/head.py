@@ -10,8 +10,9 @@ from snakedistill.core.files import read_csv
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.part_sizes import DROPPED
-from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, significant
+from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
+from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER, OPEN
 from snakedistill.results.tables.timing import float32_on_all_threads
 from snakedistill.teaching import labels_in_words
 
@@ -158,6 +159,37 @@ def _megabytes(contents: Contents, network: str) -> str:
         return _NOT_MEASURED
     size = contents.megabytes.loc[network]
     return f"{significant(size['float32'])}{SPACE}/{SPACE}{significant(size['int8'])}"
+
+
+def beside_probes(comparisons: pd.DataFrame) -> list[str]:
+    """What probes are, and which networks beat theirs; nothing without a probe.
+
+    Args:
+        comparisons: the table.
+    """
+    rows = comparisons[comparisons["about"] == "probe"]
+    several = rows["seed"].astype(str) == ALL_SEEDS
+    rows = rows[several] if several.any() else rows
+    if rows.empty:
+        return []
+    answer = rows["this_recipe"].where(rows["this_recipe"].notna(), rows["these_networks"])
+    said = []
+    for verdict, words in ((HIGHER, "better than"), (LOWER, "worse than"), (OPEN, "not to be told apart from")):
+        of_verdict = [
+            f"{row['one']} ({number(row['difference'], sign='+')} "
+            f"[{number(row['difference_low'], sign='+')}, {number(row['difference_high'], sign='+')}])"
+            for row in rows[answer == verdict].to_dict("records")
+        ]
+        if of_verdict:
+            one = len(of_verdict) == 1
+            said.append(f"{listed(of_verdict)} {'is' if one else 'are'} {words} {'its probe' if one else 'their probes'}")
+    probes = rows["other"].unique()
+    are = "is a reference" if len(probes) == 1 else "are references"
+    return [
+        f"{listed(probes)} {are}: the backbone with its ImageNet weights, and a head fitted to manual labels, which takes "
+        f"seconds. What is not better than its probe is not worth its training: {'; '.join(said)} (differences of test "
+        "accuracy with 95 % intervals)."
+    ]
 
 
 def how_to_read(contents: Contents, about_reference: str) -> str:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_settings
+from snakedistill.core.network_ids import parsed
 from snakedistill.export.tolerance import costly_in_words
 from snakedistill.results.summary.cells import picture, write_markdown
 from snakedistill.results.summary.contents import Contents
-from snakedistill.results.summary.head import how_to_read, images_in_words, megabytes, networks_table, warnings
+from snakedistill.results.summary.head import beside_probes, how_to_read, images_in_words, megabytes, networks_table, warnings
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.teaching import TEACHER_WAY, networks
 
@@ -69,6 +70,7 @@ def write_summary(
     _check_settings(lineages, settings)
     frames = {name: read_csv(path) for name, path in tables.items()}
     known = networks(students, None if teacher_is_given else TEACHER_WAY)
+    known |= {name: parsed(name) for name in frames["uncertainty"]["network"].unique() if name not in known}  # probes
     contents = Contents(frames, known, shown, megabytes(measurements), reference)
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
@@ -80,6 +82,7 @@ def write_summary(
         *(f"> **Warning**: {sentence}." for sentence in costly_in_words(exports, int8_max_drop)),
         images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
+        *beside_probes(frames["comparisons"]),
         how_to_read(contents, about_reference),
         *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),
     ]

@@ -28,7 +28,7 @@ def rows(run: Run) -> pd.DataFrame:
         seeds wins, losses, wins_share with its exact 95 % interval (wins_low, wins_high), and this_recipe, where there
         are at least `comparison.FEWEST_SEEDS` seeds.
     """
-    compared = pairs(run.sources, run.independent, run.teachers)
+    compared = pairs(run.sources, run.independent, run.teachers, run.probes)
     right, label = right_of_networks(run)
     means = comparison.resampled_means(right, label) if compared else np.empty((0, *right.shape[:2]))
     found = []
