@@ -775,7 +775,9 @@ def test_the_head_says_which_networks_are_better_than_their_probes():
     others = "classic-0 (+0.0000 [-0.0100, +0.0100]) and soft-0 (+0.0020 [-0.0100, +0.0140])"
     assert f"{better}; {others} are not to be told apart from their probes (" in words
     of_all = table[:1].assign(seed="all", this_recipe="lower")
-    assert "teacher (+0.0100 [+0.0020, +0.0180]) is worse than its probe (" in beside_probes(pd.concat([table, of_all]))[0]
+    assert (
+        "teacher (+0.0100 [+0.0020, +0.0180]) is worse than its probe (" in beside_probes(pd.concat([table, of_all]))[0]
+    )
     assert beside_probes(table[3:]) == []
 
 

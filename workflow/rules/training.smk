@@ -80,13 +80,13 @@ if PLAN.probes:
         resources:
             **growing(mem_mb_of_network, minutes_by_size(3)),
         params:
+            **{key: config[key] for key in ("classes", "backend")},
             code=lambda wildcards: code_of_probe(PLAN, wildcards.probe),
             recipe=lambda wildcards: {
                 key: PLAN.recipe(wildcards.probe)[key]
                 for key in ("backbone", "preprocessing", "class_weights")
             },
             seeds=config["seeds"],
-            **{key: config[key] for key in ("classes", "backend")},
         message:
             "Fitting a head to the features of a frozen backbone: {wildcards.probe}"
         script:

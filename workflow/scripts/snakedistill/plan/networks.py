@@ -196,7 +196,8 @@ def plan_networks(config: dict) -> Plan:
 
 def _probes(config: dict, firsts: Sequence[Network]) -> dict[str, str]:
     """See `Plan.probes`; a probe is named after the family of the first network beside it."""
-    found, by_recipe = {}, {}
+    found: dict[str, str] = {}
+    by_recipe: dict[tuple, str] = {}
     for network in firsts:
         recipe = recipes.recipe(config, network.family)
         if recipe["weights"] == "imagenet":

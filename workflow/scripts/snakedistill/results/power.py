@@ -28,7 +28,7 @@ def rows(run: Run) -> pd.DataFrame:
         on any number of images (of_all_images); and for each margin, for example 0.01, the seeds_for_0.01 with these
         images and the images_for_0.01 with these seeds, or never. A run of one seed knows nothing of seeds.
     """
-    compared = pairs(run.sources, run.independent, run.teachers)
+    compared = pairs(run.sources, run.independent, run.teachers, run.probes)
     right, label = right_of_networks(run)
     place = {network: number for number, network in enumerate(run.networks)}
     found = []

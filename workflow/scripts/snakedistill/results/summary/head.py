@@ -182,13 +182,15 @@ def beside_probes(comparisons: pd.DataFrame) -> list[str]:
         ]
         if of_verdict:
             one = len(of_verdict) == 1
-            said.append(f"{listed(of_verdict)} {'is' if one else 'are'} {words} {'its probe' if one else 'their probes'}")
+            said.append(
+                f"{listed(of_verdict)} {'is' if one else 'are'} {words} {'its probe' if one else 'their probes'}"
+            )
     probes = rows["other"].unique()
     are = "is a reference" if len(probes) == 1 else "are references"
     return [
-        f"{listed(probes)} {are}: the backbone with its ImageNet weights, and a head fitted to manual labels, which takes "
-        f"seconds. What is not better than its probe is not worth its training: {'; '.join(said)} (differences of test "
-        "accuracy with 95 % intervals)."
+        f"{listed(probes)} {are}: the backbone with its ImageNet weights, and a head fitted to manual labels, which "
+        "takes seconds. What is not better than its probe is not worth its training: "
+        f"{'; '.join(said)} (differences of test accuracy with 95 % intervals)."
     ]
 
 

@@ -9,7 +9,14 @@ from snakedistill.core.network_ids import parsed
 from snakedistill.export.tolerance import costly_in_words
 from snakedistill.results.summary.cells import picture, write_markdown
 from snakedistill.results.summary.contents import Contents
-from snakedistill.results.summary.head import beside_probes, how_to_read, images_in_words, megabytes, networks_table, warnings
+from snakedistill.results.summary.head import (
+    beside_probes,
+    how_to_read,
+    images_in_words,
+    megabytes,
+    networks_table,
+    warnings,
+)
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.teaching import TEACHER_WAY, networks
 
