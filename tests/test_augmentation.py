@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance
 from pydantic import Field
 from scipy import ndimage
 
-from snakedistill.networks.augmentation import TRANSFORMATIONS, active, mixing, of_one_image
+from snakedistill.networks.augmentation import TRANSFORMATIONS, active, geometry, mixing, of_one_image
 from snakedistill.networks.augmentation.draws import draw, no_draws, random_stream
 from snakedistill.networks.augmentation.layer import augmented_inputs
 from snakedistill.networks.augmentation.transformation import Transformation
@@ -132,10 +132,13 @@ def test_colour_is_pillows_brightness_contrast_and_saturation():
     assert changed(white, {"colour": np.float32([[0.4, 0, 0]])}).max() == 255
 
 
-def test_shift_and_flip_alone_are_resampled_as_with_what_leaves_an_image_as_it_is():
-    """To a rounding error: alone they have a way of their own, which is exact for a shift by whole pixels."""
+def test_shift_and_flip_alone_have_the_bits_of_one_after_the_other_whatever_may_come_with_them():
+    """With what leaves an image as it is they are resampled together, which is the same to a rounding error."""
     images = np.random.default_rng(0).integers(0, 256, (40, 13, 13, 3), dtype=np.uint8)
     draws = draw(BOTH, 0, "soft-0", "train", 1, 40, 13)
+    alone = np.asarray(geometry.flipped(geometry.shifted(images.astype(np.float32), draws["shift"]), draws["flip"]))
+    np.testing.assert_array_equal(changed(images, draws), alone)
+    np.testing.assert_array_equal(changed(images, draws | {"colour": np.zeros((40, 3), np.float32)}), alone)
     neutral = {"zoom": np.zeros((40, 3), np.float32), "rotation": np.zeros(40, np.float32)}
     np.testing.assert_allclose(changed(images, draws | neutral), changed(images, draws), atol=1e-3)
 

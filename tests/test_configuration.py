@@ -493,6 +493,14 @@ def test_only_the_teacher_can_be_given():
         checked(CONFIG | {"students": students})
 
 
+def test_a_transformation_that_the_paper_has_not_is_named_where_it_is_on():
+    of_paper = overlaid(CONFIG, PAPER)
+    shift = of_paper["student"]["augmentation"]
+    zoomed = of_paper | {"student": of_paper["student"] | {"augmentation": shift | {"zoom": 0.2, "colour": 0}}}
+    assert deviations_in_words(of_paper, PAPER) == "Every setting is the paper's."
+    assert deviations_in_words(zoomed, PAPER).endswith("(in brackets): student.augmentation.zoom 0.2 (0).")
+
+
 def test_families_that_are_not_the_papers_are_named():
     config = overlaid(CONFIG, PAPER)
     config["students"] = {"classic": config["students"]["classic"], "mild": {"labels": "soft", "generations": 1}}

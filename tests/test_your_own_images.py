@@ -1,56 +1,60 @@
-"""The tutorial: its files and commands, as they stand on the page."""
+"""The page of photographs of one's own: its files and commands, as they stand there, with the real ImageNet weights."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, copy_project
 
+from snakedistill.data.sample import draw_animal
+
 PAGE = (ROOT / "docs/your-own-images.md").read_text()
-
-
-def file_of_the_page(name: str) -> str:
-    return re.search(rf"```\w+\n# {re.escape(name)}\n(.*?)```", PAGE, re.DOTALL)[1]
+COMMANDS = re.findall(r"^    (snakemake .*?)(?: +#.*)?$", PAGE, re.MULTILINE)
+IMAGES = 60
 
 
 @pytest.fixture
 def project(tmp_path) -> Path:
+    """A copy of the project with the files of the page, and drawings as large as photographs in class folders."""
     copy_project(tmp_path)
-    for name in ("make_digits.py", "mine.yaml"):
-        (tmp_path / name).write_text(file_of_the_page(name))
+    (tmp_path / "mine.yaml").write_text(re.search(r"```yaml\n# mine.yaml\n(.*?)```", PAGE, re.DOTALL)[1])
+    rng = np.random.default_rng(0)
+    for number in range(IMAGES):
+        path = tmp_path / f"mydata/{('bees', 'ants')[number % 2]}/IMG_{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_animal(rng, float(number % 2)).save(path)
+    (tmp_path / "FOLDER").mkdir()
+    draw_animal(rng, 1.0).save(tmp_path / "FOLDER/an ant.jpg")
     return tmp_path
 
 
 @pytest.mark.long
-def test_the_commands_of_the_tutorial(project):
-    commands = re.findall(r"^    (\S.*)$", PAGE, re.MULTILINE)
-    # tests/test_readme.py runs the preset for photographs.
-    commands = [
-        command for command in commands if command.split()[0] in ("python", "snakemake") and "mydata" not in command
-    ]
-    assert len(commands) == 3
-    for command in commands:
-        program, *arguments = command.split()
-        python = [sys.executable] if program == "python" else [sys.executable, "-m", program]
-        done = subprocess.run([*python, *arguments], cwd=project, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
-    digits = [str(number) for number in range(10)]
-    counts = {name: len(list((project / "digits" / name).iterdir())) for name in digits}
-    assert "writes 1,797\nhandwritten digits" in PAGE and sum(counts.values()) == 1797
-    said = re.search(r"`digits/0/` with (\d+) files to `digits/9/` with (\d+)", PAGE).groups()
-    assert [counts["0"], counts["9"]] == [int(number) for number in said]
+def test_the_commands_of_the_page(project):
+    """The preset for photographs from the command to the summary, and what is said of its results."""
+    assert len(COMMANDS) == 4
+    for command in COMMANDS:
+        done = subprocess.run([sys.executable, "-m", *command.split()], cwd=project, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"
 
-    run = project / "results/digits"
-    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == digits
-    used = pd.read_csv(run / "data/counts.csv")
-    assert used.groupby("class")["images"].sum().to_dict() == {int(name): count for name, count in counts.items()}
-    table = pd.read_csv(run / "tables/uncertainty.csv")
-    accuracy = table[table["split"] == "test"].set_index("network")["accuracy"]
-    assert accuracy["teacher"] > 0.97
-    assert (accuracy["teacher"] - accuracy).max() <= 0.02
-    for file in re.findall(r"`(results/digits/\S+?)`", PAGE):
-        assert (project / file).exists()
+    run = project / "results/photographs"
+    for file in re.findall(r"`(results/\S+?)`", PAGE):
+        assert (project / file).exists(), file
+    preset = yaml.safe_load((project / "presets/photographs.yaml").read_text())
+    assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == ["ants", "bees"]
+    assert pd.read_csv(run / "data/counts.csv")["images"].sum() == IMAGES
+    for network, recipe in (("teacher", "teacher"), ("classic-0", "student"), ("soft-0", "student")):
+        history = pd.read_csv(run / f"seed-0/history/{network}.csv")
+        assert history["epoch"].tolist() == list(range(len(history))), "the head alone is epoch 0"
+        assert 1 < len(history) <= 1 + preset[recipe]["epochs"] and history["kept"].sum() == 1
+        assert history["accuracy"].iloc[0] > 0.9, f"the head of {network} does not fit the photographs"
+    weights = sorted(path.name for path in (project / "results/weights").iterdir() if path.suffix == ".h5")
+    assert weights == [f"efficientnet_lite{size}-imagenet-notop.h5" for size in (0, 2)]
+    deployed = {path.name for path in (run / "deploy").iterdir()}
+    assert {"model.onnx", "model.tflite", "classify.py"} <= deployed
+    (answers,) = (run / "photos").glob("*/answers.csv")
+    assert pd.read_csv(answers)["photo"].tolist() == ["an ant.jpg"]

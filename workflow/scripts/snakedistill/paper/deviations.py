@@ -29,7 +29,8 @@ def _deviations(config: dict, paper: dict) -> list[str]:
         ours, theirs = leaves({section: config[section]}), neutral | leaves({section: paper[section]})
         for key, value in ours.items():
             # A key that the paper's settings lack is neutral, or a transformation, which is then off.
-            if key != "split.seed" and value != (printed := theirs.get(key)):
+            off = 0 if ".augmentation." in key else None
+            if key != "split.seed" and value != (printed := theirs.get(key, off)):
                 found.append(f"{key} {_value_in_words(value)} ({_value_in_words(printed)})")
     for family, student in config["students"].items():
         theirs = paper["students"].get(family)
