@@ -912,14 +912,14 @@ def test_multiply_adds_of_known_layers(tmp_path):
 
 
 def test_a_network_with_the_preprocessing_of_imagenet_is_counted_and_calibrated_as_another(tmp_path):
-    """Its preprocessing is a matrix product of pixels, behind which ONNX does not know the shapes of many images."""
-    found = {}
+    """Its preprocessing is a matrix product of pixels, behind which ONNX computes the shapes from constants."""
+    found, values = {}, {}
     for preprocessing in ("paper", "imagenet"):
         network = build_network("soft-0", 64, "efficientnet_lite0", None, preprocessing)
         path = tmp_path / f"{preprocessing}.onnx"
         onnx_export.write_network(network, {"network": "soft-0"}, 1, path)
         found[preprocessing] = multiply_adds(path)
+        calibrator = calibration._calibrator(path, calibration.CalibrationMethod.MinMax, str(tmp_path))
+        values[preprocessing] = calibration._values(calibrator)
     assert found["imagenet"] == found["paper"] + 9 > 3e7
-    calibrator = calibration._calibrator(path, calibration.CalibrationMethod.MinMax, str(tmp_path))
-    batches = calibration._batches(np.zeros((64, 64, 64, 3), np.uint8), calibration._values(calibrator))
-    assert {len(batch) for batch in batches} == {1}
+    assert values["imagenet"] == pytest.approx(values["paper"], rel=0.02)  # one image more

@@ -15,6 +15,7 @@ from onnxruntime.quantization.calibrate import CalibraterBase, HistogramCollecto
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
 from snakedistill.export.inference import INPUT
+from snakedistill.export.shapes import shapes_of_values
 
 BATCH = 32  # images
 BYTES_AT_ONCE = 2**27  # of values of all layers
@@ -79,12 +80,9 @@ def _calibrator(exported: Path, method: CalibrationMethod, folder: str) -> Calib
 
 
 def _values(calibrator: CalibraterBase) -> int:
-    """Values of all layers of one image; where the network does not tell them, so many that it is one at a time."""
-    names, known = calibrator.select_tensors_to_calibrate(calibrator.model)
-    shapes = [[dim.dim_value for dim in known[name].type.tensor_type.shape.dim] for name in names]
-    if any(0 in shape[1:] for shape in shapes):  # as behind the preprocessing of ImageNet networks
-        return BYTES_AT_ONCE
-    return sum(math.prod(max(1, side) for side in shape) for shape in shapes)
+    """Values of all layers of one image."""
+    names, _ = calibrator.select_tensors_to_calibrate(calibrator.model)
+    return sum(math.prod(shape) for name, shape in shapes_of_values(calibrator.model).items() if name in names)
 
 
 def _batches(images: np.ndarray, of_an_image: int) -> Iterator[np.ndarray]:

@@ -26,6 +26,7 @@ from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.energy import joules_of
 from snakedistill.export.forms import FORMS
 from snakedistill.export.inference import Network
+from snakedistill.export.shapes import shapes_of_values
 
 if TYPE_CHECKING:
     import keras
@@ -180,14 +181,7 @@ def time_calls(
 def multiply_adds(path: str) -> int:
     """Multiplications with addition that one image costs in convolutions and matrix products."""
     network = onnx.load(path)
-    # Of one image the shapes behind a reshape are known too, which the preprocessing of ImageNet networks has.
-    network.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
-    network = onnx.shape_inference.infer_shapes(network, data_prop=True)
-    weights = {one.name: tuple(one.dims) for one in network.graph.initializer}
-    shapes = {
-        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (*network.graph.value_info, *network.graph.output)
-    }
+    weights, shapes = {one.name: tuple(one.dims) for one in network.graph.initializer}, shapes_of_values(network)
     total = 0
     for node in network.graph.node:
         if node.op_type == "Conv":  # weights [out, in / groups, height, width]
