@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, kaggle_zip, planned, snakemake
+from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 from huggingface_hub import ModelCard
 
 PARTS = ("train", "validation", "test")
@@ -436,6 +436,20 @@ def test_the_paper_is_planned_in_full(folder, archive):
     assert jobs["train_student"] == 15
     assert jobs["predict"] == jobs["evaluate"] == jobs["write_labels"] == 16
     assert jobs["fetch_weights"] == 1
+
+
+def test_the_preset_for_photographs_is_planned_from_class_folders(folder):
+    """With the weights of the teacher's and of the students' backbone, each of which is fetched once."""
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        path = folder / f"insects/{('bees', 'ants')[number % 2]}/{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(rng, number % 2))
+    settings = ("--configfile", "presets/photographs.yaml", "--config", "archive=insects")
+    out = snakemake(folder, "-n", *settings).stdout
+    jobs = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}
+    expected = {"fetch_weights": 2, "write_arrays": 2, "train_teacher": 1, "train_student": 2, "export_onnx": 2}
+    assert {rule: jobs[rule] for rule in expected} == expected
 
 
 def test_every_network_that_leaves_has_a_card_and_the_bundle_begins_with_its_own(folder):
