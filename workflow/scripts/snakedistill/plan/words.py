@@ -9,14 +9,16 @@ from snakedistill.teaching import STAGES, made_from
 
 
 def card_of(plan: Plan, network: str, seed: int | str) -> dict[str, str]:
-    """What the metadata of an exported network say it is."""
+    """What the metadata of an exported network say it is; files of the user's by their names, not by their paths."""
+    recipe = plan.recipe(network)
+    names = {key: Path(recipe[key]).name for key in ("backbone", "weights") if recipe.get(key)}
     return card(
         plan.networks[network],
         plan.config["classes"],
         run=plan.config["run"],
         seed=seed,
         pixels=plan.pixels(network),
-        recipe=plan.recipe(network),
+        recipe=recipe | names,
     )
 
 
