@@ -56,8 +56,12 @@ class MadeUp:
         rows = [(f"{part}.{i}", i % len(classes), part) for part, number in images.items() for i in range(number)]
         self.splits = pd.DataFrame(rows, columns=["image_id", "label", "split"])
         self.splits.to_csv(folder / "splits.csv", index=False)
+        index = self.splits[["image_id"]].assign(width=32, height=32, grey="no")
+        index["class"] = [classes[label] for label in self.splits["label"]]
+        index.to_csv(folder / "index.csv", index=False)
         of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements", "lineages")
         self.files = {name: [] for name in of_networks} | {"splits": str(folder / "splits.csv")}
+        self.files["index"] = str(folder / "index.csv")
         rng = np.random.default_rng([len(networks), *seeds])
         for seed, network in self.results:
 

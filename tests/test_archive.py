@@ -412,7 +412,7 @@ def test_an_image_on_its_side_is_turned_upright():
         (b"", "cannot be decoded"),
         (encoded(RED, "JPEG")[:300], "cannot be decoded"),
         (encoded(RED, "PNG")[:40], "cannot be decoded"),
-        (encoded(RED, "TIFF"), "cannot be decoded"),
+        (encoded(RED, "TIFF"), "TIFF is not supported: convert the photo to JPEG or PNG"),
         (encoded(Image.new("I;16", (20, 10)), "PNG"), "more than 8 bits a channel"),
         (encoded(Image.new("RGB", (1, 1)), "PNG"), "1 x 1 pixels, less than 8 on a side"),
         (encoded(Image.new("1", (20_000, 20_000)), "PNG"), "400000000 pixels"),

@@ -365,12 +365,13 @@ def test_a_recipe_without_the_keys_that_may_be_absent_is_the_same():
         ({"backbone": "resnet50", "weights": None}, "paper"),
         ({"backbone": "resnet50", "weights": "imagenet"}, "imagenet"),
         ({"backbone": "mobilenetv3small", "weights": "some.h5"}, "imagenet"),
+        ({"backbone": "mobilenetv3small", "weights": None}, "imagenet"),  # it rescales images itself
         ({"backbone": "efficientnet_lite0", "weights": "imagenet"}, "imagenet"),
         ({"backbone": "mine.keras", "weights": None}, "none"),
     ],
 )
 def test_a_preprocessing_of_null_is_what_the_backbone_needs(own, expected):
-    config = overlaid(CONFIG, {"student": own | {"preprocessing": "null"}})
+    config = overlaid(CONFIG, {"student": own | {"preprocessing": "null", "image_size": 64}})
     assert recipe(checked(config), "soft")["preprocessing"] == expected
 
 

@@ -279,7 +279,7 @@ def test_the_summary(tmp_path, classes, seeds):
     }
     paths = {name: tmp_path / f"{name}.csv" for name in ("counts", "rejected", "copies")}
     write_summary(
-        {"run": "Run made-up."}, **paths, splits=made.files["splits"],
+        {"run": "Run made-up."}, [], made.files["index"], [Pixels(32)], **paths, splits=made.files["splits"],
         tables={name: made.files[name] for name in TABLES},
         figures=[], sections_of_pictures={}, inserts=[], headings={key: one.heading for key, one in SECTIONS.items()},
         measurements=made.files["measurements"], exports=[], int8_max_drop=0,

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -82,12 +83,12 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
         "views": {"labels": "soft", "consistent": True, "generations": 1, "backbone": "mobilenetv2"},
         "more": {"labels": "soft", "unlabelled": True, "generations": 0, "backbone": "mine.keras"},
     }
-    families["views"]["weights"] = "imagenet"
+    families["views"] |= {"weights": "imagenet", "image_size": 64, "preprocessing": "imagenet"}
     plan = planned(paper=None, students=families, export={"network": "views-0"})
     files = Files(plan)
     found = files.for_training("views-1", 3)
     seed = "results/sample/seed-3"
-    arrays = "results/sample/data/images/32-squash-nearest"
+    arrays = "results/sample/data/images/64-squash-nearest"
     assert found == {
         "train": f"{arrays}/train.npy",
         "validation": f"{arrays}/validation.npy",
@@ -104,10 +105,11 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
 
 def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
     lite = {"backbone": "efficientnet_lite0", "weights": "imagenet", "preprocessing": None, "learning_rate": 1e-4}
+    lite["image_size"] = 64
     families = {
         "plain": {"labels": "soft", "generations": 1},
         "same": {"labels": "manual", "generations": 0, "dropout": 0.3},
-        "large": {"labels": "soft", "generations": 0, "image_size": 64},
+        "large": {"labels": "soft", "generations": 0, "image_size": 96},
         "own": {"labels": "soft", "generations": 0, "backbone": "resnet18", "weights": None},
     }
     plan = planned(paper=None, teacher=lite, student=lite, students=families, export={"network": "plain-1"})
@@ -115,10 +117,10 @@ def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
     assert plan.probes == of_first | {"large-0": "probe-large"}
     assert list(plan.networks)[-2:] == ["probe-teacher", "probe-large"]
     assert not {*plan.probes.values()} & {*plan.models, *plan.exported, *plan.timed, *plan.shipped}
-    assert plan.pixels("probe-large").size == 64
+    assert plan.pixels("probe-large").size == 96
     files, pages = Files(plan), Pages(plan, Files(plan))
     assert files.for_probe("probe-large")["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
-    assert files.for_probe("probe-large")["test"].endswith("64-squash-nearest/test.npy")
+    assert files.for_probe("probe-large")["test"].endswith("96-squash-nearest/test.npy")
     assert files.of_probe()["test"] == ["results/sample/seed-0/predictions/{probe}/test.csv"]
     assert "results/sample/seed-0/predictions/probe-large/test.csv" in files.known["test"]
     assert pages.run["probes"] == plan.probes and pages.run["teachers"] == ["teacher"]
@@ -209,3 +211,13 @@ def test_planning_needs_no_framework():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     )
+
+
+def test_the_metadata_of_a_network_name_its_files_not_where_they_are():
+    own = {"backbone": "/home/me/mine.keras", "weights": None}
+    recipe = json.loads(words.card_of(planned(student=own), "soft-0", 0)["recipe"])
+    assert recipe["backbone"] == "mine.keras"
+    weights = {"backbone": "mobilenetv2", "weights": "below/some.h5"}
+    assert json.loads(words.card_of(planned(student=weights), "soft-0", 0)["recipe"])["weights"] == "some.h5"
+    given = planned(teacher={"classifier": "/home/me/large.keras"})
+    assert json.loads(words.card_of(given, "teacher", 0)["recipe"])["backbone"] == "large.keras"

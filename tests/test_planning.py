@@ -1,20 +1,30 @@
 """What is known before the first job: files that are there, and a rough estimate."""
 
 import json
+import re
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, TINY, copy_project, kaggle_zip, planned, snakemake
+from test_configuration import overlaid
 
 from snakedistill.configuration import estimate as estimates
 from snakedistill.configuration import inputs
-from snakedistill.configuration.estimate import announcement, estimate
+from snakedistill.configuration.check import checked as checked_config
+from snakedistill.configuration.estimate import Estimate, estimate
 from snakedistill.configuration.inputs import with_inputs
+from snakedistill.configuration.pretrained import warnings as warnings_of_recipe
+from snakedistill.configuration.recipes import recipe
 from snakedistill.core.errors import InputError
+from snakedistill.data.named_images import NamedImages, few_images
+from snakedistill.plan import first_lines
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
+PHOTOGRAPHS = overlaid(CONFIG, yaml.safe_load((ROOT / "presets/photographs.yaml").read_text()))
+PHOTOGRAPHS = checked_config(PHOTOGRAPHS | {"archive": "mydata"})
 
 
 def checked(**other) -> None:
@@ -85,6 +95,176 @@ def test_an_extractor_that_rescales_images_is_not_given_rescaled_ones(tmp_path, 
         checked(student=student)
 
 
+def wrong_in(**student) -> str:
+    """What the check says of a student's recipe with the pretrained weights of MobileNetV2 at 224 pixels."""
+    own = {"backbone": "mobilenetv2", "weights": "imagenet", "preprocessing": None, "image_size": 224} | student
+    try:
+        checked_config(overlaid(CONFIG, {"student": own}))
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("student", "sentence"),
+    [
+        ({}, ""),
+        ({"preprocessing": "none"}, "preprocessing: expected imagenet or null with mobilenetv2, whose ImageNet"),
+        ({"preprocessing": "paper"}, ""),  # as in the paper
+        ({"backbone": "mobilenetv3small", "preprocessing": "paper"}, "mobilenetv3small, which rescales images itself"),
+        ({"backbone": "mobilenetv3small", "preprocessing": "none"}, ""),  # it has no other
+        ({"backbone": "efficientnet_lite0", "preprocessing": "none"}, "imagenet or null with efficientnet_lite0"),
+        ({"image_size": 32}, "student.image_size: expected at least 64 with ImageNet weights, got 32: features are 32"),
+        ({"image_size": 64}, ""),
+        ({"image_size": 32, "weights": None, "preprocessing": "paper"}, ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_with_imagenet_weights_is_an_error(student, sentence):
+    found = wrong_in(**student)
+    assert sentence in found and bool(found) == bool(sentence)
+
+
+def doubts(**own) -> list[str]:
+    """Warnings of the recipe of the preset's student, with some keys changed."""
+    config = overlaid(PHOTOGRAPHS, {"students": {"soft": own}})
+    return warnings_of_recipe("students.soft", recipe(config, "soft"))
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        ({}, ""),
+        ({"learning_rate": 1e-3}, ""),
+        ({"learning_rate": 2e-3}, "students.soft.learning_rate is 0.002: rates above 0.001 lose what ImageNet weights"),
+        ({"learning_rate": 2e-3, "epochs": 0}, ""),  # only the head is fitted, without a learning rate
+        ({"learning_rate": 1e-2, "optimiser": "sgd"}, ""),  # whose steps are smaller
+        ({"learning_rate": 2e-3, "weights": None}, ""),
+        ({"image_size": 95}, "students.soft.image_size is 95: ImageNet weights were trained at about 224 pixels"),
+        ({"image_size": 96}, ""),
+        ({"preprocessing": "paper"}, "students.soft gives ImageNet weights other pixel values than they know"),
+    ],
+)
+def test_what_is_seldom_meant_with_imagenet_weights_is_a_warning(own, sentence):
+    found = doubts(**own)
+    assert len(found) == bool(sentence)
+    assert sentence in "".join(found)
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["whole", "inside"])
+@pytest.mark.parametrize("rescaling", [False, True], ids=["bare", "rescaling"])
+def test_a_saved_extractor_is_known_by_its_name(tmp_path, inside, rescaling):
+    layers = [{"class_name": "Rescaling", "config": {}}] if rescaling else []
+    model = {"class_name": "Functional", "config": {"name": "mobilenetv2_1.00_224", "layers": layers}}
+    if inside:
+        model = {"class_name": "Functional", "config": {"name": "mine", "layers": [model]}}
+    with zipfile.ZipFile(tmp_path / "a.keras", "w") as saved:
+        saved.writestr("config.json", json.dumps(model))
+    own = {"backbone": str(tmp_path / "a.keras"), "weights": None, "learning_rate": 5e-3}
+    found = doubts(**own)
+    assert "students.soft.learning_rate is 0.005" in found[-1]
+    without = "students.soft.backbone is mobilenetv2 without its preprocessing"
+    assert [without in line for line in found[:-1]] == ([] if inside or rescaling else [True])
+
+
+def of_photographs(folder: Path, *names: str) -> tuple[dict, NamedImages]:
+    """What planning knows of a folder with files of these names, with the preset for photographs."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return with_inputs(PHOTOGRAPHS | {"archive": str(folder)}, software_deployed=True)
+
+
+def numbered(folder: str, number: int, suffix: str = "jpg") -> list[str]:
+    return [f"{folder}/{one}.{suffix}" for one in range(number)]
+
+
+def said_of(config: dict, images: NamedImages, tmp_path: Path) -> list[str]:
+    return first_lines.first_lines(config, images, rough(config, tmp_path / "none", images=images), 3, 2)
+
+
+def test_the_first_lines_say_which_images_are_test_and_where_they_are_from(with_bfloat16, tmp_path):
+    names = [*numbered("train/bees", 100), *numbered("train/ants", 120), *numbered("val/bees", 40)]
+    names += [*numbered("val/ants", 41), *numbered("train/ants/scans", 3, "TIF"), "train/.hidden", "notes.txt"]
+    config, images = of_photographs(tmp_path / "mydata", *names)
+    lines = said_of(config, images, tmp_path)
+    assert lines[:4] == [
+        "Images of mydata: 301 of 2 classes, by their names: ants 161, bees 140.",
+        "Parts: train 181 (train/), validation 81 (val/), test 39 (sampled from train/).",
+        "Not used: 5 files (3: TIFF is not supported: convert the photo to JPEG or PNG; 1: hidden; 1: not in a folder "
+        "of a part).",
+        "Training runs: 3 to do, of 3 in the whole experiment.",
+    ]
+    assert lines[4].startswith("Estimate for all of it: ")
+    assert lines[5] == (
+        "Warning: val/ chooses epochs, and test is 39 images sampled from train/: rename val/ to test/ to be measured "
+        "on it."
+    )
+    assert lines[6].startswith(
+        "Warning: few test images (bees 18, ants 21): an accuracy of 0.9 on 18 of them is known "
+    )
+    assert "within 14 percentage points" in lines[6]
+    assert len(lines) == 7
+
+
+def test_a_test_part_that_is_given_is_no_warning(with_bfloat16, tmp_path):
+    names = [*numbered("train/bees", 100), *numbered("train/ants", 120), *numbered("test/bees", 40)]
+    config, images = of_photographs(tmp_path / "mydata", *names, *numbered("test/ants", 41))
+    lines = said_of(config, images, tmp_path)
+    assert lines[1] == "Parts: train 181 (train/), validation 39 (sampled from train/), test 81 (test/)."
+    assert not [line for line in lines if line.startswith("Warning")]
+
+
+def test_warnings_that_find_no_room_are_counted(with_bfloat16, tmp_path):
+    names = [*numbered("bees", 7), *numbered("ants", 8)]
+    config, images = of_photographs(tmp_path / "mydata", *names)
+    config = overlaid(config, {"teacher": {"learning_rate": 0.1, "image_size": 64, "preprocessing": "paper"}})
+    lines = said_of(config, images, tmp_path)
+    assert len([line for line in lines if line.startswith("Warning")]) == first_lines.MOST_WARNINGS
+    assert lines[-1] == "More warnings at the head of the summary: 1."
+    assert sum(len(line) // 100 + 1 for line in lines) <= 15  # rows of a terminal of 100 columns
+
+
+def test_few_images_of_a_class_are_said_with_what_it_means():
+    one, other = few_images({"ants": {"train": 3, "validation": 1, "test": 1}, "bees": {"train": 90, "test": 40}})
+    assert one.startswith("few test images (ants 1): an accuracy of 0.9 on 1 of them is known to within 59 percentage")
+    assert other.startswith("few images to train on (ants 3): more photographs of these classes help more than any")
+    assert few_images({"bees": {"train": 20, "test": 30}}) == []
+
+
+def test_a_part_sampled_from_train_that_a_class_does_not_fill_is_found_while_planning(tmp_path):
+    names = [
+        *numbered("train/bees", 2),
+        *numbered("train/ants", 50),
+        *numbered("val/bees", 5),
+        *numbered("val/ants", 5),
+    ]
+    with pytest.raises(InputError, match=r"Class bees \(label 1\) does not fill test: the shares of `split` make"):
+        of_photographs(tmp_path / "mydata", *names)
+
+
+def test_an_empty_split_of_a_csv_is_train(tmp_path, with_bfloat16):
+    rows = [f"{number}.jpg,{'ab'[number % 2]},{'test' if number < 80 else ''}\n" for number in range(400)]
+    (tmp_path / "mydata").mkdir()
+    (tmp_path / "mydata/labels.csv").write_text("path,label,split\n" + "".join(rows))
+    config, images = of_photographs(tmp_path / "mydata", *(f"{number}.jpg" for number in range(400)))
+    lines = said_of(config, images, tmp_path)
+    assert "test 80 (the archive's test)" in lines[1] and "sampled from the archive's train" in lines[1]
+    assert lines[-1] == (
+        "Warning: labels.csv has no split for 320 of 400 images: they are of train, from which missing parts are "
+        "sampled."
+    )
+
+
+def test_an_archive_is_not_given_the_recipe_of_the_sample():
+    first_lines.check_recipe(CONFIG)
+    with pytest.raises(InputError) as raised:
+        first_lines.check_recipe(CONFIG | {"archive": "my photos", "classes": None})
+    command = "snakemake --cores all --configfile presets/photographs.yaml --config archive='my photos'"
+    assert f"\n    {command}\n" in str(raised.value)
+    for other in ({"image_size": 64}, {"student": {"epochs": 4}}, {"teacher": {"learning_rate": 1e-3}}, PAPER):
+        first_lines.check_recipe(overlaid(CONFIG, other | {"archive": "mydata"}))
+
+
 def test_a_backend_must_be_installed_or_brought(monkeypatch):
     monkeypatch.setattr(inputs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="backend: expected an installed one, got jax"):
@@ -99,47 +279,64 @@ def with_bfloat16(monkeypatch):
     monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: True)
 
 
+def rough(config: dict, counts: Path, cores: int = 2, images: NamedImages | None = None) -> Estimate:
+    """The estimate of a run that times and exports the teacher and soft-0, in two forms."""
+    networks = ["teacher", "soft-0"]
+    return estimate(config, images, networks, 2 * networks, cores, str(counts))
+
+
 def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
     nowhere = tmp_path / "counts.csv"
-    sample = estimate(CONFIG, 2, nowhere)
+    sample = rough(CONFIG, nowhere)
     assert (sample.networks, sample.images) == (16, 1700)
-    assert 2 / 60 < sample.hours < 15 / 60  # measured: 5 minutes
+    assert 2 / 60 < sample.all_hours < 15 / 60  # measured: 5 minutes
     assert 1 < sample.gigabytes < 3
-    assert estimate(CONFIG, 1, nowhere).hours == pytest.approx(2 * sample.hours)
-    assert estimate(CONFIG | {"seeds": [0, 1]}, 2, nowhere).networks == 32
-    assert estimate(CONFIG | {"image_size": 224}, 2, nowhere).hours > 3 * sample.hours
+    one_core = rough(CONFIG, nowhere, cores=1).hours
+    assert one_core["training"] == pytest.approx(2 * sample.hours["training"])
+    assert one_core["timing"] == sample.hours["timing"]  # nothing runs beside it
+    assert rough(CONFIG | {"seeds": [0, 1]}, nowhere).networks == 32
+    assert rough(CONFIG | {"image_size": 224}, nowhere).all_hours > 3 * sample.all_hours
     nowhere.write_text("class,split,images\ncat,train,17000\n")
-    assert estimate(CONFIG, 2, nowhere).images == 17000
+    assert rough(CONFIG, nowhere).images == 17000
+
+
+def test_the_estimate_for_photographs_is_what_was_measured(with_bfloat16, tmp_path):
+    """On two cores of an EPYC (Zen 5), 400 photographs: 257 s, of which 70 s are training runs and 90 s timing."""
+    nowhere = tmp_path / "counts.csv"
+    images = NamedImages({name: {"train": 140, "validation": 30, "test": 30} for name in "ab"}, {}, {}, [])
+    expected = rough(PHOTOGRAPHS | {"classes": ["a", "b"]}, nowhere, images=images)
+    assert (expected.networks, expected.images) == (3, 400)
+    assert 257 / 2 < 3600 * expected.all_hours < 257 * 2
+    assert 70 / 2 < 3600 * expected.hours["training"] < 70 * 2
+    assert 90 / 2 < 3600 * expected.hours["timing"] < 90 * 2
 
 
 def test_the_paper_at_full_scale_is_days_on_a_cpu(with_bfloat16, photographs, tmp_path):
     kaggle_zip(tmp_path / "a.zip", photographs)
     (tmp_path / "counts.csv").write_text("class,split,images\ncat,train,25000\n")
-    config = CONFIG | PAPER | {"archive": str(tmp_path / "a.zip"), "evaluation": CONFIG["evaluation"]}
-    assert estimate(config, 2, tmp_path / "counts.csv").hours > 72
+    config = overlaid(CONFIG, PAPER | {"archive": str(tmp_path / "a.zip")})
+    expected = rough(config, tmp_path / "counts.csv")
+    assert expected.all_hours > 72
+    assert " days on 2 cores without a GPU (training " in expected.in_words(2)
 
 
 def test_the_images_of_an_archive_are_counted_or_guessed(archive, tmp_path):
-    guessed = estimate(CONFIG | {"archive": str(archive)}, 2, tmp_path / "none").images
+    guessed = rough(CONFIG | {"archive": str(archive)}, tmp_path / "none").images
     assert guessed == archive.stat().st_size // 23_000  # the mean of Kaggle's photographs
     with zipfile.ZipFile(archive) as outer:
         outer.extract("train.zip", tmp_path)
-    config = with_inputs(CONFIG | {"archive": str(tmp_path / "train.zip")}, software_deployed=True)
-    assert estimate(config, 2, tmp_path / "none").images == 40
+    config, images = with_inputs(CONFIG | {"archive": str(tmp_path / "train.zip")}, software_deployed=True)
+    assert images.of_classes == {"cat": 20, "dog": 20}
+    assert rough(config, tmp_path / "none", images=images).images == 40
 
 
-def test_the_announcement_says_that_it_is_an_estimate(with_bfloat16, monkeypatch, tmp_path):
-    expected = estimate(CONFIG, 1, tmp_path / "none")
-    said = announcement(expected, 3, 1, "bfloat16")
-    assert said.startswith("Training runs: 3 to do, of 16 in the whole experiment.\nRough estimate")
-    assert "about 1,700 images on 1 core without a GPU" in said
-    assert "bfloat16" not in said
-    monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: False)
-    assert "no instructions for bfloat16 that TensorFlow uses: precision=float32 is" in announcement(
-        expected, 3, 1, "bfloat16"
+def test_the_estimate_says_that_it_is_one(with_bfloat16, tmp_path):
+    said = rough(CONFIG, tmp_path / "none", cores=1).in_words(1)
+    assert re.fullmatch(
+        r"Estimate for all of it: \d+(\.\d)? minutes on 1 core without a GPU \(training [\d.]+, predictions [\d.]+, "
+        r"exports [\d.]+, timing [\d.]+, the rest [\d.]+\), \d\.\d GB of disk; within a factor of two or three\.",
+        said,
     )
-    for precision in ("float32", "auto"):
-        assert "bfloat16" not in announcement(expected, 3, 1, precision)
 
 
 def test_the_layout_says_which_files_are_expected(archive, tmp_path):
@@ -191,13 +388,13 @@ def test_the_file_of_a_given_teacher_is_checked(tmp_path, key, name, content, se
 
 
 def test_a_given_teacher_is_not_in_the_estimate(with_bfloat16, tmp_path):
-    nowhere, trained = tmp_path / "none", estimate(CONFIG, 2, tmp_path / "none")
+    nowhere, trained = tmp_path / "none", rough(CONFIG, tmp_path / "none")
     hours = []
     for key in ("predictions", "classifier"):
-        given = estimate(CONFIG | {"teacher": CONFIG["teacher"] | {key: "a"}}, 2, nowhere)
+        given = rough(CONFIG | {"teacher": CONFIG["teacher"] | {key: "a"}}, nowhere)
         assert given.networks == trained.networks - 1
-        hours.append(given.hours)
-    assert hours[0] < hours[1] < trained.hours
+        hours.append(given.all_hours)
+    assert hours[0] < hours[1] < trained.all_hours
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +412,24 @@ def fresh(tmp_path_factory):
 def trained(fresh) -> dict[str, int]:
     """Jobs by rule where the teacher is trained."""
     return planned(fresh)
+
+
+def test_a_dry_run_ends_with_the_first_lines(fresh):
+    for name in ("ants", "bees"):
+        (fresh / "mydata" / name).mkdir(parents=True)
+        for number in range(40):
+            (fresh / f"mydata/{name}/{number}.jpg").touch()
+    own = ("--configfile", "presets/photographs.yaml", "--config", "archive=mydata")
+    said = snakemake(fresh, "-n", *own).stdout
+    first, *others = said[said.index("Images of mydata: 80 of 2 classes") :].splitlines()
+    assert first.endswith("by their names: ants 40, bees 40.")
+    assert others[0] == "Parts: train 56 (sampled), validation 12 (sampled), test 12 (sampled)."
+    assert others[-1].startswith("Warning: few test images (ants 6, bees 6)")
+    assert "Training runs" not in snakemake(fresh, "-n", *own, "--", "split_images").stdout
+    own = ("--config", "archive=mydata", "classes=null", "paper=null")
+    refused = snakemake(fresh, "-n", *own, check=False)
+    assert refused.returncode != 0
+    assert "snakemake --cores all --configfile presets/photographs.yaml --config archive=mydata\n" in refused.stdout
 
 
 def test_predictions_take_the_place_of_the_teachers_training(fresh, trained):

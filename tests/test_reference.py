@@ -16,6 +16,7 @@ from made_up import TRAINED_WITH, MadeUp
 
 from snakedistill.configuration.check import checked
 from snakedistill.core.errors import InputError
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.index import REJECTED_COLUMNS
 from snakedistill.measures.metrics import METRICS
 from snakedistill.networks.classifier import build_network
@@ -328,6 +329,9 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
     pd.DataFrame(columns=REJECTED_COLUMNS).to_csv(tmp_path / "rejected.csv", index=False)
     write_summary(
         run_description={"run": "Run made-up."},
+        warnings=[],
+        index=run.files["index"],
+        pixels=[Pixels(32)],
         counts=tmp_path / "counts.csv",
         rejected=tmp_path / "rejected.csv",
         copies=tmp_path / "copies.csv",

@@ -16,12 +16,13 @@ from conftest import ROOT, measured_speed
 from made_up import TRAINED_WITH, MadeUp
 
 from snakedistill.core.errors import InputError
+from snakedistill.core.pixels import Pixels
 from snakedistill.data.part_sizes import DROPPED
 from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
 from snakedistill.results.summary import cells
-from snakedistill.results.summary.head import beside_probes, images_in_words, one_line, warnings
+from snakedistill.results.summary.head import beside_probes, images_in_words, learned_nothing, one_line
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
@@ -112,6 +113,9 @@ def made_up(
     pd.DataFrame(columns=["group", "image_id"]).to_csv(folder / "copies.csv", index=False)
     given = {
         "run_description": {"run": "Run made-up: drawings.", "deviations": "Every setting is the paper's."},
+        "warnings": [],
+        "index": run.files["index"],
+        "pixels": [Pixels(32)],
         "counts": folder / "counts.csv",
         "rejected": folder / "rejected.csv",
         "copies": folder / "copies.csv",
@@ -133,6 +137,24 @@ def made_up(
         "about_reference": "what someone measured" if reference else "",
     }
     return Result(folder, given)
+
+
+def test_what_was_doubtful_stands_at_the_head(tmp_path):
+    run = made_up(tmp_path)
+    assert "**Warning**" not in run.page()
+    index = pd.read_csv(run.given["index"])
+    index.loc[index["class"] == "dog", ["grey", "width"]] = ["yes", 400]
+    index.to_csv(tmp_path / "odd.csv", index=False)
+    page = run.page(warnings=["student.learning_rate is 0.01"], index=tmp_path / "odd.csv", pixels=[Pixels(64)])
+    head = page.split("| network |")[0]
+    assert [line[len("> **Warning**: ") :] for line in head.splitlines() if line.startswith("> **Warning**")] == [
+        r"student.learning\_rate is 0.01.",
+        "110 images are grey (dog 110 of 110): where one class has more of them, networks may tell the classes by the "
+        "lack of colour.",
+        "220 images have a side below the 64 pixels that networks take (cat 110 of 110, dog 110 of 110): they are "
+        "enlarged, which adds no detail.",
+        "110 images are twice as long as wide or more (dog 110 of 110), which fit: squash distorts.",
+    ]
 
 
 def rejected(folder, dropped: int, others: int) -> None:
@@ -800,7 +822,7 @@ def test_networks_that_learned_nothing_are_named():
     ]
     rows.append((0, "soft-1", "train", "cat", "cat", 50))
     confusion = pd.DataFrame(rows, columns=["seed", "network", "split", "class", "answer", "images"])
-    one, other = warnings(best_epoch, confusion)
+    one, other = learned_nothing(best_epoch, confusion)
     assert "soft-0, seed 0" in one
     assert (
         "its best epoch, 1 of 3, is no better on validation than always the same answer, 0.550, and it answers cat to"

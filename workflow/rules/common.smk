@@ -11,7 +11,7 @@ from snakemake.utils import update_config
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedistill.configuration import check, estimate, inputs, migration
+from snakedistill.configuration import check, inputs, migration
 from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
@@ -21,7 +21,7 @@ from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.forms import FORMS, files_of_form
 from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.backbones import BACKBONES
-from snakedistill.plan import resources, words
+from snakedistill.plan import first_lines, resources, words
 from snakedistill.plan.code import (
     code_of,
     code_of_evaluation,
@@ -50,7 +50,10 @@ try:
     for sentence in renamed if workflow.is_main_process else []:  # jobs read the same configuration
         print(sentence, file=sys.stderr, flush=True)
     config = check.checked(config)
-    config = inputs.with_inputs(config, bool(workflow.deployment_settings.deployment_method))
+    config, NAMED_IMAGES = inputs.with_inputs(
+        config, bool(workflow.deployment_settings.deployment_method)
+    )
+    first_lines.check_recipe(config)
 except InputError as error:
     raise WorkflowError(str(error))
 

@@ -10,6 +10,7 @@ rule summarise:
             for pictures in PAGES.pictures.values()
             for picture in pictures.values()
         ],
+        index=rules.index_archive.output.index,
         counts=rules.split_images.output.counts,
         rejected=rules.split_images.output.rejected,
         copies=rules.split_images.output.copies,
@@ -27,6 +28,8 @@ rule summarise:
     params:
         run_description=PAGES.described,
         code=code_of("summarise", FIGURES=(), **PLAN.taught),
+        warnings=first_lines.warnings(config, NAMED_IMAGES),
+        pixels=[asdict(pixels) for pixels in PLAN.pixels_in_use.values()],
         sections_of_pictures=PAGES.sections_of_pictures,
         headings=PAGES.headings,
         settings={network: PLAN.settings(network) for network in PLAN.models},

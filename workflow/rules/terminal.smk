@@ -1,5 +1,23 @@
 """What a user reads before the first job and after the last one."""
 
+import atexit
+
+
+def say_first_lines():
+    """Say what is known before the first job, where a network is to be trained."""
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    training_runs = [job for job in jobs if job.rule.name.startswith("train_")]
+    if training_runs:
+        counts = rules.split_images.output.counts
+        expected = first_lines.estimated(PLAN, NAMED_IMAGES, CORES, counts)
+        lines = first_lines.first_lines(config, NAMED_IMAGES, expected, len(training_runs), CORES)
+        print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+# Snakemake has no hook for a dry run. Its end is where the reader looks: the list of jobs is long.
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    atexit.register(lambda: say_first_lines() if workflow.dryrun and workflow.dag else None)
+
 
 onstart:
     # Snakemake's default, 100 jobs in a second, makes its scheduler choose jobs anew every second, once more for each job
@@ -7,13 +25,7 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
-    training_runs = [
-        job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")
-    ]
-    if training_runs:
-        expected = estimate.estimate(config, CORES, rules.split_images.output.counts)
-        lines = estimate.announcement(expected, len(training_runs), CORES, config["precision"])
-        print(lines, file=sys.stderr, flush=True)
+    say_first_lines()
 
 
 onsuccess:

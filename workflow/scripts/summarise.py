@@ -1,11 +1,15 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
+    from snakedistill.core.pixels import Pixels
     from snakedistill.results.summary.page import write_summary
     from snakedistill.results.tables import TABLES
 
     write_summary(
         run_description=snakemake.params.run_description,
+        warnings=snakemake.params.warnings,
+        index=snakemake.input.index,
+        pixels=[Pixels(**pixels) for pixels in snakemake.params.pixels],
         counts=snakemake.input.counts,
         rejected=snakemake.input.rejected,
         copies=snakemake.input.copies,

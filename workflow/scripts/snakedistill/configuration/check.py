@@ -4,13 +4,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from snakedistill.configuration import pretrained
 from snakedistill.configuration.messages import explained
 from snakedistill.configuration.recipes import recipe, recipes
 from snakedistill.configuration.types import Config
 from snakedistill.core.errors import InputError, nearest
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS
-from snakedistill.networks import backbones
 from snakedistill.networks.augmentation import mixing
 from snakedistill.paper import PAPERS
 from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family, taught
@@ -83,23 +83,10 @@ def _contradictions(config: dict) -> list[str]:
         lines += _unmixable(f"students.{family}", student, recipe(config, family)["augmentation"])
         lines += _contradictions_of_heads(f"students.{family}", student, recipe(config, family), config["teacher"])
     for name, complete in recipes(config).items():
-        backbone, weights = complete["backbone"], complete["weights"]
-        if (wrong := backbones.unusable(backbone, complete["image_size"])) is not None:
-            lines.append(f"{name}.backbone: {wrong}")
+        lines += pretrained.contradictions(name, complete)
         lines += _contradictions_of_optimiser(name, complete)
         if complete["epochs"] == 0 and not complete["head_first"]:
             lines.append(f"{name}.epochs: expected at least 1 without head_first, got 0")
-        if backbones.is_saved(backbone) and weights is not None:
-            lines.append(f"{name}.weights: expected null with a saved backbone, which has its own, got {weights!r}")
-        if backbone in backbones.BACKBONES and weights == "imagenet" and not backbones.has_imagenet_weights(backbone):
-            lines.append(
-                f"{name}.weights: expected null or a path with {backbone}, which has no ImageNet weights, got imagenet"
-            )
-        if complete["preprocessing"] == "imagenet" and not backbones.has_imagenet_weights(backbone):
-            lines.append(
-                f"{name}.preprocessing: expected paper or none with {backbone}, got imagenet, which networks with "
-                "ImageNet weights have"
-            )
     return lines
 
 

@@ -8,18 +8,32 @@ from snakedistill.configuration.recipes import pixels, recipe
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Pixels
 from snakedistill.core.processor import computes_in_bfloat16
-from snakedistill.data.archive import is_zip_of_zips, open_archive
-from snakedistill.data.layouts import LAYOUTS
+from snakedistill.data.named_images import NamedImages
 from snakedistill.teaching import STAGES, TEACHER_WAY, given, networks
 
-# Measured on two cores of an AMD EPYC (Zen 5, and Zen 3 without bfloat16 instructions), rounded.
-CORE_SECONDS_A_MEGAPIXEL = {"resnet18": 0.55}  # of training in bfloat16
-CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS = 1.4
+# Measured on two cores of an AMD EPYC (Zen 5), rounded.
+CORE_SECONDS_A_MEGAPIXEL = {  # of training in float32
+    "resnet18": 1.05,
+    "efficientnet_lite0": 0.9,
+    "efficientnet_lite1": 1.1,
+    "efficientnet_lite2": 1.3,
+    "efficientnetv2b0": 1.0,
+    "mobilenetv2": 0.8,
+    "mobilenetv3large": 0.65,
+    "mobilenetv3small": 0.25,
+}
+CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS = 2.7
+WITH_DEPTHWISE_CONVOLUTIONS = ("efficientnet", "mobilenet", "nasnet", "xception")  # which bfloat16 makes no faster
 PIXELS_AN_IMAGE_MORE = 3600  # what an image costs besides its pixels
-FLOAT32_FACTOR = 1.9
-EMULATED_BFLOAT16_FACTOR = 6.0
-SHARE_OF_A_PREDICTION = 0.3  # of a training step
-CORE_SECONDS_A_NETWORK = 20  # programs start, networks are saved, exported and loaded
+BFLOAT16_FACTOR = 0.5
+EMULATED_BFLOAT16_FACTOR = 3.0
+SHARE_OF_A_PREDICTION = 0.2  # of a training step
+CORE_SECONDS_TO_TRAIN = 8  # a program starts, and a network is built and saved
+CORE_SECONDS_TO_PREDICT = 12  # two programs start, and load a network
+CORE_SECONDS_TO_EXPORT = 7
+CORE_SECONDS_TO_EXPORT_A_PIXEL = 5e-4  # of a network whose training costs 1 second a megapixel
+SECONDS_TO_TIME = 15
+SECONDS_OF_A_ROUND_A_PIXEL = 2e-4  # as above
 CORE_SECONDS_A_RUN = 90
 MEGABYTES_A_NETWORK = {"resnet18": 100}  # in Keras, ONNX and int8
 MEGABYTES_A_NETWORK_OF_OTHERS = 220
@@ -34,32 +48,50 @@ class Estimate:
     Attributes:
         networks: number of networks to train.
         images: number of images.
-        hours: hours on the processor alone.
+        hours: hours on the processor alone, by stage.
         gigabytes: gigabytes on disk.
     """
 
     networks: int
     images: int
-    hours: float
+    hours: dict[str, float]
     gigabytes: float
 
+    @property
+    def all_hours(self) -> float:
+        """Hours of all stages."""
+        return sum(self.hours.values())
 
-def estimate(config: dict, cores: int, counts: str) -> Estimate:
-    """Estimate time and disk of a whole run from the configuration, within a factor of about three.
+    def in_words(self, cores: int) -> str:
+        """A sentence, for example "Estimate: 4.2 minutes on 2 cores without a GPU (training 1.1, ...)..."."""
+        unit, of_unit = "days", 24.0
+        if self.all_hours < 72:
+            unit, of_unit = ("minutes", 1 / 60) if self.all_hours < 2 else ("hours", 1.0)
+        stages = ", ".join(f"{stage} {_number(hours / of_unit)}" for stage, hours in self.hours.items())
+        return (
+            f"Estimate for all of it: {_number(self.all_hours / of_unit)} {unit} on {cores} "
+            f"core{'s' if cores != 1 else ''} without a GPU ({stages}), {max(0.1, self.gigabytes):.1f} GB of disk; "
+            "within a factor of two or three."
+        )
+
+
+def estimate(
+    config: dict, images: NamedImages | None, timed: list[str], exported: list[str], cores: int, counts: str
+) -> Estimate:
+    """Estimate time and disk of a whole run from the configuration, within a factor of about two.
 
     Args:
         config: the checked configuration.
+        images: the images that the archive names, or None.
+        timed: ids of the networks that are timed.
+        exported: ids of the networks that are exported, once for each of their forms and seeds.
         cores: processor cores to use.
         counts: CSV of the images used, which an earlier run may have left.
     """
-    images = _images(config, counts)
-    slower = FLOAT32_FACTOR
-    if config["precision"] != "float32" and computes_in_bfloat16():
-        slower = 1.0
-    elif config["precision"] == "bfloat16":
-        slower = EMULATED_BFLOAT16_FACTOR
-    predictions = 1 + config["split"]["test"] * config["evaluation"]["augmented_repeats"]
-    core_seconds, megabytes = CORE_SECONDS_A_RUN, 0.0
+    number = _images(config, images, counts)
+    seeds, split = len(config["seeds"]), config["split"]
+    seconds = {"training": 0.0, "predictions": 0.0, "exports": 0.0, "timing": 0.0, "the rest": 0.0}
+    megabytes = 0.0
     how = given(config["teacher"])
     found = networks(config["students"], None if how else TEACHER_WAY)
     taken: set[Pixels] = set()
@@ -69,52 +101,52 @@ def estimate(config: dict, cores: int, counts: str) -> Estimate:
             continue
         complete = recipe(config, network.family)
         taken.add(pixels(complete))
-        megapixels = images * (complete["image_size"] ** 2 + PIXELS_AN_IMAGE_MORE) / 1e6
-        epochs = STAGES.get(network.id, complete["epochs"]) if network.id in trained else 0
-        predicted = predictions + epochs * config["split"]["validation"]
-        passes = epochs * slower * config["split"]["train"]
-        passes += SHARE_OF_A_PREDICTION * FLOAT32_FACTOR * predicted
-        a_megapixel = CORE_SECONDS_A_MEGAPIXEL.get(complete["backbone"], CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS)
-        core_seconds += len(config["seeds"]) * (CORE_SECONDS_A_NETWORK + passes * megapixels * a_megapixel)
+        cost = _core_seconds_a_megapixel(complete["backbone"])
+        all_images = cost * number * (complete["image_size"] ** 2 + PIXELS_AN_IMAGE_MORE) / 1e6
+        if network.id in trained:
+            epochs = STAGES.get(network.id, complete["epochs"])
+            passes = epochs * split["train"] * _slower(config["precision"], complete["backbone"])
+            predicted = epochs * split["validation"] + complete["head_first"] * (1 - split["test"])
+            passes += SHARE_OF_A_PREDICTION * predicted
+            seconds["training"] += seeds * (CORE_SECONDS_TO_TRAIN + passes * all_images) / cores
+        predicted = SHARE_OF_A_PREDICTION * (1 + split["test"] * config["evaluation"]["augmented_repeats"])
+        seconds["predictions"] += seeds * (CORE_SECONDS_TO_PREDICT + predicted * all_images) / cores
+        at_once = cost * complete["image_size"] ** 2
+        exports = CORE_SECONDS_TO_EXPORT + CORE_SECONDS_TO_EXPORT_A_PIXEL * at_once
+        seconds["exports"] += exported.count(network.id) * exports / cores
+        seconds["timing"] += timed.count(network.id) * config["timing"]["rounds"] * SECONDS_OF_A_ROUND_A_PIXEL * at_once
         of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
-        megabytes += len(config["seeds"]) * (of_network + images * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
-    megabytes += sum(3 * images * one.size**2 / 1e6 for one in taken)
-    return Estimate(len(trained) * len(config["seeds"]), images, core_seconds / cores / 3600, megabytes / 1000)
+        megabytes += seeds * (of_network + number * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
+    seconds["timing"] += SECONDS_TO_TIME
+    seconds["the rest"] += CORE_SECONDS_A_RUN / cores
+    megabytes += sum(3 * number * one.size**2 / 1e6 for one in taken)
+    hours = {stage: value / 3600 for stage, value in seconds.items()}
+    return Estimate(len(trained) * seeds, number, hours, megabytes / 1000)
 
 
-def announcement(expected: Estimate, training_runs: int, cores: int, precision: str) -> str:
-    """The lines that a user reads before the first job.
+def _core_seconds_a_megapixel(backbone: str) -> float:
+    return CORE_SECONDS_A_MEGAPIXEL.get(backbone, CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS)
 
-    Args:
-        expected: estimate of the whole run.
-        training_runs: number of training runs to do now.
-        cores: processor cores to use.
-        precision: precision of training.
-    """
-    units = {"minutes": 60 * expected.hours, "hours": expected.hours, "days": expected.hours / 24}
-    unit = "minutes" if units["minutes"] < 120 else "hours" if units["hours"] < 72 else "days"
-    lines = [
-        f"Training runs: {training_runs} to do, of {expected.networks} in the whole experiment.",
-        f"Rough estimate for the whole experiment, about {expected.images:,} images on {cores} "
-        f"core{'s' if cores != 1 else ''} without a GPU: {units[unit]:.0f} {unit}, "
-        f"{max(0.1, expected.gigabytes):.1f} GB of disk. It may be wrong by a factor of three.",
-    ]
+
+def _slower(precision: str, backbone: str) -> float:
+    """How much slower than in float32 a network trains in a precision."""
+    depthwise = backbone.startswith(WITH_DEPTHWISE_CONVOLUTIONS)
     if precision == "bfloat16" and not computes_in_bfloat16():
-        lines.append(
-            "This processor has no instructions for bfloat16 that TensorFlow uses: precision=float32 is faster."
-        )
-    return "\n".join(lines)
+        return EMULATED_BFLOAT16_FACTOR
+    return 1.0 if precision == "float32" or depthwise or not computes_in_bfloat16() else BFLOAT16_FACTOR
 
 
-def _images(config: dict, counts: str) -> int:
-    """How many images there are, as an earlier run counted them, or about so many as the archive's size tells."""
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _images(config: dict, images: NamedImages | None, counts: str) -> int:
+    """How many images there are, as an earlier run counted them, or are named, or what the archive's size tells."""
     if Path(counts).exists():
         with Path(counts).open(encoding="utf-8") as lines:
             return sum(int(row["images"]) for row in csv.DictReader(lines))
+    if images is not None:
+        return sum(images.of_parts.values())
     if config["archive"] is None:
         return config["sample"]["images"]
-    if not is_zip_of_zips(Path(config["archive"])):
-        with open_archive(config["archive"]) as opened:
-            reading = LAYOUTS[config["layout"]].read(opened, config["classes"])
-            return len(reading.images) if reading else 0
     return Path(config["archive"]).stat().st_size // BYTES_AN_IMAGE

@@ -5,20 +5,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from snakedistill.configuration.check import too_few_classes
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import column_names
-from snakedistill.core.parts import PARTS
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
 from snakedistill.data.audit import AUDITED
 from snakedistill.data.foreign_predictions import wrong_columns
 from snakedistill.data.given_predictions import form_of_teacher
 from snakedistill.data.layouts import LAYOUTS, ZIP_OF_ZIPS, layout_of
 from snakedistill.data.layouts.layout import Reading
-from snakedistill.data.part_sizes import check_numbers
+from snakedistill.data.named_images import NamedImages, named_images
 from snakedistill.data.sample import SAMPLE_CLASSES, are_sample_classes
 from snakedistill.networks.backbones import is_saved, rescales
 from snakedistill.networks.heads import wrong_units
@@ -30,7 +27,7 @@ from snakedistill.teaching import given
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def with_inputs(config: dict, software_deployed: bool) -> dict:
+def with_inputs(config: dict, software_deployed: bool) -> tuple[dict, NamedImages | None]:
     """Check that the archive, photos, files of networks, weights and predictions, and the backend are there.
 
     Args:
@@ -38,13 +35,14 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
         software_deployed: whether Snakemake brings each rule's software (conda or a container).
 
     Returns:
-        The configuration with the layout of the archive, and with its classes where none are given.
+        The configuration with the layout of the archive, and with its classes where none are given; and the images
+        that the archive names, None of the built-in sample and of a zip of zips.
 
     Raises:
         InputError: one line for everything that is missing or of another kind: what was expected, what was given and
             what to do.
     """
-    found, lines = _layout_and_classes(config)
+    found, images, lines = _layout_and_classes(config)
     lines += _wrong_reference(config["reference"])
     lines += _wrong_teacher(config["teacher"], (config | found)["classes"])
     photos = config["photos"]
@@ -74,36 +72,36 @@ def with_inputs(config: dict, software_deployed: bool) -> dict:
         lines += PAPERS[config["paper"]].contradictions(config | found)
     if lines:
         raise InputError("The workflow cannot start:\n" + "\n".join(f"  {line}" for line in lines))
-    return config | found
+    return config | found, images
 
 
-def _layout_and_classes(config: dict) -> tuple[dict, list[str]]:
-    """What the archive says of `layout` and `classes`, and what is wrong with it."""
+def _layout_and_classes(config: dict) -> tuple[dict, NamedImages | None, list[str]]:
+    """What the archive says of `layout` and `classes`, the images that it names, and what is wrong with it."""
     archive, classes = config["archive"], config["classes"]
     unlisted = {"layout": config["layout"] or ZIP_OF_ZIPS}
     if archive is None:
-        return unlisted, _wrong_classes_of_sample(classes)
+        return unlisted, None, _wrong_classes_of_sample(classes)
     get_it = f"{PAPERS[config['paper']].ARCHIVE}, or " if config["paper"] else ""
     what_to_do = f"{get_it}give the path of one of these, or set archive to null for the built-in drawings"
     path = Path(archive)
     expected = f"archive: expected a zip file, a folder or a CSV, got {archive}"
     if not path.exists():
-        return {}, [f"{expected}; there is nothing at {path.absolute()}: {what_to_do}"]
+        return {}, None, [f"{expected}; there is nothing at {path.absolute()}: {what_to_do}"]
     if not path.is_dir() and not is_csv(path) and not zipfile.is_zipfile(path):
-        return {}, [f"{expected}, which is none of them: {what_to_do}"]
+        return {}, None, [f"{expected}, which is none of them: {what_to_do}"]
     try:
         if is_zip_of_zips(path):
             lines = [] if classes else [f"classes: expected names with {archive}, a zip of zips, got null"]
-            return unlisted, lines
+            return unlisted, None, lines
         with open_archive(path) as opened:
             layout, reading = _read(opened, config["layout"], classes)
             names = reading.class_names()
             if len(names) < 2 if classes is None else set(classes) - set(names):
-                return {}, [_without_classes(config, opened, names)]
-        _check_numbers(reading, classes or names, config["split"])
-        return {"layout": layout, "classes": classes or names}, []
+                return {}, None, [_without_classes(config, opened, names)]
+            images = named_images(opened, reading, classes or names, config["split"])
+        return {"layout": layout, "classes": classes or names}, images, []
     except InputError as error:
-        return {}, [f"archive: {archive}: {error}"]
+        return {}, None, [f"archive: {archive}: {error}"]
 
 
 def _wrong_classes_of_sample(classes: list[str] | None) -> list[str]:
@@ -112,15 +110,6 @@ def _wrong_classes_of_sample(classes: list[str] | None) -> list[str]:
     got = "null" if classes is None else f"[{some(classes)}]"
     expected = f"classes: expected [{', '.join(SAMPLE_CLASSES)}] with the built-in sample, got {got}"
     return [f"{expected}: give an archive of other classes"]
-
-
-def _check_numbers(reading: Reading, classes: list[str], split: dict) -> None:
-    """Raise an InputError where a class cannot fill a part."""
-    label_of = {name: label for label, name in enumerate(classes)}
-    labels = np.array([label_of[image.class_name] for image in reading.images])
-    parts = np.array([image.part for image in reading.images], dtype=object)
-    given = parts if parts.all() else None
-    check_numbers(labels, given, {part: split[part] for part in PARTS}, split["balanced"], classes)
 
 
 def _read(opened: Archive, layout: str | None, classes: list[str] | None) -> tuple[str, Reading]:

@@ -6,8 +6,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the first bytes, of both orders of bytes, and of BigTIFF
 # Brands in the `ftyp` box of ISO/IEC 23008-12 and of AV1 Image File Format; the more telling ones first.
 BRANDS = {"avif": "AVIF", "avis": "AVIF", "heic": "HEIC", "heix": "HEIC", "mif1": "HEIF", "msf1": "HEIF"}
+NOT_SUPPORTED = "{} is not supported: convert the photo to JPEG or PNG"
 FILTERS = {"nearest": Image.Resampling.NEAREST, "antialias": Image.Resampling.BICUBIC}
 LEAST_SIDE = 8  # pixels
 MAX_PIXELS = 50_000_000
@@ -29,8 +31,8 @@ def decode(data: bytes) -> Image.Image:
             `LEAST_SIDE` pixels on a side, or more than `MAX_PIXELS` in all.
     """
     try:
-        if kind := _heif(data):
-            raise DecodingError(f"{kind} is not supported: convert the photo to JPEG or PNG")
+        if kind := "TIFF" if data.startswith(TIFF) else _heif(data):
+            raise DecodingError(NOT_SUPPORTED.format(kind))
         scans = data.count(b"\xff\xda")
         if scans > MAX_SCANS and data.startswith(b"\xff\xd8"):
             raise DecodingError(f"a JPEG of {scans} scans, more than {MAX_SCANS} are not decoded")

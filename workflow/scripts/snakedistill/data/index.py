@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import imagehash
+import numpy as np
 import pandas as pd
+from PIL import Image as Picture
 
 from snakedistill.core.digests import fingerprint_of_bytes
 from snakedistill.core.errors import InputError, some
@@ -14,7 +16,7 @@ from snakedistill.data.decoding import DecodingError, decode
 from snakedistill.data.layouts import LAYOUTS
 from snakedistill.data.layouts.layout import Image, Reading
 
-INDEX_COLUMNS = ["image_id", "member", "class", "label", "width", "height", "sha256", "perceptual_hash"]
+INDEX_COLUMNS = ["image_id", "member", "class", "label", "width", "height", "grey", "sha256", "perceptual_hash"]
 REJECTED_COLUMNS = ["member", "reason"]
 SPLIT = "split"
 
@@ -28,9 +30,9 @@ def write_index(
         archive: path of the archive, see `open_archive`.
         layout: key of `layouts.LAYOUTS`, which tells the image and the class of a file.
         classes: names; the position of a name is its label.
-        index: CSV to write: image_id, member, class, label, width, height (pixels), sha256 of the file's bytes,
-            perceptual_hash (64 bits in hexadecimal, similar for pictures that look similar), and split where the layout
-            gives it; ordered by label, then by number.
+        index: CSV to write: image_id, member, class, label, width, height (pixels), grey (yes where it has no colour),
+            sha256 of the file's bytes, perceptual_hash (64 bits in hexadecimal, similar for pictures that look
+            similar), and split where the layout gives it; ordered by label, then by number.
         unusable: CSV to write: member, reason.
         threads: images decoded at once.
 
@@ -52,7 +54,8 @@ def write_index(
             except (InputError, DecodingError) as error:
                 return str(error)
             label, looks = label_of[image.class_name], str(imagehash.dhash(picture))
-            about = picture.width, picture.height, fingerprint_of_bytes(data), looks
+            grey = "yes" if _is_grey(picture) else "no"
+            about = picture.width, picture.height, grey, fingerprint_of_bytes(data), looks
             return image.image_id, image.member, image.class_name, label, *about, image.part
 
         for image, examined in zip(reading.images, in_order(examine, reading.images, threads), strict=True):
@@ -77,3 +80,9 @@ def write_index(
     pixels = (frame["width"] * frame["height"]).mean()
     print(f"{len(usable)} usable images, {pixels / 1e6:.3f} megapixel on average; {counts}")
     print(f"{len(rejected)} members rejected")
+
+
+def _is_grey(image: Picture.Image) -> bool:
+    """Whether an RGB image has no colour, at 64 x 64 of its pixels."""
+    pixels = np.asarray(image.resize((64, 64), Picture.Resampling.NEAREST))
+    return bool((pixels == pixels[..., :1]).all())

@@ -21,10 +21,10 @@ def part_sizes(images: int, shares: dict[str, float]) -> dict[str, int]:
     return {TRAIN: images - sum(sizes.values()), **sizes}
 
 
-def check_numbers(
+def expected_sizes(
     labels: np.ndarray, given: np.ndarray | None, shares: dict[str, float], balanced: bool, classes: list[str]
-) -> None:
-    """Check, before images are decoded, that every class can fill every part.
+) -> list[dict[str, int]]:
+    """The number of images that each part will have, by class, if all are usable and none are copies.
 
     Args:
         labels: int [n], of the images that an archive names.
@@ -34,12 +34,41 @@ def check_numbers(
         classes: names.
 
     Raises:
-        InputError: a class does not fill a part; the counts are given.
+        InputError: a class does not fill a part, or the archive's own split lacks train; the counts are given.
     """
     if given is None:
-        sizes_by_class(labels, shares, balanced, classes)
-    else:
-        check_parts(given, labels, classes, ADD_IMAGES, pd.unique(given))
+        return sizes_by_class(labels, shares, balanced, classes)
+    found = list(pd.unique(given))
+    sampled = shares_of_train(found, shares)
+    check_parts(given, labels, classes, ADD_IMAGES, found)
+    of_train = sizes_by_class(labels[given == TRAIN], sampled, False, classes)
+    numbers = {part: np.bincount(labels[given == part], minlength=len(classes)) for part in found}
+    sizes = [
+        {part: of_train[label][part] if part in sampled else int(numbers[part][label]) for part in PARTS}
+        for label in range(len(classes))
+    ]
+    if balanced:
+        sizes = [{part: min(of_class[part] for of_class in sizes) for part in PARTS}] * len(classes)
+    return sizes
+
+
+def shares_of_train(found: Sequence[str], shares: dict[str, float]) -> dict[str, float]:
+    """The shares into which the part train of an archive's own split is divided: its own, and those of missing parts.
+
+    Args:
+        found: the parts that the archive gives.
+        shares: of all `PARTS`.
+
+    Raises:
+        InputError: train is not among them.
+    """
+    if TRAIN not in found:
+        raise InputError(
+            f"The archive's own split: expected a part {TRAIN}, from which missing parts are sampled, got only "
+            f"{', '.join(found)}: add one"
+        )
+    own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}
+    return {part: share / sum(own.values()) for part, share in own.items()}
 
 
 def sizes_by_class(

@@ -16,6 +16,7 @@ from snakedistill.data.part_sizes import (
     UNSAMPLED,
     check_parts,
     numbers_in_words,
+    shares_of_train,
     sizes_by_class,
 )
 
@@ -265,18 +266,11 @@ def split_given(
     found = pd.unique(given)
     if unknown := [str(part) for part in found if part not in PARTS]:
         raise InputError(f"The archive's own split: expected the parts {', '.join(PARTS)}, got {', '.join(unknown)}")
-    if TRAIN not in found:
-        raise InputError(
-            f"The archive's own split: expected a part {TRAIN}, from which missing parts are sampled, got only "
-            f"{', '.join(found)}: add one"
-        )
+    own = shares_of_train(found, shares)
     parts = given.astype(object)
-    own = {part: shares[part] for part in PARTS if part == TRAIN or part not in found}
     if len(own) > 1:
         of_train = np.flatnonzero(given == TRAIN)
         check_parts(parts, labels, classes, "Add images of this class.", [TRAIN])
-        total = sum(own.values())
-        own = {part: share / total for part, share in own.items()}
         parts[of_train] = random_split(labels[of_train], groups[of_train], own, seed, False, classes)
     check_parts(parts, labels, classes, ADD_IMAGES)
     if balanced:

@@ -100,25 +100,58 @@ def preprocessing_of(backbone: str, weights: str | None) -> str:
     """
     if is_saved(backbone):
         return "none"
-    return "imagenet" if weights is not None and has_imagenet_weights(backbone) else "paper"
+    return "imagenet" if has_imagenet_weights(backbone) and (weights is not None or rescales(backbone)) else "paper"
 
 
-def rescales(path: str | Path) -> bool:
-    """Whether a saved feature extractor rescales its images by a layer of its own; False where the file does not tell.
+def rescales(backbone: str) -> bool:
+    """Whether a backbone rescales its images by a layer of its own; False where that cannot be told.
+
+    Args:
+        backbone: as in `unusable`.
+    """
+    if is_saved(backbone):
+        return bool(_models(_saved_config(backbone), ("Rescaling", "Normalization")))
+    return backbone in applications() and "layers.Rescaling(" in _source(backbone)
+
+
+def saved_network(path: str, bare: bool = False) -> str | None:
+    """The network with ImageNet weights that a saved feature extractor is or holds, by the name that Keras gave it.
 
     Args:
         path: .keras file, a zip.
+        bare: whether only the whole file counts, and no model among the layers of another one.
     """
+    known = {key.replace("_", ""): key for key in (*applications(), *PACKAGES)}
+    models = _models(_saved_config(path), ("Functional", "Model", "Sequential"))
+    for model in models[:1] if bare else models:
+        name = re.sub(r"[^a-z0-9]", "", str(model["config"].get("name")).lower())
+        if found := [key for key in known if name.startswith(key)]:
+            return known[max(found, key=len)]
+    return None
+
+
+def _saved_config(path: str | Path) -> dict:
+    """The config of a saved model; empty where the file does not tell."""
     try:
         with zipfile.ZipFile(path) as saved:
-            return _has_rescaling(json.loads(saved.read("config.json")))
-    except Exception:  # a damaged zip has an error for each damage, and another form of config has any
-        return False
+            return json.loads(saved.read("config.json"))
+    except Exception:  # a damaged zip has an error for each damage
+        return {}
 
 
-def _has_rescaling(model: dict) -> bool:
-    layers = model["config"].get("layers", []) if isinstance(model.get("config"), dict) else []
-    return model.get("class_name") in ("Rescaling", "Normalization") or any(map(_has_rescaling, layers))
+def _models(config: object, classes: tuple[str, ...]) -> list[dict]:
+    """The configs of a model and of all layers in it, with a mapping of their own, that are of these Keras classes."""
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
+        return []
+    layers = config["config"].get("layers")
+    inner = [found for layer in (layers if isinstance(layers, list) else []) for found in _models(layer, classes)]
+    return ([config] if config.get("class_name") in classes else []) + inner
+
+
+@functools.cache
+def _source(backbone: str) -> str:
+    """The text of the module of a keras.applications network."""
+    return applications()[backbone][1].read_text(encoding="utf-8")
 
 
 def unusable(backbone: str, image_size: int) -> str | None:
@@ -137,8 +170,7 @@ def unusable(backbone: str, image_size: int) -> str | None:
         return f"expected {expected}, got {backbone!r}{nearest(backbone.lower(), [*BACKBONES, *known])}"
     if backbone.startswith(NOT_IN_ONNX):
         return f"expected a network that can be exported to ONNX, got {backbone!r}, whose layers tf2onnx does not know"
-    _, source = known[backbone]
-    smallest = max(map(int, re.findall(r"min_size=(\d+)", source.read_text(encoding="utf-8"))), default=1)
+    smallest = max(map(int, re.findall(r"min_size=(\d+)", _source(backbone))), default=1)
     if image_size < smallest:
         return f"expected an image_size of at least {smallest} with {backbone}, got {image_size}"
     return None

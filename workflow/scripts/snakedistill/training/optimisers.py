@@ -20,10 +20,12 @@ class Optimiser:
         weight_decay: whether its weights decay by the recipe's `weight_decay`: `never`, or `always`, where without it
             another optimiser is meant, or as the recipe says (`may`). The decay is decoupled: a step subtracts
             weight_decay x learning rate x weight, whatever the gradient is (Loshchilov and Hutter 2019, 1711.05101).
+        adaptive: whether a step is about as large as the learning rate, whatever the gradient is.
     """
 
     build: "Callable[[Rate, float | None], keras.optimizers.Optimizer]"
     weight_decay: Literal["never", "may", "always"]
+    adaptive: bool = True
 
 
 def adam(rate: "Rate", weight_decay: float | None) -> "keras.optimizers.Optimizer":
@@ -43,6 +45,6 @@ def sgd(rate: "Rate", weight_decay: float | None) -> "keras.optimizers.Optimizer
 OPTIMISERS: dict[str, Optimiser] = {
     "adam": Optimiser(adam, weight_decay="never"),
     "adamw": Optimiser(adam, weight_decay="always"),
-    "sgd": Optimiser(sgd, weight_decay="may"),
+    "sgd": Optimiser(sgd, weight_decay="may", adaptive=False),
 }
 """The optimisers by the value of `optimiser` in a recipe."""

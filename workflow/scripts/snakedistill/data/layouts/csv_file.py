@@ -5,7 +5,7 @@ import io
 import posixpath
 
 from snakedistill.core.errors import InputError, nearest, some
-from snakedistill.core.parts import PARTS
+from snakedistill.core.parts import PARTS, TRAIN
 from snakedistill.data.archive import Archive
 from snakedistill.data.layouts.layout import NO_LABEL, ClassNames, Image, Layout, Reading
 from snakedistill.data.layouts.split_folders import PART_NAMES
@@ -31,6 +31,7 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
     images: list[Image] = []
     rejected: list[tuple[str, str]] = []
     lines: dict[str, int] = {}
+    without_part = 0
     for line, row in rows:
         where = f"{name}, line {line}"
         path = (row[PATH] or "").strip()
@@ -43,6 +44,8 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
         label, given = (row[LABEL] or "").strip(), (row.get(SPLIT) or "").strip()
         class_name = names.name(label) if label else None
         part = PART_NAMES.get(given.casefold())
+        if SPLIT in row and label and not given:
+            part, without_part = TRAIN, without_part + 1
         if label and class_name is None:
             known = classes or ()
             raise InputError(
@@ -57,7 +60,11 @@ def read(archive: Archive, classes: list[str] | None) -> Reading | None:
             rejected.append((member, NO_LABEL))
     reason = f"not in {name}"
     rejected += [(member, reason) for member in archive.members if member not in lines and member != name]
-    return Reading(images, rejected)
+    warnings = [
+        f"{name} has no {SPLIT} for {without_part:,} of {len(images):,} images: they are of {TRAIN}, from which "
+        "missing parts are sampled"
+    ]
+    return Reading(images, rejected, warnings if without_part else [])
 
 
 def _csv_of(archive: Archive) -> tuple[str, list[tuple[int, dict[str, str]]]] | None:

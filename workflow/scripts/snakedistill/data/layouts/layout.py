@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from snakedistill.core.errors import InputError
 from snakedistill.data.archive import Archive, natural
@@ -36,10 +36,12 @@ class Reading:
     Attributes:
         images: the images of the classes.
         rejected: (member, reason) of every other file.
+        warnings: sentences, without a full stop, on what may not be meant.
     """
 
     images: list[Image]
     rejected: list[tuple[str, str]]
+    warnings: list[str] = field(default_factory=list)
 
     def class_names(self) -> list[str]:
         """The names of the classes that have an image, in natural order whatever their case."""

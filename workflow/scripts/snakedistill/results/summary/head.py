@@ -22,7 +22,7 @@ MOST_CLASSES_COUNTED = 10
 _PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
 
 
-def warnings(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[str]:
+def learned_nothing(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[str]:
     """A sentence on every network that learned nothing, so that it is not a silent row in a table.
 
     Args:

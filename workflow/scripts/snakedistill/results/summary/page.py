@@ -6,16 +6,19 @@ from pathlib import Path
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_settings
 from snakedistill.core.network_ids import parsed
+from snakedistill.core.pixels import Pixels
+from snakedistill.data.named_images import few_images
+from snakedistill.data.odd_images import odd_images
 from snakedistill.export.tolerance import costly_in_words
-from snakedistill.results.summary.cells import picture, write_markdown
+from snakedistill.results.summary.cells import escaped, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import (
     beside_probes,
     how_to_read,
     images_in_words,
+    learned_nothing,
     megabytes,
     networks_table,
-    warnings,
 )
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.teaching import TEACHER_WAY, networks
@@ -23,6 +26,9 @@ from snakedistill.teaching import TEACHER_WAY, networks
 
 def write_summary(
     run_description: dict[str, str],
+    warnings: list[str],
+    index: str,
+    pixels: list[Pixels],
     counts: str,
     rejected: str,
     copies: str,
@@ -50,6 +56,9 @@ def write_summary(
 
     Args:
         run_description: sentences by what they are about.
+        warnings: sentences, without a full stop, on what was doubtful before the first job.
+        index: CSV of the usable images: image_id, class, width, height, grey.
+        pixels: what the networks take.
         counts: CSV of the images used: class, split, images.
         rejected: CSV of the files and images that are not used: member, reason.
         copies: CSV of the images that are copies of one another: group, image_id.
@@ -82,10 +91,12 @@ def write_summary(
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
         pictures[sections_of_pictures[path.stem]].append(picture(path))
+    doubts = warnings + _about_images(index, splits, counts, pixels)
     page = [
         "# Knowledge distillation: what was measured",
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
-        *warnings(frames["best_epoch"], frames["confusion"]),
+        *learned_nothing(frames["best_epoch"], frames["confusion"]),
+        *(f"> **Warning**: {escaped(sentence)}." for sentence in doubts),
         *(f"> **Warning**: {sentence}." for sentence in costly_in_words(exports, int8_max_drop)),
         images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
@@ -96,6 +107,15 @@ def write_summary(
     for key in SECTIONS:
         page += [f"## {headings[key]}", *paragraphs(key, contents, pictures[key])]
     write_markdown(page, summary)
+
+
+def _about_images(index: str, splits: str, counts: str, pixels: list[Pixels]) -> list[str]:
+    """What is doubtful about the images that are used: few of a class, odd ones."""
+    sizes: dict[str, dict[str, int]] = {}
+    for name, part, images in read_csv(counts)[["class", "split", "images"]].itertuples(index=False):
+        sizes.setdefault(name, {})[part] = images
+    images = read_csv(index)
+    return few_images(sizes) + odd_images(images[images["image_id"].isin(read_csv(splits)["image_id"])], pixels)
 
 
 def _check_settings(lineages: list[str], settings: dict[str, dict]) -> None:
