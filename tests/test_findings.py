@@ -12,8 +12,9 @@ from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
 COMPARED = {
     "one": "soft-0", "other": "classic-0", "about": "independent", "seed": "0", "images": 1000, "accuracy_one": 0.95,
     "accuracy_other": 0.9, "difference": 0.05, "difference_low": 0.03, "difference_high": 0.07, "one_alone": 60,
-    "other_alone": 10, "p": 1e-6, "p_holm": 1e-5, "smallest_difference": 0.0234, "these_networks": "higher",
-    "wins": 5.0, "losses": 0.0, "wins_share": 1.0, "wins_low": 0.48, "wins_high": 1.0, "this_recipe": float("nan"),
+    "other_alone": 10, "p": 1e-6, "p_holm": 1e-5, "smallest_difference": 0.0234, "images_needed": 430.0,
+    "equal_within": 0.067, "these_networks": "higher", "wins": 5.0, "losses": 0.0, "p_recipe": 0.001,
+    "p_recipe_holm": 0.01, "seeds_needed": 4.0, "this_recipe": float("nan"),
 }  # fmt: skip
 INHERITED = {
     "seed": 0, "network": "soft-0", "taught_by": "teacher", "independent": "classic-0", "split": "test", "class": "",
@@ -95,13 +96,12 @@ def test_of_a_chain_the_last_generation_alone_is_compared_with_the_first():
     assert len(statements) == 2
 
 
-def test_an_open_comparison_says_how_many_images_would_tell():
-    row = COMPARED | {"these_networks": "cannot be told", "difference": 0.01, "one_alone": 30, "other_alone": 20}
+def test_an_open_comparison_says_how_many_images_would_tell_and_within_what_the_two_are_equal():
+    row = COMPARED | {"these_networks": "cannot be told", "images_needed": 3920.0, "equal_within": 0.0216}
     _, (_, evidence) = list(found([first("soft-0"), row]).items())[1]
-    needed = 2.8**2 * 0.05 / 0.01**2  # 3,920
-    assert "1,000 images could have shown a difference of 0.0234" in evidence
-    assert "to show the measured one takes about 4,000" in evidence
-    assert 3900 <= needed <= 4000
+    assert "1,000 images show a difference of 0.0234" in evidence
+    assert "to show the measured one takes about 4,000 with the correction for 2 pairs" in evidence
+    assert evidence.endswith("Equal within 0.0216")
 
 
 def test_many_pairs_that_cannot_be_told_apart_are_one_finding():
@@ -117,32 +117,66 @@ def test_many_pairs_that_cannot_be_told_apart_are_one_finding():
     (many,) = [statement for statement in found_so if statement.startswith("which is more accurate, two families of")]
     assert "`soft-0` and `hard-0` (+0.0000), `soft-0` and `mixed-0` (+0.0010)" in many
     verdict, evidence = found_so[many]
-    assert verdict == OPEN and "1,000 images could have shown a difference of 0.020 to 0.031" in evidence
+    assert verdict == OPEN and "1,000 images show a difference of 0.020 to 0.031" in evidence
     assert found_so["`soft-0` is more accurate than `blind-0`, from the same teacher"][0] == SUPPORTED
     assert len(found_so) == len(networks) + 2
     few = found([*map(first, networks), *pairs[:6]])
     assert len(few) == len(networks) + 6
 
 
-def test_one_seed_says_nothing_of_the_recipe_and_six_agreeing_ones_do():
+RECIPE = COMPARED | {"seed": "all", "wins": 6.0, "this_recipe": "higher"}
+OPEN_RECIPE = RECIPE | {"this_recipe": "cannot be told", "p_recipe": 0.03, "p_recipe_holm": 0.06}
+
+
+def test_one_seed_says_nothing_of_the_recipe_and_holm_decides_for_six():
     alone = found([first("soft-0"), COMPARED])
     assert not any("paired seeds" in evidence for _, evidence in alone.values())
     seeds = [COMPARED | {"seed": str(seed)} for seed in range(6)]
-    whole = COMPARED | {"seed": "all", "wins": 6.0, "wins_low": 0.54, "this_recipe": "higher"}
     teacher = first("soft-0") | {"seed": "all", "this_recipe": "cannot be told"}
-    statements = found([*seeds, teacher, whole])
-    verdict, evidence = statements["`soft-0` is more accurate than `classic-0`, which learned without a teacher"]
+    verdict, evidence = found([*seeds, teacher, RECIPE])[OF_SOFT]
     assert verdict == SUPPORTED
-    assert "over 6 paired seeds; higher in 6 of them and lower in 0, P(higher) = 1.00 [0.54, 1.00]" in evidence
+    assert "over 6 paired seeds, p = 0.001, 0.01 with Holm's correction for 2 pairs; higher in 6 of the" in evidence
+    assert found([*seeds, teacher, OPEN_RECIPE])[OF_SOFT][0] == OPEN
 
 
-def test_five_seeds_that_agree_are_too_few_and_the_finding_says_that_six_would_do():
+OF_SOFT = "`soft-0` is more accurate than `classic-0`, which learned without a teacher"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"seeds_needed": 11.0}, "5 seeds cannot show a difference of this size with the correction for 2 pairs; about "
+                                 "11 would. Equal within 0.0670"),
+        ({"seeds_needed": float("nan"), "images_needed": 6123.0}, "No number of seeds on these images shows a "
+              "difference of this size with the correction for 2 pairs; more than 6,200 images would"),
+        ({"difference": 0.0}, "The two are equally accurate on average of the seeds. Equal within 0.0670"),
+    ],
+)  # fmt: skip
+def test_an_open_comparison_of_recipes_says_what_would_show_it(more, words):
     seeds = [COMPARED | {"seed": str(seed)} for seed in range(5)]
-    whole = COMPARED | {"seed": "all", "this_recipe": "cannot be told"}
-    statements = found([*seeds, first("soft-0") | {"seed": "all", "this_recipe": "cannot be told"}, whole])
-    verdict, evidence = statements["`soft-0` is more accurate than `classic-0`, which learned without a teacher"]
+    whole = [first("soft-0") | {"seed": "all", "this_recipe": "cannot be told"}, OPEN_RECIPE | more]
+    verdict, evidence = found([*seeds, *whole])[OF_SOFT]
     assert verdict == OPEN
-    assert "about 6 seeds would show it" in evidence
+    assert words in evidence
+
+
+def test_the_loss_of_a_chain_is_weighed_beside_that_of_training_anew():
+    steps = [
+        COMPARED | {"one": f"soft-{step}", "other": "soft-0", "about": "recursion", "these_networks": "lower"}
+        for step in (1, 2)
+    ]
+    beside = [
+        COMPARED
+        | {"one": f"soft-{step} - soft-0", "other": f"classic-{step} - classic-0", "about": "retraining"}
+        | {"these_networks": "lower"}
+        for step in (1, 2)
+    ]
+    statements = found([first("soft-0"), *steps, *beside])
+    retraining = {statement: verdict for statement, (verdict, _) in statements.items() if "training runs" in statement}
+    assert retraining == {
+        "the chain loses more than as many training runs on manual labels: `soft-2 - soft-0` is below "
+        "`classic-2 - classic-0`": SUPPORTED
+    }
 
 
 @pytest.mark.parametrize(

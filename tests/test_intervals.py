@@ -106,3 +106,31 @@ def test_a_higher_level_gives_a_wider_interval():
     values = np.random.default_rng(3).normal(size=(300, 2))
     narrow, wide = intervals.bootstrap_intervals(values[:, [0, 0]], np.zeros(300), np.array([0.9, 0.99]))
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+@pytest.mark.parametrize(("one", "other", "images"), [(0, 0, 50), (5, 0, 256), (40, 12, 300), (3, 9, 12)])
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.999])
+def test_score_interval_ends_where_tangos_statistic_is_the_quantile(one, other, images, level):
+    """The likelihood is maximised by search, not by the formula."""
+    quantile = stats.norm.isf((1 - level) / 2)
+    low, high = intervals.score_interval(one, other, images, level)
+    assert -1 <= low < (one - other) / images < high <= 1
+    for end in (low, high):
+        second = np.linspace(max(0, -end), (1 - end) / 2, 200_001)[1:-1]  # share of the second alone
+        counts = np.array([one, other, images - one - other])[:, None]
+        log_shares = np.log([np.maximum(second + end, 1e-300), second, np.maximum(1 - 2 * second - end, 1e-300)])
+        share = second[(counts * log_shares).sum(axis=0).argmax()]
+        score = (one - other - images * end) / np.sqrt(images * (2 * share + end - end**2))
+        assert abs(score) == pytest.approx(quantile, rel=2e-3)
+
+
+def test_mean_interval_is_a_t_interval_that_knows_how_few_images_it_rests_on():
+    values = np.random.default_rng(0).normal(0.1, 1, 400)
+    low, high = intervals.mean_interval(values, np.zeros(400), bounds=(-9, 9))
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (low, high) == pytest.approx((expected.low, expected.high), rel=0.02)
+    few = np.repeat([1.0, 0.0], [4, 396])
+    assert intervals.freedom_of_variance(few, np.zeros(400, int)) == pytest.approx(8, rel=0.05)
+    assert intervals.mean_interval(few, np.zeros(400))[0] < 0  # a normal interval would end above it
+    low, high = intervals.mean_interval(np.zeros(100), np.zeros(100), bounds=(-0.25, 0.25))
+    assert low == -high == pytest.approx(-0.25 * 1.96**2 / (100 + 1.96**2), rel=1e-3)

@@ -112,8 +112,21 @@ def test_pairs_of_free_names_and_two_teachers():
 def test_no_pair_comes_twice_and_each_is_about_something():
     found = pairs(RUN, {network: ["classic-0"] for network in RUN}, ["teacher"])
     assert len({frozenset((pair.one, pair.other)) for pair in found}) == len(found)
-    assert {pair.about for pair in found} == set(ABOUT) - {"networks", "probe"}
+    assert {pair.about for pair in found} == set(ABOUT) - {"networks", "probe", "retraining"}
     assert all(pair.one != pair.other for pair in found)
+
+
+def test_a_chain_stands_beside_as_many_training_runs_on_manual_labels():
+    anew = {f"classic-{number}": None for number in range(3)}
+    found = pairs(RUN | anew, {"soft-0": ["classic-0"], "hard-0": ["plain"]}, ["teacher"])
+    beside = [pair.names for pair in found if pair.about == "retraining"]
+    assert beside == [
+        ("soft-1 - soft-0", "classic-1 - classic-0"),
+        ("soft-2 - soft-0", "classic-2 - classic-0"),
+    ]
+    taught = {"classic-0": None, "classic-1": "classic-0"}
+    found = pairs(RUN | taught, {"soft-0": ["classic-0"]}, ["teacher"])
+    assert not [pair for pair in found if pair.about == "retraining"]
 
 
 def test_a_teacher_alone_has_no_pair():

@@ -1,181 +1,131 @@
 """Whether one network is more accurate than another, and whether one recipe is.
 
-Bouthillier et al. 2021, arXiv 2103.03098, say what it takes to claim that of a recipe.
+Differences are of whole numbers, for example 1 where the first network alone is right and -1 where the second alone is.
+Bouthillier et al. 2021, arXiv 2103.03098, say why a statement on a recipe needs several training runs.
 """
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.intervals import LEVEL, RESAMPLES, bootstrap_means, exact_interval, percentile_intervals
+from snakedistill.measures.crossed import Crossed, crossed
+from snakedistill.measures.intervals import LEVEL, mean_interval, score_interval
 
 FEWEST_SEEDS = 5
 """Paired seeds that a statement on a recipe needs."""
+SIGNIFICANCE = 0.05
 ERRORS_SEEN = 2.8
 """Standard errors of a difference that is seen with a power of 80 %, at a level of 5 %: the sum of the standard normal
 quantiles of 0.975 and 0.8."""
-LEAST_WINS = 0.75
-"""Share of wins over paired seeds from which a difference is claimed, where its interval lies above one half."""
 
 
-@dataclass(frozen=True)
-class Discordance:
-    """Images that one of two networks alone gets right.
+def sign_permutation_p_value(differences: np.ndarray) -> float:
+    """Exact two-sided p-value of the hypothesis that each image's difference is as likely to have the other sign.
 
-    Attributes:
-        one: images that the first network alone gets right.
-        other: images that the second alone gets right.
-        images: all images; with several seeds each counts once for every seed.
-    """
-
-    one: int
-    other: int
-    images: int
-
-    @property
-    def p_value(self) -> float:
-        """Exact two-sided p-value of McNemar's test (1947) that both are right equally often."""
-        from statsmodels.stats.contingency_tables import mcnemar  # slow to import
-
-        return float(min(1.0, mcnemar([[0, self.one], [self.other, 0]], exact=True).pvalue))
-
-    @property
-    def smallest_difference(self) -> float:
-        """Difference of accuracies that this many images show with a power of 80 %, at a level of 5 %.
-
-        It is about `ERRORS_SEEN` sqrt(d / n), where d is the share of discordant images (Miettinen 1968).
-        """
-        return ERRORS_SEEN * np.sqrt((self.one + self.other) / self.images / self.images)
-
-
-def discordance(one: np.ndarray, other: np.ndarray) -> Discordance:
-    """Compare where two networks are right; bool [n] each, or [seeds, n], which are pooled."""
-    return Discordance(int((one & ~other).sum()), int((other & ~one).sum()), one.size)
-
-
-def images_needed(difference: float, discordant: float) -> float:
-    """Images with which a difference of accuracies is seen with a power of 80 %: (`ERRORS_SEEN` / difference)^2 d.
+    The test statistic is the sum. Each image is one draw, whatever the number of seeds whose differences it sums, so
+    seeds do not multiply images. With differences of 1 and -1 it is the exact test of McNemar (1947).
 
     Args:
-        difference: of the accuracies, not 0.
-        discordant: share of the images that one of the two alone gets right, d.
+        differences: int [n].
     """
-    return (ERRORS_SEEN / difference) ** 2 * discordant
+    sizes = np.abs(differences)
+    distribution = np.ones(1)  # of the sum of the sizes whose sign is +
+    for size, images in enumerate(np.bincount(sizes)[1:], 1):
+        if images:
+            of_size = np.zeros(images * size + 1)
+            of_size[::size] = _shares_of_signs(int(images))
+            distribution = np.convolve(distribution, of_size)
+    positive = int(sizes.sum() + abs(differences.sum())) // 2
+    return float(min(1.0, 2 * distribution[positive:].sum()))
 
 
-def holm(p_values: list[float]) -> list[float]:
-    """p-values after Holm's correction (1979) for the number of tests."""
-    from statsmodels.stats.multitest import multipletests  # slow to import
-
-    return list(map(float, multipletests(p_values, method="holm")[1])) if p_values else []
-
-
-@dataclass(frozen=True)
-class Wins:
-    """How often one network is more accurate than another, over paired seeds.
-
-    Attributes:
-        wins: seeds in which it is.
-        losses: seeds in which the other is.
-        seeds: all seeds; in the rest both are equally accurate, which is a win of neither.
-    """
-
-    wins: int
-    losses: int
-    seeds: int
-
-    @property
-    def share(self) -> float:
-        """Estimate of P(A > B)."""
-        return self.wins / self.seeds
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Exact 95 % interval of P(A > B)."""
-        return exact_interval(self.wins, self.seeds)
-
-    @property
-    def claimed(self) -> int:
-        """1 where A > B may be claimed of the recipe, -1 where B > A may, else 0.
-
-        The lower limit must be above one half and the estimate at least 0.75; so no number of seeds below 6 suffices.
-        """
-        for sign, of_one in ((1, self.wins), (-1, self.losses)):
-            if of_one / self.seeds >= LEAST_WINS and exact_interval(of_one, self.seeds)[0] > 0.5:
-                return sign
-        return 0
-
-
-def wins(differences: np.ndarray) -> Wins:
-    """Count the signs of the differences of accuracies of paired seeds, float [seeds]."""
-    return Wins(int((differences > 0).sum()), int((differences < 0).sum()), len(differences))
-
-
-def resampled_means(values: np.ndarray, strata: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
-    """Means over resampled images, the same images for all seeds and networks, float64 [resamples, seeds, networks].
-
-    Args:
-        values: float [seeds, networks, n].
-        strata: [n], the class of each image.
-        resamples: their number.
-    """
-    seeds, networks, images = values.shape
-    return bootstrap_means(values.reshape(-1, images).T, strata, resamples=resamples).reshape(-1, seeds, networks)
-
-
-def difference_intervals(
-    values: np.ndarray, pairs: list[tuple[int, int]], strata: np.ndarray, means: np.ndarray
-) -> list[tuple[float, float]]:
-    """95 % bootstrap intervals of differences of means of networks.
-
-    With fewer than `FEWEST_SEEDS` seeds images alone are resampled, within each class: an interval of these networks.
-    With more it is hierarchical, seeds and then images, the same images for all networks: an interval of the recipe.
-    Percentiles of a hierarchical bootstrap of few seeds are too narrow where seeds differ, and too wide where they do
-    not, for what varies by seed and image counts twice. So the percentiles are taken at the levels that give the width
-    of a t interval (Hesterberg 2015, expanded percentiles): with the variance of the mean of a crossed design of seeds
-    and images, (MS_seeds + MS_images - MS_rest) / (seeds images), and Satterthwaite's (1946) degrees of freedom.
-
-    Args:
-        values: float [seeds, networks, n], for example 1 where a network is right.
-        pairs: numbers of networks.
-        strata: [n], the class of each image.
-        means: of the values, see `resampled_means`.
-
-    Returns:
-        low and high of mean(first) - mean(second) of each pair.
-    """
+@functools.cache
+def _shares_of_signs(images: int) -> np.ndarray:
+    """Probabilities of 0 to so many + among as many signs."""
     from scipy import stats  # slow to import
 
-    values = np.asarray(values, np.float64)
-    seeds, of_images, of_resamples = len(values), values.mean(axis=0), means.mean(axis=1)
-    differences = np.stack([of_images[one] - of_images[other] for one, other in pairs], axis=1)
-    resampled = np.stack([of_resamples[:, one] - of_resamples[:, other] for one, other in pairs], axis=1)
-    found = percentile_intervals(resampled, differences, strata)
-    if seeds < FEWEST_SEEDS:
-        return found
-    drawn = np.random.default_rng(1).multinomial(seeds, np.full(seeds, 1 / seeds), len(means)) / seeds
-    for number, (one, other) in enumerate(pairs):
-        resampled = ((means[:, :, one] - means[:, :, other]) * drawn).sum(axis=1)
-        error, freedom = error_of_crossed_mean(values[:, one] - values[:, other], strata)
-        if error > 0 < resampled.std():
-            tail = stats.norm.sf(stats.t.ppf((1 + LEVEL) / 2, freedom) * error / resampled.std())
-            low, high = np.quantile(resampled, [tail, 1 - tail])
-            found[number] = float(low), float(high)
-    return found
+    return stats.binom.pmf(np.arange(images + 1), images, 0.5)
 
 
-def error_of_crossed_mean(values: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
-    """Standard error of the mean over seeds and images, and its degrees of freedom; float [seeds, n], strata [n]."""
-    seeds, images = values.shape
-    _, number, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-    of_seeds, of_images = values.mean(axis=1), values.mean(axis=0)
-    within = of_images - np.bincount(number, of_images)[number] / sizes[number]
-    rest = values - of_images - of_seeds[:, None] + values.mean()
-    freedom_of_images = max(images - len(sizes), 1)
-    by_seed = images * of_seeds.var(ddof=1)
-    by_image = seeds * (within**2).sum() / freedom_of_images
-    both = (rest**2).sum() / ((seeds - 1) * max(images - 1, 1))
-    square = max(by_seed + by_image - both, by_seed, by_image)
-    apart = by_seed**2 / (seeds - 1) + by_image**2 / freedom_of_images
-    freedom = square**2 / apart if apart else seeds - 1
-    return float(np.sqrt(square / (seeds * images))), float(max(freedom, seeds - 1))
+def smallest_difference(discordant: float, images: int) -> float:
+    """Difference of accuracies that this many images show with a power of 80 %, at a level of 5 % (Miettinen 1968).
+
+    Args:
+        discordant: share of the images that one of the two networks alone gets right, d; of several seeds the mean.
+        images: their number, n, whatever the number of seeds.
+
+    Returns:
+        About `ERRORS_SEEN` sqrt(d / n).
+    """
+    return float(ERRORS_SEEN * np.sqrt(discordant / images))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values after Holm's correction (1979) for the number of tests, m.
+
+    The smallest is multiplied by m, the next one by m - 1 and so on; none is below one that was smaller, or above 1.
+    """
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    corrected[order] = np.maximum.accumulate(np.minimum(p[order] * np.arange(len(p), 0, -1), 1.0))
+    return corrected.tolist()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The mean difference of two networks, or of two recipes, and how sure it is.
+
+    Attributes:
+        difference: mean over seeds and images.
+        interval: ends of its 95 % interval. It holds 0 wherever the test does not tell the difference from 0.
+        equal_within: the smallest margin within which two one-sided tests at 5 % show both to be equal (Schuirmann
+            1987): the end of the 90 % interval that is further from 0.
+        p_networks: of the networks at hand, see `sign_permutation_p_value`.
+        p_recipe: of the recipes, see `compare`; None of fewer than `FEWEST_SEEDS` seeds.
+        recipe: the variances over seeds and images; None as well.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    equal_within: float
+    p_networks: float
+    p_recipe: float | None
+    recipe: Crossed | None
+
+
+def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
+    """Compare two networks, or two recipes, on the same images.
+
+    With fewer than `FEWEST_SEEDS` seeds images alone are a sample: interval and p-value are of the networks at hand.
+    The interval of one seed is Tango's (see `score_interval`), that of more, or of larger differences, `mean_interval`.
+    With `FEWEST_SEEDS` seeds and more both are of the recipes, over seeds and images, see `Crossed`. The p-value of
+    the recipes is never below that of the networks: what few images show, all seeds may show alike.
+
+    Args:
+        differences: int [seeds, n], of the same images and paired seeds.
+        strata: [n], the class of each image.
+    """
+    seeds, images = differences.shape
+    p_networks, p_recipe, recipe = sign_permutation_p_value(differences.sum(axis=0)), None, None
+    if seeds >= FEWEST_SEEDS:
+        recipe = crossed(differences, strata)
+        p_recipe = max(recipe.p_value(), p_networks)
+
+    most = float(max(np.abs(differences).max(), 1))
+
+    def interval(level: float) -> tuple[float, float]:
+        if recipe is not None and recipe.error:
+            low, high = recipe.interval(level)
+            return max(low, -most), min(high, most)
+        if seeds == 1 and most == 1:
+            return score_interval(int((differences > 0).sum()), int((differences < 0).sum()), images, level)
+        return mean_interval(differences.mean(axis=0), strata, level, (-most, most))
+
+    p_value, (low, high) = p_networks if p_recipe is None else p_recipe, interval(LEVEL)
+    if p_value >= 1 - LEVEL:
+        low, high = min(low, 0.0), max(high, 0.0)
+    equal_within = max(map(abs, interval(1 - 2 * SIGNIFICANCE)))
+    return Comparison(float(differences.mean()), (low, high), equal_within, p_networks, p_recipe, recipe)

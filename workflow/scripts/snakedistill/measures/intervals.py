@@ -1,6 +1,7 @@
 """How far a number measured on n images can be trusted: exact binomial and bootstrap intervals."""
 
 import functools
+import math
 
 import numpy as np
 
@@ -195,3 +196,102 @@ def ratio_interval(
     ratios = np.median(numerator[rounds], axis=1) / np.median(denominator[rounds], axis=1)
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def mean_interval(
+    values: np.ndarray,
+    strata: np.ndarray,
+    level: float = LEVEL,
+    bounds: tuple[float, float] = (-1.0, 1.0),
+) -> tuple[float, float]:
+    """A t interval of a mean over images, with the degrees of freedom of `freedom_of_variance`.
+
+    Where all images of each stratum are alike the ends differ from the mean by q^2 / (n + q^2) of half the range, with
+    the normal quantile q: the score interval of a share that was never seen (Wilson 1927). The interval never leaves
+    the range.
+
+    Args:
+        values: float [n].
+        strata: [n], the class of each image; see `pooled`.
+        level: confidence level.
+        bounds: least and greatest possible mean.
+
+    Returns:
+        low and high.
+    """
+    from scipy import stats  # slow to import
+
+    number, images, mean = pooled(strata), len(values), float(np.mean(values))
+    squares, freedom = within_strata(values, number)
+    if squares.sum() > 1e-24 * max(mean**2, 1):
+        error = np.sqrt(squares.sum() / freedom / images)
+        reach = stats.t.isf((1 - level) / 2, freedom_of_variance(values, number)) * error
+    else:
+        square = stats.norm.isf((1 - level) / 2) ** 2
+        reach = square / (images + square) * (bounds[1] - bounds[0]) / 2
+    return max(mean - reach, bounds[0]), min(mean + reach, bounds[1])
+
+
+def freedom_of_variance(values: np.ndarray, strata: np.ndarray) -> float:
+    """Degrees of freedom of the variance of a sample: 2 n / (kurtosis - 1) (Cramér 1946, section 27.4).
+
+    They are about n of normal values, and about twice the number of the others where all but a few images are 0: so
+    many images say no more than these few.
+
+    Args:
+        values: float [n].
+        strata: int [n], from 0.
+    """
+    squares, freedom = within_strata(values, strata)
+    if not squares.any():
+        return 1.0
+    kurtosis = (squares**2).mean() / squares.mean() ** 2
+    return float(min(max(2 * len(values) / max(kurtosis - 1, 1e-9), 1.0), freedom))
+
+
+def within_strata(values: np.ndarray, strata: np.ndarray) -> tuple[np.ndarray, int]:
+    """Squared distances from the mean of the stratum, float64 [n], and their degrees of freedom.
+
+    Args:
+        values: float [n].
+        strata: int [n], from 0.
+    """
+    sizes = np.bincount(strata)
+    return (values - (np.bincount(strata, values) / sizes)[strata]) ** 2, max(len(values) - len(sizes), 1)
+
+
+def score_interval(one: int, other: int, images: int, level: float = LEVEL) -> tuple[float, float]:
+    """Tango's (1998) score interval of the difference of two paired shares, which never has a width of 0.
+
+    Its ends are the differences whose score statistic is the normal quantile, where the shares of both are the most
+    likely ones that have this difference.
+
+    Args:
+        one: images to which the first alone happens.
+        other: images to which the second alone happens.
+        images: all of them, at least 1.
+        level: confidence level.
+
+    Returns:
+        low and high, in [-1, 1].
+    """
+    from scipy import special  # slow to import
+
+    quantile = -special.ndtri((1 - level) / 2)
+    return _score_bound(one, other, images, quantile), -_score_bound(other, one, images, quantile)
+
+
+def _score_bound(one: int, other: int, images: int, quantile: float) -> float:
+    """The least difference that is not rejected, by halving."""
+    below, above = -1.0, (one - other) / images
+    while above - below > 1e-12:
+        middle = (below + above) / 2
+        linear = -one - other + (2 * images - one + other) * middle
+        constant = -other * middle * (1 - middle)
+        share = (math.sqrt(max(linear**2 - 8 * images * constant, 0)) - linear) / (4 * images)
+        variance = images * (2 * share + middle * (1 - middle))
+        if variance <= 0 or one - other - images * middle > quantile * math.sqrt(variance):
+            below = middle
+        else:
+            above = middle
+    return below

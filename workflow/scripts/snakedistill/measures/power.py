@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from snakedistill.measures.comparison import FEWEST_SEEDS
+from snakedistill.measures.crossed import crossed
+from snakedistill.measures.intervals import pooled, within_strata
 
 POWER = 0.8
 """Probability that a difference is seen where it is there."""
@@ -55,10 +57,10 @@ class Components:
             images: their number.
             pairs: comparisons that are corrected together.
         """
-        from scipy import stats  # slow to import
+        from scipy import special  # slow to import
 
         error, freedom = self.error(seeds, images)
-        return float((stats.t.ppf(1 - LEVEL / pairs / 2, freedom) + stats.t.ppf(POWER, freedom)) * error)
+        return float((special.stdtrit(freedom, POWER) - special.stdtrit(freedom, LEVEL / pairs / 2)) * error)
 
     def seeds_needed(self, margin: float, images: int, pairs: int = 1) -> int | None:
         """The fewest seeds that show a difference of `margin` on so many images, at least `FEWEST_SEEDS`, without which
@@ -91,16 +93,10 @@ def components(values: np.ndarray, strata: np.ndarray) -> Components:
         strata: [n], the class of each image.
     """
     values = np.asarray(values, np.float64)
-    seeds, images = values.shape
-    _, number, sizes = np.unique(strata, return_inverse=True, return_counts=True)
-    of_images = values.mean(axis=0)
-    within = of_images - (np.bincount(number, of_images) / sizes)[number]
-    by_image = seeds * (within**2).sum() / max(images - len(sizes), 1)
-    if seeds == 1:
-        return Components(None, float(by_image), 0.0, len(sizes))
-    rest = values - of_images - values.mean(axis=1, keepdims=True) + values.mean()
-    both = (rest**2).sum() / ((seeds - 1) * max(images - 1, 1))
-    by_seed = images * values.mean(axis=1).var(ddof=1)
-    return Components(
-        float(max(by_seed - both, 0) / images), float(max(by_image - both, 0) / seeds), float(both), len(sizes)
-    )
+    number = pooled(strata)
+    classes = int(number.max()) + 1
+    if len(values) == 1:
+        squares, freedom = within_strata(values[0], number)
+        return Components(None, float(squares.sum() / freedom), 0.0, classes)
+    found = crossed(values, strata)
+    return Components(found.variance_of_seeds, found.variance_of_images, found.of_rest, classes)

@@ -8,11 +8,11 @@ import pandas as pd
 
 from snakedistill.core.files import write_csv
 from snakedistill.core.parts import TEST
-from snakedistill.measures.comparison import holm
+from snakedistill.measures.comparison import SIGNIFICANCE, holm
 from snakedistill.measures.groups import permutation_p
 from snakedistill.results.run import Run
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
-from snakedistill.results.tables.comparisons import HIGHER, LOWER, OPEN, SIGNIFICANT
+from snakedistill.results.tables.comparisons import HIGHER, LOWER, OPEN
 
 ACCURACY = "accuracy"
 """Name of the table of `accuracies`."""
@@ -70,7 +70,7 @@ def accuracies(run: Run, groups: Mapping[str, Run]) -> pd.DataFrame:
     frame = pd.DataFrame(found)
     frame["p_holm"] = holm(list(frame["p"]))
     words = np.where(frame["difference"] > 0, HIGHER, LOWER)
-    frame["these_networks"] = np.where(frame["p_holm"] < SIGNIFICANT, words, OPEN)
+    frame["these_networks"] = np.where(frame["p_holm"] < SIGNIFICANCE, words, OPEN)
     return frame
 
 

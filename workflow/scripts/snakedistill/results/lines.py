@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from snakedistill.core.network_ids import Network
+from snakedistill.core.network_ids import Network, parsed
 
 Sources = Mapping[str, str | None]
 """Id of the source of labels of each network, or None."""
@@ -54,23 +54,38 @@ def as_networks(sources: Sources) -> dict[str, Network]:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two networks whose accuracies are compared.
+    """Two networks whose accuracies are compared, or the changes of accuracy from an earlier network to each of them.
 
     Attributes:
         one: id.
         other: id.
         about: key of `ABOUT`, what the comparison is about.
+        since: ids of the earlier networks of both, or None.
     """
 
     one: str
     other: str
     about: str
+    since: tuple[str, str] | None = None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What is compared: ids, or differences of ids."""
+        if self.since is None:
+            return self.one, self.other
+        return change(self.one, self.since[0]), change(self.other, self.since[1])
+
+
+def change(network: str, since: str) -> str:
+    """The name of the change of accuracy from an earlier network to a later one."""
+    return f"{network} - {since}"
 
 
 ABOUT = {
     "teacher": "a student against its teacher",
     "independent": "a student against the independent student",
     "recursion": "a later generation against the first of its chain",
+    "retraining": "the change along a chain against that of as many training runs on manual labels",
     "families": "two families of students of the same teacher and generation",
     "probe": "a network against the head alone, fitted to manual labels on the same backbone with ImageNet weights",
     "networks": "two networks, none of which learned from the other",
@@ -110,12 +125,32 @@ def pairs(
     for network in students:
         if len(lines[network]) > 1:
             found.append(Pair(network, lines[network][-2], "recursion"))
+    for network in students:
+        if len(lines[network]) > 1:
+            found += _beside_retraining(network, lines[network][-2], generation(network, sources), sources, independent)
     taught = [network for network in students if lines[network]]
     for number, other in enumerate(taught):
         for one in taught[number + 1 :]:
             if len(lines[one]) == len(lines[other]) and lines[one][-1] == lines[other][-1]:
                 found.append(Pair(one, other, "families"))
     return found + [Pair(network, probe, "probe") for network, probe in probes.items()]
+
+
+def _beside_retraining(
+    network: str, first: str, generation: int, sources: Sources, independent: Mapping[str, Sequence[str]]
+) -> list[Pair]:
+    """The change along a chain beside that of an independent student that was trained anew as often.
+
+    The independent student of the chain's first network is, for example, `classic-0`, and the one of the same
+    generation `classic-3`, which learned from manual labels too.
+    """
+    found = []
+    for one in independent.get(first, ()):
+        named = parsed(one)
+        again = Network(named.family, generation).id
+        if named.generation == 0 and again in sources and sources[again] is None:
+            found.append(Pair(network, again, "retraining", since=(first, one)))
+    return found
 
 
 def _of_equals(networks: list[str]) -> list[Pair]:

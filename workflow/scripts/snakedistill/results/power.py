@@ -11,7 +11,7 @@ from snakedistill.results.run import Run
 from snakedistill.results.summary.cells import escaped, markdown, number, write_markdown
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.sections import MOST_ROWS
-from snakedistill.results.tables.comparisons import right_of_networks
+from snakedistill.results.tables.comparisons import right_of_networks, sides
 
 MARGINS = (0.005, 0.01, 0.02, 0.05)
 """Differences of accuracies for which seeds and images are counted."""
@@ -30,10 +30,9 @@ def rows(run: Run) -> pd.DataFrame:
     """
     compared = pairs(run.sources, run.independent, run.teachers, run.probes)
     right, label = right_of_networks(run)
-    place = {network: number for number, network in enumerate(run.networks)}
     found = []
     for pair in compared:
-        values = right[:, place[pair.one]].astype(np.float64) - right[:, place[pair.other]]
+        values = np.subtract(*sides(pair, right, run.networks))
         found.append(_needed(pair, components(values, label), values, len(compared)))
     return pd.DataFrame(found)
 
@@ -42,7 +41,14 @@ def _needed(pair: Pair, found: Components, values: np.ndarray, many: int) -> dic
     """The row of a pair; `values` as in `components`, `many` pairs are corrected together."""
     seeds, images = values.shape
     of_seeds = found.seed is not None
-    row = {"one": pair.one, "other": pair.other, "about": pair.about, "seeds": seeds, "images": images, "pairs": many}
+    row = {
+        "one": pair.names[0],
+        "other": pair.names[1],
+        "about": pair.about,
+        "seeds": seeds,
+        "images": images,
+        "pairs": many,
+    }
     row |= {"difference": values.mean(), "seed_sd": np.sqrt(found.seed) if found.seed is not None else np.nan}
     row |= {"image_sd": np.sqrt(found.image), "rest_sd": np.sqrt(found.rest) if of_seeds else np.nan}
     row |= {"smallest_difference": found.smallest_difference(seeds, images, many)}

@@ -126,40 +126,45 @@ def comparisons_section(contents: Contents, pictures: list[str]) -> list[str]:
     if frame.empty:
         return ["This run has no two networks to compare."]
     of_recipe = frame["this_recipe"].notna().any()
+    p, verdict = ("p_recipe", "this_recipe") if of_recipe else ("p", "these_networks")
     rows = [
-        [
-            escaped(row["one"]),
-            escaped(row["other"]),
-            difference_in_words(row),
-            f"{row['one_alone']:,} / {row['other_alone']:,}",
-        ]
-        + [significant(row["p"], 2), significant(row["p_holm"], 2), number(row["smallest_difference"])]
-        + [row["these_networks"]]
-        + ([f"{row['wins']:.0f} / {row['losses']:.0f}", row["this_recipe"]] if of_recipe else [])
+        [escaped(row["one"]), escaped(row["other"]), difference_in_words(row)]
+        + [f"{row['one_alone']:,} / {row['other_alone']:,}"]
+        + ([f"{row['wins']:.0f} / {row['losses']:.0f}"] if several else [])
+        + [significant(row[p], 2), significant(row[f"{p}_holm"], 2), row[verdict]]
+        + [number(row["equal_within"]), number(row["smallest_difference"])]
         for row in frame.to_dict("records")
     ]
+    heads = ["first", "second", "first - second", "one alone", *(["wins / losses"] if several else []), "p", "p, Holm"]
+    heads += ["this recipe" if of_recipe else "these networks", "equal within", "smallest"]
+    words = _how_to_compare(len(frame), several, of_recipe)
+    return [words, *pictures, markdown(heads, rows, "llrr" + ("r" if several else "") + "rrlrr")]
+
+
+def _how_to_compare(pairs: int, several: bool, of_recipe: bool) -> str:
+    """What the columns of comparisons say."""
     words = (
-        "Accuracy of the first network minus that of the second, on the same test images. *One alone* counts the "
-        "images that the first alone and the second alone gets right; *p* is the exact McNemar test of whether these "
-        f"are equally many, then with Holm's correction for all {len(frame)} pairs. *Smallest* is the difference that "
-        "this many images show with a power of 80 %. *These networks* says whether the first of the two networks is "
-        "more accurate; another training run may differ."
+        "Accuracy of the first network minus that of the second, on the same test images, with its 95 % interval. *One "
+        "alone* counts the images that the first alone and the second alone gets right. *Equal within* is the margin "
+        "within which two one-sided tests at 5 % show the two to be equally accurate: what cannot be told apart is not "
+        "for that reason equal. *Smallest* is the difference that this many images show with a power of 80 %"
     )
-    if several:
-        words += (
-            " Counts are of all seeds together, and p takes them as independent. `tables/comparisons.csv` has each "
-            "seed."
-        )
+    words += " with one seed; more seeds do not make it smaller." if several else "."
+    corrected = f"then with Holm's correction for all {pairs} pairs, which decides"
     if of_recipe:
         words += (
-            " *This recipe* counts the seeds in which the first network is more and less accurate: a difference is "
-            "claimed where at least 75 % of the seeds show it and the exact interval of that share lies above one half."
+            f" *p* asks whether other seeds and other images would show a difference of the recipes, {corrected}. "
+            "*Wins / losses* are the seeds in which the first network is more and less accurate; they decide nothing."
         )
-    how = "seeds and images" if of_recipe else "images"
-    words += f" The brackets hold 95 % intervals by bootstrap over {how}."
-    heads = ["first", "second", "first - second", "one alone", "p", "p, Holm", "smallest", "these networks"]
-    heads += ["wins / losses", "this recipe"] if of_recipe else []
-    return [words, *pictures, markdown(heads, rows, "llrrrrrl" + ("rl" if of_recipe else ""))]
+    else:
+        words += (
+            " *p* is an exact test of whether the images that one network alone gets right are shared out evenly, "
+            f"{corrected}. *These networks* says whether the first of the two networks is more accurate; another "
+            "training run may differ."
+        )
+    if several and not of_recipe:
+        words += " Counts are of all seeds together; for p each image counts once, with its sum over the seeds."
+    return words + (" `tables/comparisons.csv` has each seed." if several else "")
 
 
 def difference_in_words(row: dict) -> str:
