@@ -44,9 +44,8 @@ def keeps_the_contract(form: str, classes: list[str], folder) -> None:
     (folder / form).mkdir()
     about = card(Network("soft", 0, "soft", "teacher"), classes, Pixels(SIDE), "tiny", 3, {})
     known = {part: predictions[part] for part in ("validation", "test")}
-    export_network(
-        form, model, 3, about, splits, arrays, known, 1, *(files[one] for one in (*PRECISIONS, "measurements"))
-    )
+    written = {precision: files[precision] for precision in PRECISIONS}
+    export_network(form, model, 3, about, splits, arrays, known, 1, written, files["measurements"])
     measured = json.loads((folder / form / "soft-0.json").read_text())
     assert (measured["network"], measured["seed"], measured["form"]) == ("soft-0", 3, FORMS[form].title)
     assert measured["int8"]["calibration"] in measured["int8"]["validation_drop"]

@@ -69,9 +69,9 @@ def card(tables, tmp_path):
         images = {"train": 400, "test": 100}
         counts = [{"class": one, "split": part, "images": n} for one in CLASSES for part, n in images.items()]
         pd.DataFrame(counts).to_csv(paths["counts"], index=False)
-        export = {"bytes": {"float32": 44_700_000, "int8": 11_300_000}}
+        export = {"bytes": {"float32": 44_700_000, "int8": 11_300_000}, "failed": {}, "accuracy_float32": 0.9}
         export["parity"] = {"images": 200, "max_difference_batch_1": 2e-7, "max_difference_batch_32": 3e-7}
-        export["int8"] = {"images": 200, "changed_answers": 2, "accuracy_float32": 0.9, "accuracy_int8": 0.9 - drop}
+        export["int8"] = {"images": 200, "changed_answers": 2, "accuracy_int8": 0.9 - drop}
         export["int8"]["drop"] = drop
         (tmp_path / "export.json").write_text(json.dumps(export))
         if seconds:

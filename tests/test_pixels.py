@@ -150,7 +150,9 @@ def test_an_exported_network_says_its_pixels_and_gets_them_from_the_bundle_and_f
     np.testing.assert_allclose(of_bundle["probability_of_dog"], expected, atol=1e-6)
 
     table = tmp_path / "photos.csv"
-    classify_photos(photos, {"teacher": file}, ["cat", "dog"], "", table, tmp_path / "sheet.png", 1)
+    (tmp_path / "teacher.json").write_text(json.dumps({"bytes": {"float32": 1}}))
+    measured = {"teacher": tmp_path / "teacher.json"}
+    classify_photos(photos, {"teacher": file}, measured, ["cat", "dog"], "", table, tmp_path / "sheet.png", 1)
     np.testing.assert_allclose(pd.read_csv(table)["teacher_probability_of_dog"], expected, atol=1e-6)
 
 
@@ -164,7 +166,7 @@ def test_the_page_knows_the_pixels_of_each_network(tmp_path):
     copies = [tmp_path / f"web/{name}.onnx" for name in given]
     files = {"page": [], "networks": copies, "examples": [], "facts": tmp_path / "page.json"}
     (tmp_path / "web").mkdir()
-    write_page(networks, measurements, ["cat", "dog"], "", [], files)
+    write_page(networks, measurements, ["cat", "dog"], "int8", "", [], files)
     facts = json.loads((tmp_path / "page.json").read_text())
     assert [one["pixels"] for one in facts["networks"]] == [asdict(pixels) for pixels in given.values()]
 

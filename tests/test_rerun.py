@@ -137,6 +137,12 @@ def test_another_tolerance_of_int8_exports_and_times_nothing(folder):
     assert rules(folder, {"export": {"int8_max_drop": 0.5}}) == CARDS | SUMMARY | {"write_config"}
 
 
+def test_without_int8_everything_is_exported_again(folder):
+    jobs = planned(folder, {"export": {"int8": False}})
+    assert (jobs["export_onnx"], jobs["export_litert"]) == (3, 3)
+    assert jobs["time_networks"] == 1 and not jobs.keys() & {"predict", "train_student", "train_teacher"}
+
+
 def test_a_new_family_is_that_family(folder):
     jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
     assert jobs["train_student"] == jobs["predict"] == 2

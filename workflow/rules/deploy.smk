@@ -36,7 +36,6 @@ rule write_bundle:
         decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
         answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
     output:
-        **FILES.bundled(),
         script=f"{RUN}/deploy/classify.py",
         decoding=f"{RUN}/deploy/decoding.py",
         answers=f"{RUN}/deploy/answers.py",
@@ -57,6 +56,7 @@ rule write_bundle:
             FORMS=PLAN.bundled_forms,
         ),
         forms=PLAN.bundled_forms,
+        kinds=(*PLAN.precisions, "measurements"),
         int8_max_drop=config["export"]["int8_max_drop"],
         network=PLAN.bundled,
         classes=config["classes"],
@@ -67,6 +67,7 @@ rule write_bundle:
 
 
 ON_THE_PAGE = PLAN.shipped[::-1]  # the student first: the teacher answers when it is asked
+PRECISION_OF_PAGE = PLAN.precisions[-1]  # int8, where it is written
 PAGE = ("index.html", "style.css", "page.js", "pixels.js")
 WEB = f"{RUN}/deploy/web"
 # Drawings of cats and dogs, for networks that tell them apart.
@@ -79,6 +80,7 @@ rule classify:
     input:
         photos=given_photos,
         networks=[FILES.form("onnx", network)["float32"] for network in PLAN.shipped],
+        measurements=[FILES.form("onnx", network)["measurements"] for network in PLAN.shipped],
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -125,13 +127,16 @@ rule fetch_onnx_runtime_web:
 # Not part of the experiment: snakemake -- web
 rule web:
     input:
-        networks=[FILES.form("onnx", network)["int8"] for network in ON_THE_PAGE],
+        networks=[FILES.form("onnx", network)[PRECISION_OF_PAGE] for network in ON_THE_PAGE],
         measurements=[FILES.form("onnx", network)["measurements"] for network in ON_THE_PAGE],
         sources=[given_file(with_the_workflow(f"../deploy/web/{file}")) for file in PAGE],
         runtime=rules.fetch_onnx_runtime_web.output,
     output:
         page=[f"{WEB}/{file}" for file in PAGE],
-        networks=[f"{WEB}/{network}.int8.onnx" for network in ON_THE_PAGE],
+        networks=[
+            f"{WEB}/{FORMS['onnx'].file_name(network, PRECISION_OF_PAGE)}"
+            for network in ON_THE_PAGE
+        ],
         examples=[f"{WEB}/examples/{number}.jpg" for number in EXAMPLES_OF_PAGE],
         facts=f"{WEB}/page.json",
     log:
@@ -142,6 +147,7 @@ rule web:
     params:
         code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
         networks=ON_THE_PAGE,
+        precision=PRECISION_OF_PAGE,
         classes=config["classes"],
         run_description=PAGES.described["run"],
     message:

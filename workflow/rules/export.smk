@@ -1,4 +1,7 @@
-"""Networks that leave the workflow, one rule for each form: in float32 and int8, compared with Keras."""
+"""Networks that leave the workflow, one rule for each form: in float32 and int8, compared with Keras.
+
+A network that cannot be written fails no job: its measurements say why, and so does the text in place of its file.
+"""
 
 for form in PLAN.forms:
 
@@ -13,7 +16,7 @@ for form in PLAN.forms:
             test_predictions=FILES.predictions[TEST],
             lineage=lineages([FILES.model, FILES.predictions[VALIDATION], FILES.predictions[TEST]]),
         output:
-            **files_of_form(form, SEED, "{network}"),
+            **files_of_form(form, SEED, "{network}", PLAN.precisions),
         log:
             f"{SEED}/logs/export_{form}/{{network}}.log",
         benchmark:
@@ -26,6 +29,7 @@ for form in PLAN.forms:
             **growing(mem_mb_of_network, minutes_by_size(5)),
         params:
             form=form,
+            precisions=PLAN.precisions,
             code=code_of("export", modules=FORMS[form].modules, FORMS=(form,)),
             card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         message:

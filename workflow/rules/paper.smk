@@ -71,6 +71,7 @@ rule write_submission:
     input:
         archive=ARCHIVE,
         network=FILES.form("onnx", PLAN.bundled)["float32"],
+        measurements=FILES.form("onnx", PLAN.bundled)["measurements"],
     output:
         submission=f"{RUN}/submission.csv",
     log:

@@ -30,7 +30,7 @@ onstart:
 
 onsuccess:
     if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
-        from snakedistill.export.tolerance import costly_in_words
+        from snakedistill.export.usable import exports_in_words
         from snakedistill.results.summary.head import one_line
 
         storage = workflow.storage_settings.default_storage_prefix
@@ -38,6 +38,6 @@ onsuccess:
             tables = [FILES.tables[table] for table in ("uncertainty", "timing")]
             line = one_line(*tables, FILES.known["measurements"], PLAN.shown)
             print(f"Result: {line}.", file=sys.stderr)
-            for sentence in costly_in_words(FILES.exports, config["export"]["int8_max_drop"]):
+            for sentence in exports_in_words(FILES.exports, config["export"]["int8_max_drop"]):
                 print(f"Warning: {sentence}.", file=sys.stderr)
         print(f"Open {os.path.join(storage, RUN)}/summary.md", file=sys.stderr, flush=True)

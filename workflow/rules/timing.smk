@@ -31,7 +31,9 @@ rule time_networks:
         ),
         forms=PLAN.timed_forms,
         archive=ARCHIVE_CONTENT,
+        kinds=(*PLAN.precisions, "measurements"),
         networks=PLAN.timed,
+        exported=PLAN.in_all_forms,
         pixels=[asdict(PLAN.pixels(network)) for network in PLAN.timed],
         rounds=config["timing"]["rounds"],
     message:

@@ -13,7 +13,6 @@ with job(snakemake.log[0], snakemake.threads, "tensorflow"):
         arrays={part: snakemake.input[part] for part in PARTS},
         predictions={part: snakemake.input[f"{part}_predictions"] for part in (VALIDATION, TEST)},
         threads=snakemake.threads,
-        float32_file=snakemake.output.float32,
-        int8_file=snakemake.output.int8,
+        files={precision: snakemake.output[precision] for precision in snakemake.params.precisions},
         measurements=snakemake.output.measurements,
     )

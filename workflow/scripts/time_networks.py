@@ -2,7 +2,6 @@ from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
     from snakedistill.core.pixels import Pixels
-    from snakedistill.export.forms import PRECISIONS
     from snakedistill.export.timing import time_networks
 
     networks = snakemake.params.networks
@@ -10,8 +9,9 @@ with job(snakemake.log[0]):
         models={network: snakemake.input[f"{network}_keras"] for network in networks},
         files={
             network: {
-                form: {precision: snakemake.input[f"{network}_{form}_{precision}"] for precision in PRECISIONS}
+                form: {kind: snakemake.input[f"{network}_{form}_{kind}"] for kind in snakemake.params.kinds}
                 for form in snakemake.params.forms
+                if network in snakemake.params.exported
             }
             for network in networks
         },

@@ -2,12 +2,11 @@ from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
     from snakedistill.export.bundle import write_bundle
-    from snakedistill.export.forms import PRECISIONS
 
     write_bundle(
         copied={kind: snakemake.input[kind] for kind in ("script", "decoding", "answers")},
         exported={
-            form: {kind: snakemake.input[f"{form}_{kind}"] for kind in (*PRECISIONS, "measurements")}
+            form: {kind: snakemake.input[f"{form}_{kind}"] for kind in snakemake.params.kinds}
             for form in snakemake.params.forms
         },
         int8_max_drop=snakemake.params.int8_max_drop,

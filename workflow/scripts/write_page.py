@@ -8,6 +8,7 @@ with job(snakemake.log[0]):
         networks=dict(zip(networks, snakemake.input.networks, strict=True)),
         measurements=dict(zip(networks, snakemake.input.measurements, strict=True)),
         classes=snakemake.params.classes,
+        precision=snakemake.params.precision,
         run_description=snakemake.params.run_description,
         sources=list(snakemake.input.sources),
         files=dict(snakemake.output.items()),

@@ -6,6 +6,7 @@ with job(snakemake.log[0], snakemake.threads):
     write_submission(
         archive=snakemake.input.archive,
         network=snakemake.input.network,
+        measurements=snakemake.input.measurements,
         clip=snakemake.params.clip,
         submission=snakemake.output.submission,
         threads=snakemake.threads,

@@ -75,6 +75,12 @@ def _contradictions(config: dict) -> list[str]:
         for network in (ids if ids != "all" else [])
         if network not in known
     ]
+    if not config["export"]["teacher"]:
+        lines += [
+            f"{key}: expected students with export.teacher: false, got {TEACHER!r}"
+            for key in ("export.network", "export.networks")
+            if TEACHER in named[key]
+        ]
     lines += _contradictions_of_given(config["teacher"])
     if config["classes"] is not None:
         lines += too_few_classes(config["students"], config["classes"])

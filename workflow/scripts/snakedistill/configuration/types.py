@@ -257,6 +257,11 @@ class Export(Section):
         description="forms besides ONNX in which the timed networks and `network` are exported",
         json_schema_extra=words(f"a list of forms: {', '.join(FORMS)}; may be empty"),
     )
+    teacher: bool = Field(
+        description="whether the teacher is exported; where it is not, Keras alone is timed of it, and it neither "
+        "classifies photos nor stands on the page"
+    )
+    int8: bool = Field(description="whether each form is written in int8 too")
     int8_max_drop: Number = Field(
         ge=0,
         le=1,

@@ -1,12 +1,11 @@
 """A bundle to carry away: a network, a short script that runs it, and its model card."""
 
-import json
 from pathlib import Path
 
 from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.files import copy_whole, write_text
-from snakedistill.export.forms import FORMS
-from snakedistill.export.tolerance import costs_too_much
+from snakedistill.export.forms import FORMS, PRECISIONS
+from snakedistill.export.usable import costs_too_much, read_measurements
 
 
 def write_bundle(
@@ -19,50 +18,43 @@ def write_bundle(
 ) -> None:
     """Copy an exported network and the script that runs it, and write its model card with how to use the bundle.
 
-    int8 that costs too much accuracy is skipped.
+    What could not be written, and int8 that costs too much accuracy, is skipped.
 
     Args:
         copied: files to copy: the script, which needs ONNX Runtime, NumPy, Pillow and tqdm alone, the library's own
             decoding, and its own way to write an answer.
         exported: files of the network by key of `forms.FORMS`: by precision, and the `measurements`.
-        int8_max_drop: see `tolerance.costs_too_much`.
+        int8_max_drop: see `usable.costs_too_much`.
         model_card: Markdown of `results.model_card`.
         classes: names; the position of a name is its label.
-        bundle: files to write: a copy of each of `copied`; the float32 file of each form, beside which its int8 file
-            goes; `requirements`, `readme`, and `checksums`, of all others, in the form of `sha256sum`.
+        bundle: files to write: a copy of each of `copied`; `requirements`, `readme`, and `checksums`, of all others, in
+            the form of `sha256sum`. The network goes beside them, as `model` with the suffix of each form.
     """
     for kind, source in copied.items():
         copy_whole(source, bundle[kind])
-    with_int8 = []
-    for form, files in exported.items():
-        copy_whole(files["float32"], bundle[form])
-        int8 = Path(bundle[form]).with_name(FORMS[form].file_name("model", "int8"))
-        if costs_too_much(json.loads(Path(files["measurements"]).read_text(encoding="utf-8")), int8_max_drop):
-            int8.unlink(missing_ok=True)
-        else:
-            copy_whole(files["int8"], int8)
-            with_int8.append(form)
+    here = {form: _copy(form, files, int8_max_drop, Path(bundle["readme"]).parent) for form, files in exported.items()}
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     printed = (
         f"the answer, and the probability of {classes[1]}"
         if len(classes) == 2
         else "the answer and its probability, and the runner-up\nand its probability"
     )
-    others = "".join(_in_words(form, form in with_int8) for form in exported if not FORMS[form].always)
+    others = "".join(_in_words(form, files) for form, files in here.items() if files and not FORMS[form].always)
     by_int8 = "\n    python classify.py --model model.int8.onnx PHOTO_OR_FOLDER... > answers.csv"
+    with_int8 = any("int8" in files for files in here.values())
+    fast = "int8 is faster on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or Arm's dot product).\n"
     write_text(
         f"""{Path(model_card).read_text(encoding="utf-8")}
 ## The files beside this page
 
     python -m pip install -r requirements.txt
-    python classify.py PHOTO_OR_FOLDER...{by_int8 if "onnx" in with_int8 else ""}
+    python classify.py PHOTO_OR_FOLDER...{by_int8 if "int8" in here["onnx"] else ""}
     python classify.py --json PHOTO_OR_FOLDER... > answers.jsonl
 
 The script runs from any folder: without `--model` it takes the `model.onnx` beside itself. It reads JPEG, PNG, GIF,
 WebP and BMP files, and all images below a folder, except hidden ones. `decoding.py` makes of a photo what the network
 takes.{others}
-int8 is faster on processors with int8 instructions (AVX-512 VNNI, AVX-VNNI, AMX, or Arm's dot product).
-{_left_out([form for form in exported if form not in with_int8])}
+{fast if with_int8 else ""}{_left_out(exported, here)}
 The script prints CSV: each photo's name, {printed}. With `--json` it prints the same as
 a JSON object in each line. A photo that cannot be classified is named on standard error, and a terminal shows a
 progress bar. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
@@ -73,18 +65,43 @@ cannot be loaded or no photo is found.
         bundle["readme"],
     )
     checked = [Path(file) for kind, file in bundle.items() if kind != "checksums"]
-    checked += [Path(bundle[form]).with_name(FORMS[form].file_name("model", "int8")) for form in with_int8]
+    checked += [path for files in here.values() for path in files.values()]
     write_text("".join(f"{fingerprint_of_file(file)}  {file.name}\n" for file in checked), bundle["checksums"])
 
 
-def _in_words(key: str, has_int8: bool) -> str:
+def _copy(form: str, files: dict[str, str], int8_max_drop: float, folder: Path) -> dict[str, Path]:
+    """Copy what can be used of a form, and delete what an earlier bundle had more; the copies by precision."""
+    measured = read_measurements(files["measurements"])
+    found = {}
+    for precision in PRECISIONS:
+        target = folder / FORMS[form].file_name("model", precision)
+        costly = precision == "int8" and costs_too_much(measured, int8_max_drop)
+        if precision in files and precision in measured["bytes"] and not costly:
+            copy_whole(files[precision], target)
+            found[precision] = target
+        else:
+            target.unlink(missing_ok=True)
+    return found
+
+
+def _in_words(key: str, files: dict[str, Path]) -> str:
     """A line on the files of a form that the script does not run."""
-    form = FORMS[key]
-    float32, int8 = f"`{form.file_name('model', 'float32')}`", f"`{form.file_name('model', 'int8')}`"
-    are = f"{float32} and {int8} are" if has_int8 else f"{float32} is"
+    form, names = FORMS[key], [f"`{path.name}`" for path in files.values()]
+    are = f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'}"
     return f"\n{are} the network in {form.title}{form.purpose and ', '}{form.purpose}, with the same input and output."
 
 
-def _left_out(forms: list[str]) -> str:
-    titles = " and ".join(FORMS[form].title for form in forms)
-    return f"The network in int8 loses too much accuracy in {titles} and is not here.\n" if forms else ""
+def _left_out(exported: dict[str, dict[str, str]], here: dict[str, dict[str, Path]]) -> str:
+    """Lines on the files that are not here, and why."""
+    lines = []
+    for form, files in exported.items():
+        measured = read_measurements(files["measurements"])
+        what = f"{'int8 in ' if measured['bytes'] else ''}{FORMS[form].title}"
+        lines += [f"The network could not be written in {what}: {reason}." for reason in measured["failed"].values()]
+        if "int8" in measured["bytes"] and "int8" not in here[form]:
+            lines.append(f"The network in int8 loses too much accuracy in {FORMS[form].title} and is not here.")
+    if not here["onnx"]:
+        lines.append("`classify.py` needs the network in ONNX, which is not here.")
+    if not any(here.values()):
+        lines.append("No form of the network is here.")
+    return "".join(f"{line}\n" for line in lines)

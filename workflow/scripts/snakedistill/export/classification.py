@@ -16,6 +16,7 @@ from snakedistill.data.decoding import DecodingError, decode, resized
 from snakedistill.export.answers import answer_columns, cells, two_best
 from snakedistill.export.contact_sheet import Tile, contact_sheet, small
 from snakedistill.export.inference import open_network
+from snakedistill.export.usable import networks_written
 
 SHEET_PHOTOS = 200
 
@@ -23,6 +24,7 @@ SHEET_PHOTOS = 200
 def classify_photos(
     photos: str,
     networks: dict[str, str],
+    measurements: dict[str, str],
     classes: list[str],
     run_description: str,
     table: str,
@@ -34,7 +36,8 @@ def classify_photos(
     Args:
         photos: folder; files in folders below it count too, hidden ones do not. Symbolic links are followed; one that
             leads to nothing or to a folder above it is a photo that cannot be decoded.
-        networks: .onnx file by network id.
+        networks: .onnx file by network id, in float32; one that could not be written does not answer.
+        measurements: JSON of the export by network id.
         classes: names; the position of a name is its label.
         run_description: on what the networks were trained, in words; it stands below the contact sheet.
         table: CSV to write: photo, and for each network the columns of `answers.columns`; a photo that cannot be
@@ -44,7 +47,7 @@ def classify_photos(
         threads: number of threads of ONNX Runtime.
 
     Raises:
-        InputError: the folder is missing or empty.
+        InputError: the folder is missing or empty, or no network could be written.
     """
     folder = Path(photos)
     files, refused = files_below(folder) if folder.is_dir() else ({}, [])
@@ -55,8 +58,9 @@ def classify_photos(
         raise InputError(
             f"photos: expected a folder with photos, got {photos}, {what}; name one with --config photos=FOLDER"
         )
-    opened = {network: open_network(path, threads) for network, path in networks.items()}
-    named = {network: [f"{network}_{column}" for column in answer_columns(classes)] for network in networks}
+    usable = networks_written(networks, measurements, "float32")
+    opened = {network: open_network(path, threads) for network, path in usable.items()}
+    named = {network: [f"{network}_{column}" for column in answer_columns(classes)] for network in opened}
     rows: list[dict[str, Any]] = []
     tiles: list[Tile] = []
     for name in names:

@@ -2,7 +2,9 @@
 
 import json
 import tempfile
+import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +35,14 @@ def export_network(
     arrays: dict[str, str],
     predictions: dict[str, str],
     threads: int,
-    float32_file: str,
-    int8_file: str,
+    files: dict[str, str],
     measurements: str,
 ) -> None:
     """Export a saved network, quantise it, and keep the float32 file only if it matches the Keras model.
 
-    Both files take images uint8 [n, image_size, image_size, 3] RGB with pixel values as they are, named `image`, and
-    give probabilities, float32 [n, outputs], see `core.outputs`.
+    The files take images uint8 [n, image_size, image_size, 3] RGB with pixel values as they are, named `image`, and
+    give probabilities, float32 [n, outputs], see `core.outputs`. What cannot be written is no error: the measurements
+    tell why, and the file holds this reason as text in place of a network.
 
     Args:
         form: key of `forms.FORMS`.
@@ -51,37 +53,67 @@ def export_network(
         arrays: images by part; the training images calibrate the quantisation, the validation images choose how.
         predictions: file of Keras's own predictions by part (`validation` and `test`).
         threads: number of threads.
-        float32_file: file to write, float32.
-        int8_file: file to write, int8.
-        measurements: JSON to write: what parity and quantisation were measured to be.
+        files: files to write by precision, `float32` and, if it is asked for, `int8`.
+        measurements: JSON to write: what parity and quantisation were measured to be, `bytes` of each network that was
+            written by precision, and `failed`, the reason by the precision that could not be; without float32 there is
+            no int8, for the same reason.
 
     Raises:
-        InputError: the network cannot be written in this form, or does not answer as Keras does; or a file is of
-            another network, seed or split.
+        InputError: a file is of another network, seed or split.
+        OSError: a file cannot be written.
     """
     check_lineage(model, card["network"], seed, splits=splits)
     given = {
         part: read_predictions(path, card["network"], seed, splits=splits, model=model)
         for part, path in predictions.items()
     }
-    known, as_form = _Known(splits, arrays, given), FORMS[form]
-    runtime = as_form.runtimes[0]
-    with written_whole(float32_file) as exported, written_whole(int8_file) as quantised:
-        network = load_network(model)
-        as_form.write(network, card, threads, exported)
-        parity = _parity(runtime.open(exported, threads), known)
-        ways = as_form.quantisations(network, exported, known.calibration())
-        int8 = _write_int8(ways, known, lambda path: runtime.open(path, threads), quantised)
-        sizes = {"float32": exported.stat().st_size, "int8": quantised.stat().st_size}
-    found = {
-        "network": card["network"],
-        "seed": seed,
-        "form": as_form.title,
-        "bytes": sizes,
-        "parity": parity,
-        "int8": int8,
-    }
+    known, as_form, network = _Known(splits, arrays, given), FORMS[form], load_network(model)
+    found: dict = {"network": card["network"], "seed": seed, "form": as_form.title, "bytes": {}, "failed": {}}
+    found["accuracy_float32"] = metrics.accuracy(known.probability[TEST], known.label[TEST])
+
+    def open_network(path: Path) -> Network:
+        return as_form.runtimes[0].open(path, threads)
+
+    with ExitStack() as whole:
+        paths = {precision: whole.enter_context(written_whole(path)) for precision, path in files.items()}
+
+        def write_float32() -> None:
+            as_form.write(network, card, threads, paths["float32"])
+            found["parity"] = _parity(open_network(paths["float32"]), known)
+            _check_parity(found["parity"])
+
+        def write_int8() -> None:
+            ways = as_form.quantisations(network, paths["float32"], known.calibration())
+            found["int8"] = _write_int8(ways, known, open_network, paths["int8"])
+
+        for precision, write in {"float32": write_float32, "int8": write_int8}.items():
+            if precision not in files:
+                continue
+            reason = found["failed"].get("float32") or _why_not(write)
+            if reason is None:
+                found["bytes"][precision] = paths[precision].stat().st_size
+            else:
+                found["failed"] = found["failed"] or {precision: reason}
+                write_text(f"This is no network: {reason}\n", paths[precision])
     write_text(json.dumps(found, indent=2) + "\n", measurements)
+
+
+def _why_not(write: Callable[[], None]) -> str | None:
+    """Why a network could not be written, in one line; None where it was.
+
+    Raises:
+        OSError, MemoryError: the machine is the reason, so that another attempt may do it.
+    """
+    try:
+        write()
+    except (OSError, MemoryError):
+        raise
+    except InputError as error:
+        return str(error)
+    except Exception as error:  # converters and runtimes have classes of their own, without a common base
+        traceback.print_exc()
+        return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    return None
 
 
 class _Known:
@@ -111,11 +143,17 @@ def _parity(network: Network, known: _Known) -> dict:
         given = probabilities(network, images, batch_size)
         found[f"max_difference_batch_{batch_size}"] = float(np.abs(given - expected).max())
         found[f"changed_answers_batch_{batch_size}"] = int((metrics.answer(given) != metrics.answer(expected)).sum())
-    differences = [value for name, value in found.items() if name.startswith("max_difference")]
-    changed = [value for name, value in found.items() if name.startswith("changed_answers")]
-    if not max(differences) <= PARITY_TOLERANCE or any(changed):
-        raise InputError(f"The exported network is not the one that Keras ran: {found}. Nothing was kept.")
     return found
+
+
+def _check_parity(found: dict) -> None:
+    difference = max(value for name, value in found.items() if name.startswith("max_difference"))
+    changed = max(value for name, value in found.items() if name.startswith("changed_answers"))
+    if not difference <= PARITY_TOLERANCE or changed:
+        raise InputError(
+            f"on {found['images']} test images its probabilities differ from Keras's by up to {difference:.2g}, where "
+            f"{PARITY_TOLERANCE:g} is allowed, and {changed} of its answers differ"
+        )
 
 
 def _write_int8(
@@ -138,13 +176,11 @@ def _write_int8(
         best = min(tried, key=tried.__getitem__)
         files[best].replace(quantised)
     given = probabilities(open_network(quantised), known.images[TEST])
-    float32 = metrics.accuracy(known.probability[TEST], known.label[TEST])
     int8 = metrics.accuracy(given, known.label[TEST])
     changed = int((metrics.answer(given) != metrics.answer(known.probability[TEST])).sum())
     found = {"calibration": best, "validation_drop": tried, "images": len(given)}
     return found | {
-        "accuracy_float32": float32,
         "accuracy_int8": int8,
-        "drop": float32 - int8,
+        "drop": metrics.accuracy(known.probability[TEST], known.label[TEST]) - int8,
         "changed_answers": changed,
     }

@@ -108,7 +108,7 @@ FORMS = {
 }
 
 
-def files_of_form(form: str, folder: str, network: str) -> dict[str, str]:
-    """The files of a network in a form, below the folder of a seed: by precision, and the `measurements` of both."""
-    named = {precision: FORMS[form].file_name(network, precision) for precision in PRECISIONS}
+def files_of_form(form: str, folder: str, network: str, precisions: tuple[str, ...] = PRECISIONS) -> dict[str, str]:
+    """The files of a network in a form, below the folder of a seed: by precision, and the `measurements` of all."""
+    named = {precision: FORMS[form].file_name(network, precision) for precision in precisions}
     return {kind: f"{folder}/{form}/{name}" for kind, name in (named | {"measurements": f"{network}.json"}).items()}

@@ -19,7 +19,7 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
 
     Args:
         network: a model that `build_network` returned.
-        card: see `card.card`; its `network` names the network in an error.
+        card: see `card.card`; not used: the file has no place for it.
         threads: not used: the converter has threads of its own.
         path: file to write.
 
@@ -30,8 +30,8 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
         converted = _converter(network).convert()
     except Exception as error:  # the converter raises its own, whose class is not public, and others
         raise InputError(
-            f"{card['network']} cannot be written as LiteRT: {str(error).splitlines()[0]}. A layer of its backbone is "
-            "one that LiteRT does not know: choose another backbone."
+            f"a layer of its backbone is one that LiteRT does not know: {str(error).splitlines()[0]}; choose another "
+            "backbone"
         ) from error
     path.write_bytes(converted)
 

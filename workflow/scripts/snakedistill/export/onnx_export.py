@@ -64,8 +64,8 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
         onnx.checker.check_model(exported)
     except onnx.checker.ValidationError as error:
         raise InputError(
-            f"The network cannot be written as ONNX: {str(error).splitlines()[0]}. A layer of its backbone is one that "
-            "tf2onnx does not know (ConvNeXt's grouped convolutions are): choose another backbone."
+            "a layer of its backbone, perhaps a grouped convolution, is one that tf2onnx does not know: "
+            f"{str(error).splitlines()[0]}; choose another backbone"
         ) from error
     exported = _folded(exported, threads)
     (output,) = exported.graph.output

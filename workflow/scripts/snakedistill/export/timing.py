@@ -27,11 +27,13 @@ from snakedistill.export.energy import joules_of
 from snakedistill.export.forms import FORMS
 from snakedistill.export.inference import Network
 from snakedistill.export.shapes import shapes_of_values
+from snakedistill.export.usable import written
 
 if TYPE_CHECKING:
     import keras
 
 WARM_UP = 2  # rounds
+BATCH_SIZES = (1, 32)  # images in a call
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
 
 
@@ -50,12 +52,14 @@ def time_networks(
 ) -> None:
     """Time every network in every runtime on one thread and on `threads`, see `time_calls`.
 
+    On one thread, if there are more, it is one image at a time alone, as small devices answer.
     TensorFlow fixes its number of threads when it is imported, so each number of threads has a process of its own. Call
     this where TensorFlow is not imported yet.
 
     Args:
         models: .keras file by network id.
-        files: exported files by network id, form and precision; each network has the same ones, ONNX among them.
+        files: by network id and form, the exported files by precision, and the `measurements`; none of a network that
+            is not exported. What could not be written is not timed.
         archive: path of the archive, for the image files.
         index: CSV with image_id and member.
         splits: CSV with image_id and split, in the order of the array.
@@ -63,24 +67,27 @@ def time_networks(
         pixels: those that a network takes, by network id.
         rounds: number of calls of every combination.
         threads: the larger number of threads; with 1 there is one measurement.
-        measured: JSON to write: `machine`, `multiply_adds` of an image by network id, `images` (of the test part),
-            and `calls`, see `time_calls`.
+        measured: JSON to write: `machine`, `multiply_adds` of an image by network id, None without a file in ONNX,
+            `images` (of the test part), and `calls`, see `time_calls`.
         timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
             seconds an image; images (of the test part), seconds_total (mean times images); rounds; joules, the energy
             of one image on its own without decoding, see `energy.joules_of`, NaN elsewhere and where the machine does
             not tell it; the machine.
     """
     calls = []
+    there = {network: _written(of_network) for network, of_network in files.items()}
     for number in sorted({1, threads}):
+        batch_sizes = BATCH_SIZES if number == threads else BATCH_SIZES[:1]
+        given = models, there, number, archive, index, splits, test_images, pixels, rounds, batch_sizes
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            timed = process.submit(
-                _time_files, models, files, number, archive, index, splits, test_images, pixels, rounds
-            )
-            calls += timed.result()
+            calls += process.submit(_time_files, *given).result()
     found = {
-        "machine": this_machine(next(iter(files.values()))),
+        "machine": this_machine({form: None for of_network in there.values() for form in of_network}),
         "images": len(MappedImages(next(iter(test_images.values())))),
-        "multiply_adds": {network: multiply_adds(given["onnx"]["float32"]) for network, given in files.items()},
+        "multiply_adds": {
+            network: multiply_adds(of_network["onnx"]["float32"]) if "onnx" in of_network else None
+            for network, of_network in there.items()
+        },
         "calls": calls,
     }
     write_text(json.dumps(found) + "\n", measured)
@@ -92,10 +99,20 @@ def _start(threads: int) -> None:
     import_keras()
 
 
+def _written(of_network: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The files of a network that could be written, by form and precision."""
+    found = {}
+    for form, of_form in of_network.items():
+        files = {kind: path for kind, path in of_form.items() if kind != "measurements"}
+        found[form] = written(files, of_form["measurements"])
+    return {form: files for form, files in found.items() if files}
+
+
 def _time_files(
     models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int, *given: Any
 ) -> list[dict]:
-    return time_calls(open_networks(models, files, threads), *given, threads)  # type: ignore[call-arg]  # all but these
+    *others, batch_sizes = given
+    return time_calls(open_networks(models, files, threads), *others, threads, batch_sizes)  # type: ignore[call-arg]
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -120,13 +137,15 @@ def time_calls(
     pixels: dict[str, Pixels],
     rounds: int,
     threads: int,
-    batch_sizes: tuple[int, ...] = (1, 32),
+    batch_sizes: tuple[int, ...] = BATCH_SIZES,
     decoded: tuple[int, ...] | None = None,
 ) -> list[dict]:
     """Call every network in every runtime in turn, so that drift of the machine affects all equally.
 
-    In each round every combination of network, runtime, batch size, and with or without decoding is called once, in an
-    order drawn for that round; the images are the next ones of the test part. Two rounds warm up and are not counted.
+    In each round every combination of network, runtime and batch size is called once, and the image files of each
+    network's calls of a batch size are decoded once, in an order drawn for that round; the images are the next ones of
+    the test part. A call with decoding takes the sum of the two, because decoding is the same work for every runtime.
+    Two rounds warm up and are not counted.
 
     Args:
         answers: functions that answer by network, runtime and precision, see `in_runtimes`.
@@ -138,7 +157,7 @@ def time_calls(
         rounds: number of calls of every combination.
         threads: threads of every runtime, for the result.
         batch_sizes: images in a call.
-        decoded: those that are called from the image files too; None: all.
+        decoded: those whose images are decoded from the image files too; None: all.
 
     Returns:
         For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
@@ -147,35 +166,39 @@ def time_calls(
     images = {network: MappedImages(path) for network, path in test_images.items()}
     count = len(next(iter(images.values())))
     decoded = batch_sizes if decoded is None else decoded
-    ways = [(size, "no") for size in batch_sizes] + [(size, "yes") for size in decoded]
-    combinations = [(*key, *way) for key in answers for way in ways]
-    seconds: dict[tuple, list[float]] = {combination: [] for combination in combinations}
+    parts: list[tuple] = [(*key, size) for key in answers for size in batch_sizes]
+    parts += [(network, size) for network in test_images for size in decoded]  # to decode the images of a call
+    seconds: dict[tuple, list[float]] = {part: [] for part in parts}
     with tempfile.TemporaryDirectory() as folder:
         files = _image_files(archive, index, splits, min(count, max(batch_sizes) * rounds), Path(folder))
         order = np.random.default_rng(0)
         for turn in range(-WARM_UP, rounds):
-            for number in order.permutation(len(combinations)):
-                *key, size, decoding = combination = combinations[number]
-                network = key[0]
+            for number in order.permutation(len(parts)):
+                part = parts[number]
+                network, size = part[0], part[-1]
                 rows = np.arange(turn * size, (turn + 1) * size) % len(files)
                 batch = images[network].read(rows)
                 time.sleep(REST)
                 start = time.perf_counter()
-                if decoding == "yes":
-                    batch = np.stack([resized_pixels(files[row].read_bytes(), pixels[network]) for row in rows])
-                answers[tuple(key)](batch)
+                if len(part) == 2:
+                    np.stack([resized_pixels(files[row].read_bytes(), pixels[network]) for row in rows])
+                else:
+                    answers[part[:3]](batch)
                 if turn >= 0:
-                    seconds[combination].append(time.perf_counter() - start)
-    joules = dict.fromkeys(combinations)
+                    seconds[part].append(time.perf_counter() - start)
+    calls = []
     for key, answer in answers.items():
-        if (alone := (*key, 1, "no")) in joules:
-            joules[alone] = joules_of(partial(answer, images[key[0]].read(slice(0, 1))))
-    names = ("network", "runtime", "precision", "batch_size", "decoding")
-    return [
-        dict(zip(names, combination, strict=True))
-        | {"threads": threads, "seconds": taken, "joules": joules[combination]}
-        for combination, taken in seconds.items()
-    ]
+        network, runtime, precision = key
+        joules = joules_of(partial(answer, images[network].read(slice(0, 1))))
+        for size in batch_sizes:
+            call = {"network": network, "runtime": runtime, "precision": precision, "batch_size": size}
+            call |= {"threads": threads, "joules": None}
+            alone = np.array(seconds[*key, size])
+            calls.append(call | {"decoding": "no", "seconds": alone.tolist(), "joules": joules if size == 1 else None})
+            if size in decoded:
+                whole = alone + seconds[network, size]
+                calls.append(call | {"decoding": "yes", "seconds": whole.tolist()})
+    return calls
 
 
 def multiply_adds(path: str) -> int:
@@ -198,7 +221,7 @@ def open_networks(
 
     Args:
         models: .keras file by network id.
-        files: exported files by network id, form and precision.
+        files: exported files by network id, form and precision; some may be absent.
         threads: threads of every runtime; those of TensorFlow are fixed when it is imported, see `job.fix_threads`.
 
     Returns:

@@ -8,6 +8,7 @@ import numpy as np
 
 from snakedistill.core.files import copy_whole, write_text, written_whole
 from snakedistill.data.sample import draw_animal
+from snakedistill.export.usable import networks_written, read_measurements
 
 # Drawings: alternative text, seed, and how dog-like the animal is.
 EXAMPLES = (
@@ -22,6 +23,7 @@ def write_page(
     networks: dict[str, str],
     measurements: dict[str, str],
     classes: list[str],
+    precision: str,
     run_description: str,
     sources: list[str],
     files: dict[str, str | list[str]],
@@ -29,16 +31,22 @@ def write_page(
     """Copy the page and its networks, and write what the page says of them.
 
     Args:
-        networks: int8 .onnx file by network id; the first one always answers, the second one when it is asked.
+        networks: .onnx file by network id; the first one always answers, the second one when it is asked.
         measurements: JSON of the export by network id.
         classes: names; the position of a name is its label.
+        precision: of the files, `float32` or `int8`.
         run_description: on what the networks were trained, in words.
         sources: files of the page.
         files: files to write: `page`, a copy of each source; `networks`, a copy of each network; `examples`, none
             or as many as `EXAMPLES`; `facts`, the JSON that the page reads.
+
+    Raises:
+        InputError: a network could not be written.
     """
     from snakedistill.export.inference import open_network  # ONNX Runtime is not there while planning everywhere
 
+    for network, path in networks.items():
+        networks_written({network: path}, {network: measurements[network]}, precision)
     copied = zip([*sources, *networks.values()], [*files["page"], *files["networks"]], strict=True)
     for source, target in copied:
         copy_whole(source, target)
@@ -51,7 +59,7 @@ def write_page(
         "run": run_description,
         "networks": [
             {"name": network, "file": Path(file).name, "pixels": asdict(open_network(file).pixels)}
-            | _measured(measurements[network])
+            | _measured(measurements[network], precision)
             for network, file in zip(networks, files["networks"], strict=True)
         ],
         "examples": [
@@ -61,6 +69,7 @@ def write_page(
     write_text(json.dumps(facts, indent=2) + "\n", str(files["facts"]))
 
 
-def _measured(measurements: str) -> dict[str, float]:
-    found = json.loads(Path(measurements).read_text(encoding="utf-8"))
-    return {"bytes": found["bytes"]["int8"], "accuracy": found["int8"]["accuracy_int8"]}
+def _measured(measurements: str, precision: str) -> dict[str, float]:
+    found = read_measurements(measurements)
+    accuracy = found["int8"]["accuracy_int8"] if precision == "int8" else found["accuracy_float32"]
+    return {"bytes": found["bytes"][precision], "accuracy": accuracy}

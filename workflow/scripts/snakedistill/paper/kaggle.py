@@ -12,20 +12,23 @@ from snakedistill.core.threads import in_order
 from snakedistill.data.archive import UNLABELLED_PART, content_of_member, open_archive
 from snakedistill.data.images import resized_pixels
 from snakedistill.export.inference import OnnxNetwork, open_network, probabilities
+from snakedistill.export.usable import written
 from snakedistill.paper.biryukova import ARCHIVE
 
 SAMPLE_SUBMISSION = "sampleSubmission.csv"
 
 
-def write_submission(archive: str, network: str, clip: float, submission: str, threads: int) -> None:
+def write_submission(archive: str, network: str, measurements: str, clip: float, submission: str, threads: int) -> None:
     """Write the answers to the archive's `test1` images in the format of its `sampleSubmission.csv`.
 
     Kaggle scores the log loss, in which one sure mistake costs without bound; so probabilities are kept within
     [clip, 1 - clip]. An image that cannot be decoded gets 0.5, and a line in the log.
 
     Args:
-        archive: path of the archive; one without unlabelled images gives a submission without rows.
+        archive: path of the archive; one without unlabelled images gives a submission without rows, and so does a
+            network that could not be written.
         network: .onnx file.
+        measurements: JSON of the export.
         clip: distance that probabilities keep from 0 and 1.
         submission: CSV to write: id (the number that the image's file is named by), label (probability of class 1);
             in the order of `sampleSubmission.csv`, or by id where the archive has none.
@@ -34,6 +37,10 @@ def write_submission(archive: str, network: str, clip: float, submission: str, t
     Raises:
         InputError: an image is not named by a number, or the images are not those of `sampleSubmission.csv`.
     """
+    if not written({"float32": network}, measurements):
+        print("The network could not be written as ONNX, so the submission has no rows")
+        write_csv(pd.DataFrame(columns=["id", "label"]), submission)
+        return
     opened_network = open_network(network, threads)
     with open_archive(archive, UNLABELLED_PART) as opened:
         below = f"{UNLABELLED_PART}/"

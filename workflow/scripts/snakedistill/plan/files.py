@@ -9,7 +9,7 @@ from snakedistill.core.by_image import suffix
 from snakedistill.core.lineage import lineage_file
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, TRAIN, UNLABELLED, VALIDATION
-from snakedistill.export.forms import FORMS, PRECISIONS, files_of_form
+from snakedistill.export.forms import FORMS, files_of_form
 from snakedistill.plan.networks import Plan
 from snakedistill.results.tables import TABLES
 from snakedistill.teaching import made_from, source_of_views
@@ -125,16 +125,17 @@ class Files:
 
     def form(self, form: str, network: str) -> dict[str, str]:
         """The files of a network in a form, of the first seed: by precision, and the measurements."""
-        return files_of_form(form, self.seed.format(seed=self.plan.first_seed), network)
+        return files_of_form(form, self.seed.format(seed=self.plan.first_seed), network, self.plan.precisions)
 
     def to_time(self) -> dict[str, str]:
-        """The models that are timed, and their files in each form and precision, by names that have all three."""
+        """The models that are timed, and the files of their exports, by names of the network, the form and the kind."""
         found = {f"{network}_keras": self.model_of_first_seed(network) for network in self.plan.timed}
         return found | {
-            f"{network}_{form}_{precision}": self.form(form, network)[precision]
+            f"{network}_{form}_{kind}": path
             for network in self.plan.timed
+            if network in self.plan.in_all_forms
             for form in self.plan.timed_forms
-            for precision in PRECISIONS
+            for kind, path in self.form(form, network).items()
         }
 
     def to_bundle(self) -> dict[str, str]:
@@ -143,12 +144,6 @@ class Files:
             f"{form}_{kind}": path
             for form in self.plan.bundled_forms
             for kind, path in self.form(form, self.plan.bundled).items()
-        }
-
-    def bundled(self) -> dict[str, str]:
-        """The network in float32 in the bundle, by form; int8 is beside it where it loses little enough."""
-        return {
-            form: f"{self.run}/deploy/{FORMS[form].file_name('model', 'float32')}" for form in self.plan.bundled_forms
         }
 
     @property

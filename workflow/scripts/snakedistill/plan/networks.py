@@ -9,7 +9,7 @@ from snakedistill.core.lineage import training_settings
 from snakedistill.core.network_ids import TEACHER, Network, parsed
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
-from snakedistill.export.forms import FORMS
+from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.networks.backbones import is_saved
 from snakedistill.teaching import PROBE, STAGES, TEACHER_WAY, given, has_history, networks
 
@@ -34,11 +34,13 @@ class Plan:
         see_unlabelled: students that train on images without a manual label too.
         shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
         timed: those whose time an image is measured: of `shown` those that have a model, and `timing.networks`.
-        in_all_forms: those that are exported in every form: the timed ones and the bundled one.
+        in_all_forms: those that are exported in every form: the timed ones and the bundled one, but a teacher that
+            is not exported.
         exported: those that are exported, in the forms that are always written.
+        precisions: those in which each form is written, float32 first.
         forms: keys of `export.forms.FORMS`: the forms that are written.
         bundled: id of the network that is bundled and submitted.
-        shipped: those that classify photos and stand on the page: the teacher, if it has a model, and the bundled one.
+        shipped: those that classify photos and stand on the page: the teacher, if it is exported, and the bundled one.
     """
 
     config: dict
@@ -54,6 +56,7 @@ class Plan:
     timed: Sequence[str]
     in_all_forms: Sequence[str]
     exported: Sequence[str]
+    precisions: tuple[str, ...]
     forms: tuple[str, ...]
     bundled: str
     shipped: Sequence[str]
@@ -172,7 +175,8 @@ def plan_networks(config: dict) -> Plan:
     students = [name for name in trained if known[name].generation is not None]
     shown = [TEACHER, shown_student(students, export["network"])]
     timed = _of(models, config["timing"]["networks"], shown)
-    in_all_forms = [name for name in models if name in (*timed, export["network"])]
+    leaving = models if export["teacher"] else [name for name in models if name != TEACHER]
+    in_all_forms = [name for name in leaving if name in (*timed, export["network"])]
     probes = _probes(config, [known[name] for name in trained if known[name].is_first and name not in STAGES])
     return Plan(
         config=config,
@@ -187,10 +191,11 @@ def plan_networks(config: dict) -> Plan:
         shown=shown,
         timed=timed,
         in_all_forms=in_all_forms,
-        exported=_of(models, export["networks"], in_all_forms),
+        exported=_of(leaving, export["networks"], in_all_forms),
+        precisions=PRECISIONS if export["int8"] else PRECISIONS[:1],
         forms=tuple(name for name, form in FORMS.items() if form.always or name in export["forms"]),
         bundled=export["network"],
-        shipped=[name for name in models if name in (TEACHER, export["network"])],
+        shipped=[name for name in leaving if name in (TEACHER, export["network"])],
     )
 
 

@@ -1,7 +1,6 @@
 """The model card of a network that leaves: Markdown with the metadata that model hubs read."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCardData
@@ -10,7 +9,7 @@ from snakedistill.core.errors import listed
 from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
-from snakedistill.export.tolerance import costs_too_much
+from snakedistill.export.usable import costs_too_much, read_measurements
 from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
 
@@ -42,12 +41,12 @@ def write_model_card(
         counts: CSV with class, split and images.
         tables: CSV by table: `uncertainty`, `classes`, `calibration` and `inheritance`.
         measurements: JSON of the export by the title of the form, see `export.forms.Form`.
-        int8_max_drop: see `export.tolerance.costs_too_much`.
+        int8_max_drop: see `export.usable.costs_too_much`.
         timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
         model_card: Markdown to write.
     """
     found = {name: _of_network(read_csv(path), network, seed) for name, path in tables.items()}
-    exports = {form: json.loads(Path(path).read_text(encoding="utf-8")) for form, path in measurements.items()}
+    exports = {form: read_measurements(path) for form, path in measurements.items()}
     classes, side = json.loads(about["classes"]), about["image_size"]
     seconds = None if timing is None else _at_once(read_csv(timing), network)
     metadata = ModelCardData(
@@ -79,7 +78,7 @@ def write_model_card(
         "## Confidence",
         *_confidence(found["calibration"]),
         "## Size, and the cost of int8",
-        _forms(exports, int8_max_drop),
+        *_forms(exports, int8_max_drop),
         "## Speed",
         *_speed(seconds),
         "## Limits",
@@ -186,18 +185,25 @@ def _confidence(calibration: pd.DataFrame) -> list[str]:
     return said
 
 
-def _forms(exports: dict[str, dict], int8_max_drop: float) -> str:
-    rows = []
+def _forms(exports: dict[str, dict], int8_max_drop: float) -> list[str]:
+    """A table of the files that could be written, and a sentence on each of the others."""
+    rows, failed = [], []
     for form, export in exports.items():
-        int8, sizes = export["int8"], export["bytes"]
-        parity = max(value for name, value in export["parity"].items() if name.startswith("max_difference"))
-        rows.append([form, "float32", significant(sizes["float32"] / 1e6), number(int8["accuracy_float32"]), "0"])
-        rows[-1].append(f"{parity:.1e}")
-        changed = f"{int8['changed_answers']:,} of {int8['images']:,}"
-        precision = "int8, too costly" if costs_too_much(export, int8_max_drop) else "int8"
-        rows.append([form, precision, significant(sizes["int8"] / 1e6), number(int8["accuracy_int8"]), changed, ""])
+        size = {precision: significant(number_of / 1e6) for precision, number_of in export["bytes"].items()}
+        if "float32" in size:
+            parity = max(value for name, value in export["parity"].items() if name.startswith("max_difference"))
+            rows.append([form, "float32", size["float32"], number(export["accuracy_float32"]), "0", f"{parity:.1e}"])
+        if "int8" in size:
+            int8 = export["int8"]
+            changed = f"{int8['changed_answers']:,} of {int8['images']:,}"
+            precision = "int8, too costly" if costs_too_much(export, int8_max_drop) else "int8"
+            rows.append([form, precision, size["int8"], number(int8["accuracy_int8"]), changed, ""])
+        failed += [
+            f"It could not be written in {'int8 in ' if size else ''}{form}: {escaped(reason)}."
+            for reason in export["failed"].values()
+        ]
     head = ["form", "precision", "MB", "accuracy", "answers that differ from Keras's", "largest difference to Keras"]
-    return markdown(head, rows, "llrrrr")
+    return [*([markdown(head, rows, "llrrrr")] if rows else []), *failed]
 
 
 def _at_once(seconds: pd.DataFrame, network: str) -> pd.DataFrame:
@@ -253,7 +259,7 @@ def _limits(
             f"in {100 * row.wrong_given_wrong_of_independent:.0f} %."
         )
     for form, export in exports.items():
-        if export["int8"]["drop"] > 0:
+        if "int8" in export["bytes"] and export["int8"]["drop"] > 0:
             costly = costs_too_much(export, int8_max_drop)
             more = f", more than the {100 * int8_max_drop:g} that the run tolerates: use float32" if costly else ""
             drop = 100 * export["int8"]["drop"]

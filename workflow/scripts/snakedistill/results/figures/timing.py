@@ -52,7 +52,7 @@ def plot(
                 one = parsed(network)
                 look = looks[one.family] | {"linestyle": "none", "markersize": 5}
                 look["fillstyle"] = FILLS[(one.generation or 0) % len(FILLS)]
-                of_network = chosen[chosen["network"] == network].set_index("how").loc[hows]
+                of_network = chosen[chosen["network"] == network].set_index("how").reindex(hows)
                 low, middle, high = (1000 * of_network[quantile] for quantile in ("p10", "median", "p90"))
                 y = np.arange(len(hows)) + offset
                 axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
@@ -63,7 +63,7 @@ def plot(
                 if known.notna().any():
                     hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {network}"}
                     axis.plot(known, y, **look | hollow)
-                for how, at in zip(hows, y, strict=True):
+                for how, at in [(how, at) for how, at in zip(hows, y, strict=True) if middle.notna()[how]]:
                     # The number is on the side where the reference's mark is not.
                     left = known[how] > middle[how]
                     axis.annotate(

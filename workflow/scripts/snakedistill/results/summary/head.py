@@ -1,8 +1,5 @@
 """The head of the summary: what a reader with one minute needs."""
 
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from snakedistill.core.errors import listed, some
@@ -10,6 +7,8 @@ from snakedistill.core.files import read_csv
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.part_sizes import DROPPED
+from snakedistill.export.forms import PRECISIONS
+from snakedistill.export.usable import read_measurements
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER, OPEN
@@ -55,8 +54,8 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], shown: list
     """The result in one line: test accuracy of a teacher and a student, and how much smaller and faster the student is.
 
     Accuracy is the mean over seeds. Size is that of the float32 ONNX file, the mean over seeds. Time is the median for
-    one image at a time in ONNX Runtime, float32, on all threads, without decoding. A teacher without a model has
-    neither size nor time.
+    one image at a time in ONNX Runtime, float32, on all threads, without decoding. Where one of the two has no file in
+    ONNX, there is neither size nor time.
 
     Args:
         uncertainty: CSV of the table of uncertainty and accuracy.
@@ -79,7 +78,7 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], shown: list
         + ", ".join(f"{network} {accuracy[network]:.3f}" for network in shown)
     )
     teacher, student = shown
-    if teacher not in size:
+    if {teacher, student} - {*size.dropna().index} or {teacher, student} - {*seconds.index}:
         return accuracies
     smaller = _times(size[teacher] / size[student], "smaller", "larger", "as large")
     faster = _times(seconds[teacher] / seconds[student], "faster", "slower", "as fast")
@@ -158,7 +157,7 @@ def _megabytes(contents: Contents, network: str) -> str:
     if network not in contents.megabytes.index:
         return _NOT_MEASURED
     size = contents.megabytes.loc[network]
-    return f"{significant(size['float32'])}{SPACE}/{SPACE}{significant(size['int8'])}"
+    return f"{SPACE}/{SPACE}".join(significant(one) if pd.notna(one) else _NOT_MEASURED for one in size)
 
 
 def beside_probes(comparisons: pd.DataFrame) -> list[str]:
@@ -225,10 +224,10 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
 
 
 def megabytes(measurements: list[str]) -> pd.DataFrame:
-    """Size of the ONNX files, `float32` and `int8`, in MB by network id; the mean over seeds."""
-    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in measurements]
+    """Size of the ONNX files, `float32` and `int8`, in MB by network id; the mean over seeds, NaN of none."""
+    found = [read_measurements(path) for path in measurements]
     sizes = pd.DataFrame([{"network": one["network"]} | one["bytes"] for one in found])
-    return sizes.groupby("network").mean() / 1e6
+    return sizes.reindex(columns=["network", *PRECISIONS]).groupby("network").mean() / 1e6
 
 
 def _times(ratio: float, more: str, less: str, equal: str) -> str:

@@ -9,7 +9,7 @@ from snakedistill.core.network_ids import parsed
 from snakedistill.core.pixels import Pixels
 from snakedistill.data.named_images import few_images
 from snakedistill.data.odd_images import odd_images
-from snakedistill.export.tolerance import costly_in_words
+from snakedistill.export.usable import exports_in_words
 from snakedistill.results.summary.cells import escaped, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import (
@@ -70,7 +70,7 @@ def write_summary(
         headings: heading by key of `SECTIONS`.
         measurements: JSON files of the exported networks, of all seeds.
         exports: JSON files of every export, in each form.
-        int8_max_drop: see `export.tolerance.costs_too_much`.
+        int8_max_drop: see `export.usable.costs_too_much`.
         lineages: lineage files of the models, of all seeds.
         settings: what each network must have been trained with, by id, see `lineage.training_settings`.
         students: the config's `students`.
@@ -97,7 +97,7 @@ def write_summary(
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
         *learned_nothing(frames["best_epoch"], frames["confusion"]),
         *(f"> **Warning**: {escaped(sentence)}." for sentence in doubts),
-        *(f"> **Warning**: {sentence}." for sentence in costly_in_words(exports, int8_max_drop)),
+        *(f"> **Warning**: {sentence}." for sentence in exports_in_words(exports, int8_max_drop)),
         images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
         networks_table(contents),
         *beside_probes(frames["comparisons"]),

@@ -89,7 +89,8 @@ def _time(contents: Contents, pictures: list[str]) -> list[str]:
     for (runtime, precision, threads, size, decoding), of_networks in by(frame, list(HOW)):
         of_network = of_networks.set_index("network")
         rows.append([runtime, precision, threads, size, "file to answer" if decoding == "yes" else "network alone"])
-        rows[-1] += [significant(1000 * of_network["seconds"][network]) for network in timed]
+        of_network = of_network.reindex(timed)
+        rows[-1] += [significant(1000 * one) if pd.notna(one) else "" for one in of_network["seconds"]]
         rows[-1] += [_ratio(of_network.loc[network]) for network in others]
         rows[-1] += [_reference_ratio(of_network.loc[network], reference) for network in compared]
     head = ["runtime", "precision", "threads", "batch", "from", *(f"{network}, ms" for network in timed)]
@@ -109,37 +110,56 @@ def _time_in_words(contents: Contents) -> str:
     frame = contents.tables["timing"]
     frame = frame[frame["threads"] == contents.threads]
     keras, from_file = (float32_on_all_threads(frame, "Keras", 32, decoding) for decoding in ("no", "yes"))
-    one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no")]
     teacher, student = contents.shown
-    int8 = one[(one["precision"] == "int8") & (one["network"] == student)]
-    fastest = int8.sort_values("seconds").iloc[0]
-    cost = keras["multiply_adds"] / 1e6
+    threads = f"with batches of 32 on {threads_in_words(contents.threads)}"
+    cost = (keras["multiply_adds"] / 1e6).dropna().map(significant)
     if teacher not in contents.timed:
-        return (
-            f"{teacher} has no model, so it is not timed. An image costs {student} {significant(cost[student])} "
-            f"million multiply-adds. In Keras, with batches of 32 on {threads_in_words(contents.threads)}, an image "
-            f"takes {significant(1000 * keras['seconds'][student])} ms. One image at a time in {fastest['runtime']}, "
-            f"{student} in int8 needs {significant(1000 * fastest['seconds'])} ms."
+        said = [f"{teacher} has no model, so it is not timed."]
+        said += [f"An image costs {student} {cost[student]} million multiply-adds."] if student in cost else []
+        said.append(f"In Keras, {threads}, an image takes {significant(1000 * keras['seconds'][student])} ms.")
+        return " ".join([*said, *_fastest(frame, teacher, student)])
+    said = []
+    if {teacher, student} <= {*cost.index}:
+        ratio = significant(keras["multiply_adds"][teacher] / keras["multiply_adds"][student])
+        said.append(
+            f"An image costs {teacher} {cost[teacher]} million multiply-adds and {student} {cost[student]} million, a "
+            f"ratio of {ratio}."
         )
-    of_teacher = one[(one["precision"] == "float32") & (one["network"] == teacher)].set_index("runtime")
-    float32 = of_teacher.loc[fastest["runtime"]]
     reference = _reference_ratio(keras.loc[student], contents.reference)
-    known = f" The reference number ({contents.reference}) is {reference}." if reference else ""
-    return (
-        f"An image costs {teacher} {significant(cost[teacher])} million multiply-adds and {student} "
-        f"{significant(cost[student])} million, a ratio of {significant(cost[teacher] / cost[student])}. In Keras, "
-        f"with batches of 32 on {threads_in_words(contents.threads)}, {teacher} takes {_ratio(keras.loc[student])} "
-        f"times as long as {student}.{known} Time follows the multiply-adds only roughly: a network of many thin "
-        "layers moves more memory for each of them, and every call and every layer has a fixed cost, which weighs most "
-        "with small images and small batches. From the image file to the answer the ratio is "
-        f"{_ratio(from_file.loc[student])}, because both networks wait for decoding. One image at a time in "
-        f"{fastest['runtime']}, {student} in int8 needs {significant(1000 * fastest['seconds'])} ms and {teacher} in "
-        f"float32 {significant(1000 * float32['seconds'])} ms. The brackets hold bootstrap 95 % intervals over rounds "
-        "of calls."
-    )
+    known = [f"The reference number ({contents.reference}) is {reference}."] if reference else []
+    said += [f"In Keras, {threads}, {teacher} takes {_ratio(keras.loc[student])} times as long as {student}.", *known]
+    said += [
+        "Time follows the multiply-adds only roughly: a network of many thin layers moves more memory for each of "
+        "them, and every call and every layer has a fixed cost, which weighs most with small images and small batches. "
+        f"From the image file to the answer the ratio is {_ratio(from_file.loc[student])}, because both networks wait "
+        "for decoding.",
+        *_fastest(frame, teacher, student),
+        "The brackets hold bootstrap 95 % intervals over rounds of calls.",
+    ]
+    return " ".join(said)
+
+
+def _fastest(frame: pd.DataFrame, teacher: str, student: str) -> list[str]:
+    """A sentence on the student's fastest exported file, in int8 where there is one; none without such a file."""
+    one = frame[(frame["batch_size"] == 1) & (frame["decoding"] == "no") & (frame["runtime"] != "Keras")]
+    exported = one[one["network"] == student]
+    in_int8 = exported[exported["precision"] == "int8"]
+    if exported.empty:
+        return []
+    fastest = (exported if in_int8.empty else in_int8).sort_values("seconds").iloc[0]
+    of_teacher = one[(one["precision"] == "float32") & (one["network"] == teacher)].set_index("runtime")["seconds"]
+    beside = ""
+    if fastest["runtime"] in of_teacher:
+        beside = f" and {teacher} in float32 {significant(1000 * of_teacher[fastest['runtime']])} ms"
+    return [
+        f"One image at a time in {fastest['runtime']}, {student} in {fastest['precision']} needs "
+        f"{significant(1000 * fastest['seconds'])} ms{beside}."
+    ]
 
 
 def _ratio(row: pd.Series) -> str:
+    if pd.isna(row["ratio"]):
+        return ""
     low, high = significant(row["ratio_low"]), significant(row["ratio_high"])
     return f"{significant(row['ratio'])}{SPACE}[{low},{SPACE}{high}]"
 

@@ -23,8 +23,9 @@ def rows(run: Run) -> pd.DataFrame:
 
     Returns:
         network, family, runtime, precision, threads, batch_size, decoding; seconds (the median of an image);
-        multiply_adds (of one image); the ratio of the first network's seconds to this one's with its 95 % bootstrap
-        interval over rounds (ratio_low, ratio_high), NaN of the first network itself.
+        multiply_adds (of one image, NaN of a network without a file in ONNX); the ratio of the first network's seconds
+        to this one's with its 95 % bootstrap interval over rounds (ratio_low, ratio_high), NaN of the first network
+        itself and where it has no file in this form.
     """
     found = json.loads(Path(run.file("measured")).read_text(encoding="utf-8"))
     multiply_adds = found["multiply_adds"]
@@ -34,14 +35,15 @@ def rows(run: Run) -> pd.DataFrame:
     measured = []
     for key, group in calls.groupby(list(HOW), sort=True):
         seconds = group.set_index("network")["seconds"]
-        for network in timed:
+        for network in [network for network in timed if network in seconds]:
             row = {"network": network, "family": parsed(network).family, **dict(zip(HOW, key, strict=True))}
             row |= {"seconds": np.median(seconds[network]), "multiply_adds": multiply_adds[network]}
-            if network != first:
+            if network != first and first in seconds:
                 low, high = ratio_interval(seconds[first], seconds[network])
                 row |= {"ratio": np.median(seconds[first]) / row["seconds"], "ratio_low": low, "ratio_high": high}
             measured.append(row)
-    return pd.DataFrame(measured, columns=[*KEYS, "seconds", "multiply_adds", "ratio", "ratio_low", "ratio_high"])
+    columns = [*KEYS, "seconds", "multiply_adds", "ratio", "ratio_low", "ratio_high"]
+    return pd.DataFrame(measured, columns=columns).astype({"multiply_adds": "Int64"})
 
 
 def float32_on_all_threads(table: pd.DataFrame, runtime: str, batch_size: int, decoding: str = "no") -> pd.DataFrame:
@@ -72,6 +74,7 @@ TIMING = Table(
     title="seconds an image",
     caption="""Median seconds an image of every timed network in every runtime, and how many times longer the first of
 them takes, with a 95 % bootstrap interval over the rounds of calls. One process called all networks in turn, in a new
-random order in each round. The multiply-adds are those of one image.""",
+random order in each round, and the time of decoding is added to that of a call. The multiply-adds are those of one
+image.""",
 )
 """The time an image takes in every runtime."""
