@@ -226,7 +226,7 @@ def test_the_real_scripts_reach_what_they_should(tmp_path, monkeypatch):
     }
     mean = ("correct(probability, label).mean()", "correct(probability, label).min()")
     assert changed("measures/metrics", *mean) == {
-        "train", "evaluate", "export", "take_in_predictions", "average_predictions",
+        "train", "fit_probe", "evaluate", "export", "take_in_predictions", "average_predictions",
     }  # fmt: skip
     everything = names | figures | {f"tabulate_{name}" for name in TABLES}
     assert changed("core/job", 'TF_DETERMINISTIC_OPS": 1', 'TF_DETERMINISTIC_OPS": 0') == everything

@@ -27,6 +27,7 @@ from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
 from snakedistill.results.tables import TABLES
+from snakedistill.results.tables.risk_coverage import SHARES
 from snakedistill.teaching import networks
 
 REFERENCE = ROOT / "workflow/reference"
@@ -286,6 +287,7 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
         *steps(result),
         *inheritance(result),
         calibration(result),
+        risk_and_coverage(result),
         comparisons(result),
         errors_by_class(result),
         best_epochs(result),
@@ -451,6 +453,12 @@ def calibration(result: Result) -> list[list]:
     ]
 
 
+def risk_and_coverage(result: Result) -> list[list]:
+    names = [*(f"accuracy_at_{share}" for share in SHARES), "risk_area", "risk_area_ideal"]
+    frame = result.frame("risk_coverage")
+    return [[*network, *(measured(rows, name) for name in names)] for network, rows in groups(frame, "network")]
+
+
 def comparisons(result: Result) -> list[list]:
     frame = result.frame("comparisons")
     whole = frame[frame["seed"].astype(str) == "all"]
@@ -532,6 +540,7 @@ def expected_sentences(result: Result) -> dict[str, list[float]]:
     found |= {"The next table has": [1, 0]} if len(result.frame("recursion")) else {}
     found |= {"*Agreement* is": [95]} if one_seed and result.frame("inheritance")["independent"].any() else {}
     found |= {"Whether the probabilities": [15, 1, 1], "*Uncertainty* looks": without_labels(result)}
+    found |= {"**Risk and coverage.**": [80, 80]}
     found |= {"Accuracy of the first": [95, 5, 80, len(comparisons(result))]}
     of_claims = {"Each claim is weighed": [95, *([] if one_seed else [seeds]), 9, 0, 0, 1, 0.25, 25_000, 224]}
     return found | (of_claims if result.given["inserts"] else {})
