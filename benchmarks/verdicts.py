@@ -215,6 +215,23 @@ def interval_of_one_seed(rng: np.random.Generator, runs: int) -> Shares:
     return found
 
 
+@scenario(runs=5000, few=1000, false_rejections=(0, 0.025), single=(0, 0.025))
+def true_claim(rng: np.random.Generator, runs: int) -> Shares:
+    """C10 of three steps and of one: soft is above hard by 0.1 points, 256 images, 1.6 % discordant."""
+    from snakedistill.measures.comparison import paired_interval
+    from snakedistill.paper.claims import corrected_level
+
+    shares, steps = [0.0085, 0.0075, 0.984], 3
+    rejected = np.zeros((runs, steps), bool)
+    alone = np.zeros(runs, bool)
+    for run in range(runs):
+        for step, counts in enumerate(rng.multinomial(256, shares, steps)):
+            differences = np.repeat([1, -1, 0], counts)
+            rejected[run, step] = paired_interval(differences, corrected_level(steps))[1] < 0
+        alone[run] = paired_interval(differences)[1] < 0
+    return {"false rejections": float(rejected.any(axis=1).mean()), "single": float(alone.mean())}
+
+
 @scenario(runs=2000, few=300, power=(0.74, 0.86))
 def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
     """Two recipes of which one is better by 2 points, with as many seeds as are planned for that, among 5 pairs."""

@@ -103,7 +103,8 @@ def measured_speed(path: Path, ratio: float = 2.5, low: float = 2.4, high: float
     """Write what `time_backbones` writes, with this ratio in every row."""
     ways = itertools.product(("Keras", "ONNX Runtime"), ((1, "no"), (1, "yes"), (8, "no")))
     rows = [{"runtime": runtime, "batch_size": size, "decoding": decoding} for runtime, (size, decoding) in ways]
-    pd.DataFrame(rows).assign(ratio=ratio, ratio_low=low, ratio_high=high).to_csv(path, index=False)
+    intervals = {"ratio_low": low, "ratio_high": high, "ratio_low_corrected": low, "ratio_high_corrected": high}
+    pd.DataFrame(rows).assign(ratio=ratio, **intervals).to_csv(path, index=False)
     return str(path)
 
 

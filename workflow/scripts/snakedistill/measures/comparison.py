@@ -41,6 +41,20 @@ def sign_permutation_p_value(differences: np.ndarray) -> float:
     return float(min(1.0, 2 * distribution[positive:].sum()))
 
 
+def paired_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """Tango's interval of a difference of accuracies (see `score_interval`), which holds 0 where McNemar's test does.
+
+    Args:
+        differences: int [n]: 1 where the first alone is right, -1 where the second alone is, else 0.
+        level: confidence level.
+    """
+    counts = int((differences > 0).sum()), int((differences < 0).sum())
+    low, high = score_interval(*counts, len(differences), level)
+    if sign_permutation_p_value(differences) >= 1 - level:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return low, high
+
+
 @functools.cache
 def _shares_of_signs(images: int) -> np.ndarray:
     """Probabilities of 0 to so many + among as many signs."""

@@ -12,7 +12,8 @@ from snakedistill.core.lineage import read_predictions
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.measures import metrics
-from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
+from snakedistill.measures.comparison import paired_interval
+from snakedistill.measures.intervals import LEVEL, exact_interval, mean_interval
 from snakedistill.paper.biryukova import TIMED_BACKBONES
 from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
@@ -32,6 +33,7 @@ STATEMENTS = {
     "C11": "Along the soft recursion, predictions move into the inner bins mostly on [0.5, 1].",
 }
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+IDLE = "decides nothing"
 
 INSIGNIFICANT = 0.02  # the paper calls drops of up to 0.0189 insignificant
 SLIGHTLY = 0.01  # and 0.0072 slightly worse
@@ -69,6 +71,11 @@ class Evidence:
     lacks: str = ""
 
     @property
+    def is_paired(self) -> bool:
+        """Whether it compares where two networks are right, so that exact tests and Tango's interval apply."""
+        return len(self.terms) == 2 and all(quantity == "accuracy" for quantity, *_ in self.terms)
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """Least and greatest possible value: shares are in [0, 1], uncertainty in [0, 0.25]."""
         ends = [factor * (0.25 if quantity == "uncertainty" else 1) for (quantity, *_), factor in self.terms.items()]
@@ -83,21 +90,24 @@ class Evidence:
 def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> None:
     """Compute the evidence of every claim and its verdict.
 
-    A claim with m pieces of evidence gets an interval of level 1 - 0.05 / m for each (Bonferroni), so that all of them
-    hold together with 95 % confidence. Evidence is for the claim when its whole interval lies where the claim puts it,
-    against it when no part of the interval does, and open otherwise. A claim holds when all its evidence is for it,
-    fails when some is against it, and is undecided otherwise.
+    A claim holds when all its evidence is for it, fails when some is against it, and is undecided otherwise. So it
+    holds wrongly only where the evidence that is false is found true, and the 95 % interval of each piece decides that
+    (the intersection-union test, Berger 1982). Of m pieces any may contradict the claim, so an interval of level
+    1 - 0.05 / m decides that (Bonferroni). Evidence is for the claim when its whole interval lies where the claim puts
+    it, against it when no part of the wider one does, and open otherwise. An interval that ends at a bound decides
+    nothing.
 
     Probabilities are float32, so a difference of uncertainties smaller than float32's eps, 1.2e-7, is treated
-    as 0: an interval that ends closer than that to a bound of the claim reaches the bound, and decides nothing.
+    as 0: an interval that ends closer than that to a bound of the claim reaches the bound.
 
     Args:
         run: the run; C7 is about dogs and cats, and its evidence is open for other classes.
         speed: CSV of the seconds of the paper's two networks, see `speed.time_backbones`.
         printed: CSV files of the paper's numbers by table: evaluation, uncertainty, histograms, best_epoch, timing.
-        claims: CSV to write: seed, claim, statement, evidence, value, low, high, interval (how it was made, and its
-            level), claimed, paper (the same from the paper's printed numbers), images, finding (of the evidence),
-            verdict (of the claim). C2, which no training run bears on, stands with the first seed only.
+        claims: CSV to write: seed, claim, statement, evidence, value, low, high (its 95 % interval), low_corrected,
+            high_corrected (the wider one), interval (how both were made, and the level of the wider one), claimed,
+            paper (the same from the paper's printed numbers), images, finding (of the evidence), verdict
+            (of the claim). C2, which no training run bears on, stands with the first seed only.
     """
     paper = _Printed(printed)
     splits = run.file("splits")
@@ -192,6 +202,15 @@ class _Printed:
             return sum(self._values.get(((number,), network, part), math.nan) for number in quantity)
         return self._values.get(term, math.nan)
 
+    def of_evidence(self, evidence: Evidence) -> float:
+        """The value of the evidence by the printed numbers, or NaN; the extreme one of the paper's own alternatives."""
+        terms = evidence.terms.items()
+        if evidence.alternatives == 1:
+            return sum(factor * self.value(term) for term, factor in terms)
+        (((_, network, part), _),) = terms
+        known = [self.value(((number,), network, part)) for number in (*BELOW, *ABOVE)]
+        return max((value for value in known if not math.isnan(value)), default=math.nan)
+
 
 def _claims_of_seed(
     answers: _Answers, epochs: dict[str, int], classes: list[str], speed: list[dict], paper: _Printed
@@ -214,7 +233,7 @@ def _claims_of_seed(
     rows_of["C4"].append(_ratio_of_epochs(epochs, paper))
     rows = []
     for claim, statement in STATEMENTS.items():
-        findings = {row["finding"] for row in rows_of[claim]}
+        findings = {row["finding"] for row in rows_of[claim]} - {IDLE}
         verdict = FAILS if FAILS in findings else HOLDS if findings == {HOLDS} else OPEN
         rows += [{"claim": claim, "statement": statement} | row | {"verdict": verdict} for row in rows_of[claim]]
     return rows
@@ -227,7 +246,7 @@ def _speed(speed: str, paper: _Printed) -> list[dict]:
     """How many times faster ResNet-18 is, in every runtime; the paper's own number is of Keras."""
     frame, found = read_csv(speed), []
     slower, faster = TIMED_BACKBONES
-    how = f"bootstrap over rounds of calls, {100 * (1 - 0.05 / len(frame)):.4g} %"
+    how = f"bootstrap over rounds of calls; {_corrected_in_words(corrected_level(len(frame)))}"
     for row in frame.itertuples():
         text = f"{slower} / {faster}: seconds an image, {row.runtime}, batch {row.batch_size}"
         text += ", from the file" if row.decoding == "yes" else ""
@@ -236,7 +255,9 @@ def _speed(speed: str, paper: _Printed) -> list[dict]:
         found.append(
             {"evidence": text, "value": row.ratio, "claimed": _interval_in_words(evidence.claimed), "paper": printed}
             | {"images": None}
-            | _with_interval((row.ratio_low, row.ratio_high), how, evidence)
+            | _with_intervals(
+                (row.ratio_low, row.ratio_high), (row.ratio_low_corrected, row.ratio_high_corrected), how, evidence
+            )
         )
     return found
 
@@ -334,51 +355,74 @@ def _steps(networks: list[str], family: str) -> list[str]:
 
 
 def _measured(evidence: dict[str, list[Evidence]], answers: _Answers, paper: _Printed) -> dict[str, list[dict]]:
-    """Value, interval and finding of all evidence, by claim."""
+    """Value, intervals and finding of all evidence, by claim."""
     rows: dict[str, list[dict]] = {claim: [] for claim in evidence}
-    resampled: dict[str, list[tuple]] = {}
     for claim, of_claim in evidence.items():
-        level = 1 - 0.05 / sum(one.alternatives for one in of_claim)
+        level = corrected_level(sum(one.alternatives for one in of_claim))
         for one in of_claim:
-            printed = sum(factor * paper.value(term) for term, factor in one.terms.items())
+            printed = paper.of_evidence(one)
             missing = answers.missing(one)
             if missing:
                 rows[claim].append(_without_interval(one.text, _interval_in_words(one.claimed), missing, printed))
                 continue
             values = np.asarray(sum(factor * answers.of_images(term) for term, factor in one.terms.items()))
-            row = {"evidence": one.text, "value": values.mean(), "low": None, "high": None, "interval": ""}
-            row |= {"claimed": _interval_in_words(one.claimed), "paper": printed, "images": len(values), "finding": ""}
-            rows[claim].append(row)
-            if len(one.terms) == 1:
-                interval = exact_interval(round(values.sum()), len(values), level)
-                row |= _with_interval(interval, f"exact binomial, {100 * level:.4g} %", one)
-            else:
-                _, network, part = next(iter(one.terms))
-                resampled.setdefault(part, []).append((network, row, one, values, level))
-    for part, columns in resampled.items():
-        label = answers.plain[columns[0][0], part].label
-        values = np.stack([values for *_, values, _ in columns], axis=1)
-        levels = np.array([level for *_, level in columns])
-        bounds = np.array([one.bounds for _, _, one, _, _ in columns])
-        intervals = bootstrap_intervals(values, label, levels, bounds)
-        for (_, row, one, _, level), interval in zip(columns, intervals, strict=True):
-            row |= _with_interval(interval, f"bootstrap over images, {100 * level:.4g} %", one)
+            row = {"evidence": one.text, "value": values.mean(), "claimed": _interval_in_words(one.claimed)}
+            row |= {"paper": printed, "images": len(values)}
+            _, network, part = next(iter(one.terms))
+            how, interval, corrected = _intervals(values, answers.plain[network, part].label, level, one)
+            how = f"{how}; {_corrected_in_words(level)}"
+            rows[claim].append(row | _with_intervals(interval, corrected, how, one))
     return rows
 
 
-def _with_interval(interval: tuple[float, float], how: str, evidence: Evidence) -> dict:
-    low, high = interval
+Interval = tuple[float, float]
+
+
+def corrected_level(pieces: int) -> float:
+    """Level of an interval that may contradict a claim, of which this many pieces of evidence may."""
+    return 1 - (1 - LEVEL) / pieces
+
+
+def _corrected_in_words(level: float) -> str:
+    return f"{100 * level:.4g} % to contradict"
+
+
+def _intervals(
+    values: np.ndarray, label: np.ndarray, level: float, evidence: Evidence
+) -> tuple[str, Interval, Interval]:
+    """How the intervals of a mean over images are made, the 95 % interval, and the one of another level."""
+    if len(evidence.terms) == 1:
+        count = round(values.sum())
+        found = [exact_interval(count, len(values), one) for one in (LEVEL, level)]
+        how = "exact binomial"
+    elif evidence.is_paired:
+        found = [paired_interval(values.astype(int), one) for one in (LEVEL, level)]
+        how = "score of the paired difference, and exact about 0"
+    else:
+        found = [mean_interval(values, label, one, evidence.bounds) for one in (LEVEL, level)]
+        how = "t over images"
+    return how, found[0], found[1]
+
+
+def _with_intervals(interval: Interval, corrected: Interval, how: str, evidence: Evidence) -> dict:
     least, most = evidence.claimed
     near = evidence.resolution
-    inside, outside = least + near < low and high < most - near, high <= least - near or most + near <= low
-    finding = HOLDS if inside else FAILS if outside else OPEN
-    how = f"{how}; {evidence.details}" if evidence.details else how
-    return {"low": low, "high": high, "interval": how, "finding": finding}
+    inside = least + near < interval[0] and interval[1] < most - near
+    outside = corrected[1] < least - near or most + near < corrected[0]
+    return {
+        "low": interval[0],
+        "high": interval[1],
+        "low_corrected": corrected[0],
+        "high_corrected": corrected[1],
+        "interval": f"{how}; {evidence.details}" if evidence.details else how,
+        "finding": HOLDS if inside else FAILS if outside else OPEN,
+    }
 
 
 def _without_interval(text: str, claimed: str | None, why: str, printed: float, value: float = math.nan) -> dict:
-    row = {"evidence": text, "value": value, "low": math.nan, "high": math.nan, "interval": f"none: {why}"}
-    return row | {"claimed": claimed, "paper": printed, "images": None, "finding": OPEN}
+    row = {"evidence": text, "value": value, "interval": f"none: {why}", "claimed": claimed, "paper": printed}
+    row |= dict.fromkeys(("low", "high", "low_corrected", "high_corrected"), math.nan)
+    return row | {"images": None, "finding": OPEN}
 
 
 def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
@@ -386,7 +430,8 @@ def _ratio_of_epochs(epochs: dict[str, int], paper: _Printed) -> dict:
     if "hard-0" not in epochs or "classic-0" not in epochs:
         return _without_interval(text, "about 0.5", "this run lacks one of them", printed)
     ratio = epochs["hard-0"] / epochs["classic-0"]
-    return _without_interval(text, "about 0.5", "one training run each", printed, ratio)
+    row = _without_interval(text, "about 0.5", "one training run each", printed, ratio)
+    return row | {"finding": IDLE}
 
 
 def _interval_in_words(claimed: tuple[float, float]) -> str:

@@ -39,10 +39,10 @@ def _how_to_read(seeds: int) -> str:
             "another training run would give."
         )
     return (
-        "Each claim is weighed by one or more pieces of evidence. Evidence supports the claim when its whole interval "
-        "lies where the claim puts it, and contradicts it when no part of the interval does. A claim holds when all "
-        "its evidence supports it, and does not hold when any evidence contradicts it; otherwise it cannot be told "
-        "from this many images. The intervals of one claim hold together with 95 % confidence. "
+        "Each claim is weighed by one or more pieces of evidence. Evidence supports the claim when its whole 95 % "
+        "interval lies where the claim puts it, and contradicts it when no part of a wider interval does, which is "
+        "corrected for the number of pieces. A claim holds when all its evidence supports it, and does not hold when "
+        "any evidence contradicts it; otherwise it cannot be told from this many images. "
         f"{shown} All evidence is below the table and in `claims.csv`, with 9 digits. "
         f"*Uncertainty* is {shown_prediction(2).uncertainty(2)}. *Paper* is the number that Biryukova's paper prints "
         "for its own run, 25,000 photographs at 224 pixels; an empty cell means that it prints none."

@@ -14,9 +14,10 @@ from snakedistill.data.images import write_arrays
 from snakedistill.export import onnx_export
 from snakedistill.export.inference import Network
 from snakedistill.export.timing import in_runtimes, this_machine, time_calls
-from snakedistill.measures.intervals import ratio_interval
+from snakedistill.measures.intervals import LEVEL, ratio_interval
 from snakedistill.networks.classifier import build_network
 from snakedistill.paper.biryukova import TIMED_BACKBONES
+from snakedistill.paper.claims import corrected_level
 
 IMAGE_SIZE = 224
 BATCH_SIZES, DECODED = (1, 8), (1,)
@@ -35,9 +36,9 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
         rounds: number of calls of every combination.
         threads: threads of every runtime.
         speed: CSV to write: runtime, batch_size, decoding; resnet50 and resnet18 (median seconds an image), ratio of
-            these with its bootstrap interval over rounds (ratio_low, ratio_high), of a level such that those of all m
-            rows hold together with 95 % confidence, 1 - 0.05 / m; resnet50_mean and resnet18_mean (seconds an image);
-            threads, rounds; the machine.
+            these with its 95 % bootstrap interval over rounds (ratio_low, ratio_high), and a wider one, such that those
+            of all rows hold together with 95 % confidence (ratio_low_corrected, ratio_high_corrected); resnet50_mean
+            and resnet18_mean (seconds an image); threads, rounds; the machine.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -65,8 +66,10 @@ def ratios(calls: list[dict], threads: int, rounds: int) -> pd.DataFrame:
         row = dict(zip(KEYS, key, strict=True))
         seconds = {one.network: np.array(one.seconds) / row["batch_size"] for one in group.itertuples()}
         row |= {backbone: np.median(seconds[backbone]) for backbone in TIMED_BACKBONES}
-        low, high = ratio_interval(seconds[slower], seconds[faster], 1 - 0.05 / len(groups))
-        row |= {"ratio": row[slower] / row[faster], "ratio_low": low, "ratio_high": high}
+        row["ratio"] = row[slower] / row[faster]
+        for level, name in ((LEVEL, ""), (corrected_level(len(groups)), "_corrected")):
+            low, high = ratio_interval(seconds[slower], seconds[faster], level)
+            row |= {f"ratio_low{name}": low, f"ratio_high{name}": high}
         row |= {f"{backbone}_mean": seconds[backbone].mean() for backbone in TIMED_BACKBONES}
         rows.append(row | {"threads": threads, "rounds": rounds} | machine)
     return pd.DataFrame(rows)
