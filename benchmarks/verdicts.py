@@ -6,13 +6,15 @@ has these shares and where they should be. `tests/test_verdicts.py` runs every s
 """
 
 import argparse
+import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
@@ -260,6 +262,284 @@ def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
 
 
 # What is inherited, what recursion does, and whether probabilities can be believed.
+
+
+@dataclass(frozen=True)
+class MadeUpAnswers:
+    """Logits of networks by seed and network, float [n, K], and the labels of the images, in place of predictions."""
+
+    logits: dict[tuple[int, str], np.ndarray]
+    label: np.ndarray
+
+    def answers(self, parts: tuple[str, ...] | None = None) -> Iterator:
+        """The answers of every network on the test part."""
+        from snakedistill.core.outputs import softmax
+        from snakedistill.core.parts import TEST
+        from snakedistill.results.answers import Answers
+
+        ids = pd.Series(np.arange(len(self.label)).astype(str))
+        for (seed, network), logit in self.logits.items():
+            yield Answers(seed, TEST, network, ids, self.label, logit, softmax(logit))
+
+
+def verdicts(table: str, logits: dict, label: np.ndarray, sources: dict) -> tuple[pd.DataFrame, list]:
+    """A table of made-up networks, and its findings; `alone` is the independent student of all others."""
+    from snakedistill.results import findings
+    from snakedistill.results.run import Run
+    from snakedistill.results.tables import TABLES
+
+    classes = [f"class {number}" for number in range(next(iter(logits.values())).shape[1])]
+    taught = [network for network, source in sources.items() if source]
+    independent = {network: ["alone"] for network in taught} if "alone" in sources else {}
+    answers = MadeUpAnswers(logits, label)
+    run = Run(
+        list(logits), classes, {}, teachers=["teacher"], sources=sources, independent=independent, audited=answers
+    )
+    frame = TABLES[table].rows(run)
+    rule = {"inheritance": findings.inherited, "recursion": findings.recursion, "calibration": findings.calibration}
+    return frame, list(rule[table](frame))
+
+
+def told(found: list, words: str = "") -> bool:
+    """Whether a finding with these words in its statement is supported or contradicted."""
+    return any(words in one.statement and one.verdict != "cannot be told" for one in found)
+
+
+def wrong_at_random(difficulty: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Logits of a network of two classes that gets each image wrong with its difficulty, float [n, 2]."""
+    answer = np.where(rng.random(len(label)) < difficulty, 1 - label, label)
+    return 4.0 * np.eye(2)[answer]
+
+
+def taught(copied: float, flipped: float, seeds: int, families: int, images: int, rng: np.random.Generator) -> tuple:
+    """Logits, labels and sources of students that copy a share of the teacher's errors and flip a share of answers."""
+    label = np.arange(images) % 2
+    difficulty, logits = rng.beta(0.6, 3.4, images), {}  # 15 % wrong, 32 % where another network is wrong
+    students = [f"student-{number}" for number in range(families)]
+    for seed in range(seeds):
+        of_seed = {name: wrong_at_random(difficulty, label, rng) for name in ["teacher", "alone", *students]}
+        wrong = of_seed["teacher"].argmax(axis=1) != label
+        for name in students:
+            copies, flips = wrong & (rng.random(images) < copied), rng.random(images) < flipped
+            own = np.where(flips[:, None], of_seed[name][:, ::-1], of_seed[name])
+            of_seed[name] = np.where(copies[:, None], of_seed["teacher"], own)
+        logits |= {(seed, name): logit for name, logit in of_seed.items()}
+    return logits, label, {"teacher": None, "alone": None} | dict.fromkeys(students, "teacher")
+
+
+WRONG_WHERE_ANOTHER_IS = 1.6 / 5
+"""Second moment of the difficulty, divided by the first: Beta(0.6, 3.4)."""
+
+
+def inheritance(
+    rng: np.random.Generator, runs: int, seeds: int, copied: float = 0.0, flipped: float = 0.0, families: int = 1
+) -> Shares:
+    """Shares of runs in which something is told of inheritance, and of intervals that cover the truth."""
+    counts: dict[str, list[bool]] = {"any told": [], "errors told": [], "covered": []}
+    own = WRONG_WHERE_ANOTHER_IS
+    truth = copied + (1 - copied) * (own + flipped * (1 - 2 * own)) - own
+    for _ in range(runs):
+        frame, found = verdicts("inheritance", *taught(copied, flipped, seeds, families, 300, rng))
+        whole = frame[(frame["seed"].astype(str) == ("all" if seeds > 1 else "0")) & (frame["class"] == "")]
+        counts["any told"].append(told(found))
+        counts["errors told"].append(told(found, "inherits errors"))
+        low, high = whole["errors_inherited_low"], whole["errors_inherited_high"]
+        counts["covered"] += ((low <= truth) & (truth <= high)).tolist()
+    return {name: float(np.mean(values)) for name, values in counts.items()}
+
+
+COVERED = (0.93, 0.97)
+SELDOM = (0.0, 0.05)
+
+
+@scenario(runs=1000, few=60, any_told=SELDOM, covered=COVERED)
+def nothing_inherited_by_four_students_one_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Four students whose errors have nothing to do with the teacher's, but that some images are difficult."""
+    return inheritance(rng, runs, seeds=1, families=4)
+
+
+@scenario(runs=1000, few=60, any_told=SELDOM, covered=COVERED)
+def nothing_inherited_by_four_students_three_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """The same with three seeds."""
+    return inheritance(rng, runs, seeds=3, families=4)
+
+
+@scenario(runs=1000, few=60, any_told=SELDOM, covered=COVERED)
+def nothing_inherited_by_four_students_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """The same with six seeds."""
+    return inheritance(rng, runs, seeds=6, families=4)
+
+
+@scenario(runs=1000, few=60, errors_told=(0.92, 1), covered=COVERED)
+def copies_of_30_percent_of_the_errors_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """Students that copy 30 % of the teacher's errors, 6 seeds, 300 images."""
+    return inheritance(rng, runs, seeds=6, copied=0.3)
+
+
+@scenario(runs=1000, few=60, errors_told=SELDOM)
+def flips_of_7_percent_of_the_answers_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """Students that copy nothing and flip 7 % of their answers: their accuracy explains what they seem to inherit."""
+    return inheritance(rng, runs, seeds=6, flipped=0.07)
+
+
+def means_of_strata(rng: np.random.Generator, runs: int, classes: int, of_class: int) -> Shares:
+    """Coverage of the bootstrap interval of a difference of shares, of classes that differ."""
+    from snakedistill.measures.intervals import bootstrap_means, percentile_intervals
+
+    strata, covered = np.repeat(np.arange(classes), of_class), 0
+    above, below = np.linspace(0.05, 0.2, classes)[strata], 0.1
+    for number in range(runs):
+        uniform = rng.random(len(strata))
+        values = ((uniform < above).astype(float) - (uniform > 1 - below))[:, None]
+        means = bootstrap_means(values, strata, seed=number, resamples=1000)
+        ((low, high),) = percentile_intervals(means, values, strata)
+        covered += int(low <= above.mean() - below <= high)
+    return {"covered": float(covered / runs)}
+
+
+@scenario(runs=2000, few=300, covered=COVERED)
+def bootstrap_of_20_classes_of_3_images(rng: np.random.Generator, runs: int) -> Shares:
+    """The bootstrap over images within each class, of small classes."""
+    return means_of_strata(rng, runs, 20, 3)
+
+
+@scenario(runs=2000, few=300, covered=COVERED)
+def bootstrap_of_100_classes_of_2_images(rng: np.random.Generator, runs: int) -> Shares:
+    """The same of more and smaller classes."""
+    return means_of_strata(rng, runs, 100, 2)
+
+
+def chains(
+    rng: np.random.Generator, runs: int, seeds: int, images: int, classes: int = 2, kept: float = 0.8, falls: float = 1
+) -> Shares:
+    """Shares of runs in which shrinkage or drift is told of one of two chains of three steps.
+
+    Args:
+        rng: random numbers.
+        runs: their number.
+        seeds: of each run.
+        images: of the test part.
+        classes: their number.
+        kept: correlation of a generation with the one before; the rest is noise of its own training.
+        falls: spread of a generation, divided by that of the one before.
+    """
+    counts: dict[str, list[bool]] = {"shrinks told": [], "drift told": [], "covered": []}
+    label, mean = np.arange(images) % classes, np.append(0.5, np.zeros(classes - 1))
+    sources: dict[str, str | None] = {"teacher": None}
+    for name in ("soft", "hard"):
+        sources |= {f"{name}-{step}": f"{name}-{step - 1}" if step else "teacher" for step in range(4)}
+    for _ in range(runs):
+        common, logits = rng.normal(0, 2, (images, classes)), {}
+        for seed, network in itertools.product(range(seeds), sources):
+            noise, source = rng.normal(0, 2, (images, classes)), sources[network]
+            own = np.sqrt(kept) * common + np.sqrt(1 - kept) * noise
+            if source not in (None, "teacher"):
+                new = np.sqrt(1 - kept**2) * falls ** int(source[-1]) * noise
+                own = falls * (kept * (logits[seed, source] - mean) + new)
+            logits[seed, network] = mean + own
+        frame, found = verdicts("recursion", logits, label, sources)
+        last = frame[(frame["generation"] == 3) & (frame["seed"].astype(str) == ("all" if seeds > 1 else "0"))]
+        last = last.drop_duplicates("network")
+        low, high = last["spread_ratio_from_first_low"], last["spread_ratio_from_first_high"]
+        counts["covered"] += ((low <= falls**3) & (falls**3 <= high)).tolist()
+        counts["shrinks told"].append(told(found, "shrink"))
+        counts["drift told"].append(told(found, "drift"))
+    return {name: float(np.mean(values)) for name, values in counts.items()}
+
+
+NO_MOVEMENT = {"shrinks_told": SELDOM, "drift_told": SELDOM, "covered": COVERED}
+
+
+@scenario(runs=1000, few=60, **NO_MOVEMENT)
+def chains_of_constant_spread_one_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Chains of constant spread and mean, with noise of each training run, r = 0.8."""
+    return chains(rng, runs, seeds=1, images=400)
+
+
+@scenario(runs=500, few=40, **NO_MOVEMENT)
+def chains_of_constant_spread_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """The same with six seeds."""
+    return chains(rng, runs, seeds=6, images=400)
+
+
+@scenario(runs=1000, few=60, **NO_MOVEMENT)
+def chains_of_noise_20_classes_60_images(rng: np.random.Generator, runs: int) -> Shares:
+    """Generations that have nothing to do with one another."""
+    return chains(rng, runs, seeds=1, images=60, classes=20, kept=0.0)
+
+
+@scenario(runs=500, few=40, shrinks_told=(0.9, 1), drift_told=SELDOM, covered=COVERED)
+def chains_that_fall_by_10_percent_a_step_one_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Chains whose spread falls by 10 % a step, three steps, 300 images."""
+    return chains(rng, runs, seeds=1, images=300, falls=0.9)
+
+
+@scenario(runs=500, few=40, shrinks_told=(0.9, 1), drift_told=SELDOM, covered=COVERED)
+def chains_that_fall_by_10_percent_a_step_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
+    """The same with six seeds."""
+    return chains(rng, runs, seeds=6, images=300, falls=0.9)
+
+
+def forecasts(off: float, images: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of class 1, float [n, 2], and labels of images of which the probability of the answer is too large."""
+    sure, side = rng.beta(4, 1, images) * (0.5 - off) + 0.5 + off, rng.integers(2, size=images)
+    label = np.where(rng.random(images) < sure - off, side, 1 - side)
+    logit = np.log(sure / (1 - sure)) * (2 * side - 1)
+    return np.stack([-logit / 2, logit / 2], axis=1), label
+
+
+@scenario(runs=1000, few=12, any_told=SELDOM)
+def calibrated_networks_24(rng: np.random.Generator, runs: int) -> Shares:
+    """24 calibrated networks on the same 1,000 images: is one of them called uncalibrated?"""
+    return {"any told": float(np.mean([_calibration_told(0.0, 24, rng) for _ in range(runs)]))}
+
+
+@scenario(runs=300, few=5, any_told=(0.9, 1))
+def uncalibrated_networks_24(rng: np.random.Generator, runs: int) -> Shares:
+    """24 networks whose answers are right 5 percentage points less often than they say."""
+    return {"any told": float(np.mean([_calibration_told(0.05, 24, rng) for _ in range(runs)]))}
+
+
+def _calibration_told(off: float, networks: int, rng: np.random.Generator) -> bool:
+    from snakedistill.core.outputs import softmax
+    from snakedistill.measures import calibration
+    from snakedistill.results import findings
+
+    rows = []
+    for number in range(networks):
+        logit, label = forecasts(off, 1000, rng)
+        probability = softmax(logit)
+        answer = probability.argmax(axis=1)
+        error = calibration.calibration_errors(probability, answer, label)[0]
+        p_value = calibration.likely_error(probability.max(axis=1), error.error)[1]
+        rows.append({"seed": 0, "network": f"n{number}", "scaled": "no", "confidence_error": error.error})
+        rows[-1] |= {"confidence_error_expected": error.expected, "confidence_error_p": p_value}
+    return told(list(findings.calibration(pd.DataFrame(rows))))
+
+
+@scenario(runs=1000, few=200, bias_of_squared_error=(-0.00005, 0.00005), bias_of_null=(-0.00005, 0.00005))
+def debiased_calibration_error(rng: np.random.Generator, runs: int) -> Shares:
+    """Mean deviations at a true calibration error of 0.025 with 2,800 images, and of the null of a calibrated network.
+
+    The squared error is 0.025^2 = 0.000625; an error minus its chance is here what was called excess.
+    """
+    from snakedistill.core.outputs import softmax
+    from snakedistill.measures import calibration
+
+    found = []
+    for _ in range(runs):
+        logit, label = forecasts(0.025, 2800, rng)
+        probability = softmax(logit)
+        error = calibration.calibration_errors(probability, probability.argmax(axis=1), label)[0]
+        logit, label = forecasts(0.0, 2800, rng)
+        score = calibration.brier(softmax(logit), label)
+        null = score.reliability - score.reliability_expected
+        found.append([error.squared - 0.025**2, error.error - error.expected, null, score.reliability_debiased])
+    squared, excess, null, debiased = np.mean(found, axis=0).tolist()
+    return {
+        "bias of squared error": squared, "error minus expected": excess, "bias of null": null,
+        "reliability debiased": debiased,
+    }  # fmt: skip
 
 
 def main() -> None:

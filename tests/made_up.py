@@ -13,7 +13,7 @@ from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.outputs import outputs_of_classes
-from snakedistill.core.parts import PARTS, TEST
+from snakedistill.core.parts import PARTS, TEST, TRAIN
 from snakedistill.export.timing import seconds_an_image
 from snakedistill.results.run import Run
 from snakedistill.results.tables import TABLES, write_table
@@ -97,7 +97,8 @@ class MadeUp:
             evaluation += [(TEST, kind, "yes", repeat) for repeat in range(1, repeats + 1) for kind in kinds]
             evaluation = pd.DataFrame(evaluation, columns=["split", "labels", "augmented", "repeat"])
             loss, right = rng.uniform(0.5, 1, (2, len(evaluation)))
-            self._write("evaluations", evaluation.assign(loss=loss, accuracy=right), network, seed)
+            fit = np.where(evaluation["split"] == TRAIN, 0.9, np.nan)
+            self._write("evaluations", evaluation.assign(loss=loss, accuracy=right, label_fit=fit), network, seed)
             sizes = {"float32": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
             self.files["measurements"].append(str(folder / f"{network}.{seed}.json"))
             Path(self.files["measurements"][-1]).write_text(json.dumps({"network": network, "bytes": sizes}))

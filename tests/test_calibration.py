@@ -107,7 +107,7 @@ def test_calibration_error_of_a_network_is_netcals(case):
     """Of two classes netcal gives the class form, of more the confidence form."""
     logit, label = of_netcal(case)
     probability = shares(logit)
-    confidence, of_class = calibration.calibration_errors(probability, metrics.answer(probability), label, redraws=20)
+    confidence, of_class = calibration.calibration_errors(probability, metrics.answer(probability), label)
     error = of_class.error if case["classes"] == 2 else confidence.error
     assert error == pytest.approx(case["error"], rel=0, abs=1e-12)
 
@@ -234,11 +234,13 @@ def test_the_brier_score_is_the_papers_uncertainty_plus_what_wrong_answers_lack(
 @of_networks
 def test_errors_of_both_forms_are_in_their_range(probability, label):
     answer = metrics.answer(probability)
-    confidence, of_class = calibration.calibration_errors(probability, answer, label, redraws=20)
+    confidence, of_class = calibration.calibration_errors(probability, answer, label)
     for form in (confidence, of_class):
-        assert 0 <= form.expected <= form.likely <= 1
+        assert 0 <= form.expected <= 1
         assert 0 <= form.error <= 1
-        assert form.excess == form.error - form.expected
+        assert form.squared <= form.error + 1e-12
+    likely, p_value = calibration.likely_error(probability.max(axis=1), confidence.error, redraws=200)
+    assert confidence.expected <= likely + 0.02 and 0 < p_value <= 1
     right, sure = (answer == label).mean(), probability.max(axis=1).mean()
     assert confidence.error >= abs(right - sure) - 1e-12  # as the bins only add distances
 
@@ -248,60 +250,75 @@ def test_a_certain_network_has_no_error_by_chance(classes):
     for right in (True, False):
         probability, label = certain(classes, right)
         confidence, of_class = calibration.calibration_errors(probability, metrics.answer(probability), label)
-        assert (confidence.error, confidence.expected, confidence.likely) == (0 if right else 1, 0, 0)
+        assert (confidence.error, confidence.expected, confidence.squared) == (0 if right else 1, 0, 0 if right else 1)
         assert of_class.error == pytest.approx(0 if right else 2 / classes)
-        assert (of_class.expected, of_class.likely) == pytest.approx((0, 0), abs=1e-6)
+        assert of_class.expected == 0
+        likely, p_value = calibration.likely_error(probability.max(axis=1), confidence.error, redraws=999)
+        assert (likely, p_value) == (0, 1 if right else 0.001)
 
 
 @pytest.mark.parametrize("grid", [None, 4])
-def test_calibrated_errors_are_those_of_redrawn_events(grid):
-    probability, _ = forecast(3, 101, grid)
+@pytest.mark.parametrize("images", [7, 101])
+def test_errors_of_calibrated_networks_are_those_of_redrawn_events(grid, images):
+    probability, event = forecast(3, images, grid)
     rng = np.random.default_rng(1)
-    slow = [
-        calibration.reliability(probability, rng.random(101) < probability).expected_calibration_error
-        for _ in range(1000)
-    ]
-    fast = calibration.calibrated_errors([probability], redraws=4000)[0]
-    error = np.std(slow) / np.sqrt(800)
-    assert fast.mean() == pytest.approx(np.mean(slow), abs=4 * error)
-    assert fast.std() == pytest.approx(np.std(slow), rel=0.1)
+    slow = [calibration.reliability(probability, rng.random(images) < probability) for _ in range(4000)]
+    errors = np.array([one.expected_calibration_error for one in slow])
+    two = np.stack([1 - probability, probability], axis=1)
+    expected = calibration.calibration_errors(two, np.ones(images, int), event.astype(int))[0].expected
+    assert expected == pytest.approx(errors.mean(), abs=4 * errors.std() / np.sqrt(4000))
+    for measured in np.quantile(errors, [0.3, 0.9]):
+        likely, p_value = calibration.likely_error(probability, measured)
+        share = (errors >= measured - 1e-12).mean()
+        assert p_value == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 3000))
+    assert (errors > likely + 1e-12).mean() <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 4000)
+    null = calibration.reliability(probability, event).squared_error_if_calibrated
+    squares = np.array([one.squared_error for one in slow])
+    assert null == pytest.approx(squares.mean(), abs=4 * squares.std() / np.sqrt(4000))
 
 
-def test_redraws_are_taken_some_at_a_time(monkeypatch):
-    probabilities = [forecast(seed, 50)[0] for seed in (1, 2)]
-    whole = calibration.calibrated_errors(probabilities, redraws=30)
-    monkeypatch.setattr(calibration, "_NUMBERS_AT_ONCE", 7 * 50)
-    np.testing.assert_array_equal(calibration.calibrated_errors(probabilities, redraws=30), whole)
-
-
-def test_events_that_exclude_each_other_do_so_in_the_redraws():
-    """One of two equal bins, and exactly one of both events happens: their errors are the same."""
-    one = np.full(40, 0.3)
-    first, second = (
-        calibration.calibrated_errors([p], 50, below=below)[0] for p, below in ((one, None), (1 - one, one))
-    )
-    np.testing.assert_allclose(first, second, atol=1e-6)
-    assert first.std() > 0.01
+def test_the_smallest_p_value_passes_holms_correction_over_a_thousand_networks():
+    logit, _ = network(1000, 3)
+    sure = shares(8 * logit).max(axis=1)
+    assert calibration.likely_error(sure, 0.5)[1] * 1000 <= 0.05
 
 
 @pytest.mark.parametrize(("classes", "spread"), [(2, 1), (3, 0.3), (10, 0.3)])
 def test_a_network_whose_labels_are_drawn_from_its_probabilities_is_calibrated(classes, spread):
-    """Its excess is 0 on average, and it stays below the likely error as often as that says."""
+    """What chance adds is taken off on average, and its p-value is small as often as it says."""
     rng = np.random.default_rng(0)
-    excess, below = [], []
-    for _ in range(120):
+    beyond, small = [], []
+    for _ in range(300):
         probability = rng.dirichlet(np.full(classes, spread), 200)
         label = np.minimum((rng.random((200, 1)) > probability.cumsum(axis=1)).sum(axis=1), classes - 1)
-        forms = calibration.calibration_errors(probability, metrics.answer(probability), label, redraws=300)
-        excess.append([form.excess for form in forms])
-        below.append([form.error <= form.likely for form in forms])
-    mean, error = np.mean(excess, axis=0), np.std(excess, axis=0) / np.sqrt(120)
+        forms = calibration.calibration_errors(probability, metrics.answer(probability), label)
+        score = calibration.brier(probability, label)
+        beyond.append([score.reliability - score.reliability_expected, score.reliability_debiased])
+        beyond[-1] += [off for form in forms for off in (form.squared, form.error - form.expected)]
+        small.append(calibration.likely_error(probability.max(axis=1), forms[0].error, redraws=400)[1] <= 0.05)
+    mean, error = np.mean(beyond, axis=0), np.std(beyond, axis=0) / np.sqrt(300)
     assert (abs(mean) < 3.5 * error).all()
-    assert (np.mean(below, axis=0) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 120)).all()
+    assert np.mean(small) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
 
 
-def test_a_network_that_is_too_sure_has_an_excess():
-    logit, label = network(1000, 3)
-    hot = shares(2 * logit)
-    forms = calibration.calibration_errors(hot, metrics.answer(hot), label, redraws=200)
-    assert all(form.error > form.likely and form.excess > 0.02 for form in forms)
+def test_of_a_network_that_is_off_the_squared_error_has_no_bias_and_an_error_minus_chance_has():
+    """Answers are right 2.5 percentage points less often than they say; the squared error is 0.025^2."""
+    rng, squared, beyond = np.random.default_rng(0), [], []
+    for _ in range(300):
+        sure = rng.uniform(0.6, 0.95, 2800)
+        right = rng.random(2800) < sure - 0.025
+        two = np.stack([1 - sure, sure], axis=1)
+        form = calibration.calibration_errors(two, np.ones(2800, int), right.astype(int))[0]
+        squared.append(form.squared)
+        beyond.append(form.error - form.expected)
+    assert np.mean(squared) == pytest.approx(0.025**2, abs=4 * np.std(squared) / np.sqrt(300))
+    assert np.mean(beyond) < 0.02
+
+
+def test_the_debiased_parts_of_the_brier_score_add_up():
+    logit, label = network(400, 2)
+    parts = calibration.brier(shares(logit), label)
+    uncertainty = parts.uncertainty * 400 / 399
+    total = parts.reliability_debiased - parts.resolution_debiased + uncertainty + parts.within_bins
+    assert parts.score == pytest.approx(total, abs=1e-14)
+    assert parts.resolution_debiased < parts.resolution

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -125,10 +126,18 @@ def trained(folder, seeds=(0,), epochs=4, networks=NETWORKS) -> Run:
         frame.to_csv(files["histories"][-1], index=False)
         files["evaluations"].append(str(folder / f"{seed}.{network}.evaluation.csv"))
         row = {"split": "test", "labels": "manual", "augmented": "no", "repeat": 0, "loss": 0.5, "accuracy": 0.5}
+        row["label_fit"] = np.nan
         pd.DataFrame([row]).to_csv(files["evaluations"][-1], index=False)
     run = Run(results, CLASSES, files | {"evaluation": str(folder / "evaluation.csv")}, "paper")
     write_table("evaluation", run, {}, str(EVALUATION), run.files["evaluation"])
     return run
+
+
+def fits(folder) -> Path:
+    """A table `evaluation` with the label fits of six generations."""
+    rows = [(0, f"{family}-{step}", 0.9 - step / 20) for family in ("soft", "hard", "mild") for step in range(6)]
+    pd.DataFrame(rows, columns=["seed", "network", "label_fit"]).to_csv(folder / "fits.csv", index=False)
+    return folder / "fits.csv"
 
 
 def histograms(folder, seeds=(0,), networks=NETWORKS, bins=20, shares=None):
@@ -325,7 +334,7 @@ def test_predictions_in_bins_that_the_paper_does_not_print(tmp_path, saved):
 def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(tmp_path, saved, generations):
     networks = ["teacher", *(f"mild-{number}" for number in range(generations + 1))]
     table = histograms(tmp_path, networks=networks)
-    plot("recursion", run_of(histograms=table), {"mild": files(tmp_path, "mild")})
+    plot("recursion", run_of(histograms=table, evaluation=fits(tmp_path)), {"mild": files(tmp_path, "mild")})
     check(files(tmp_path, "mild"))
     left, right = saved[0].axes[:2]
     (mesh,) = left.collections
@@ -350,7 +359,7 @@ def test_recursion_leaves_empty_bins_white_and_shows_a_row_for_every_generation(
 
 def test_a_bin_across_one_half_counts_for_no_class(tmp_path, saved):
     table = histograms(tmp_path, bins=5, shares=[0.1, 0.2, 0.3, 0.15, 0.25])
-    plot("recursion", run_of(histograms=table), {"soft": []})
+    plot("recursion", run_of(histograms=table, evaluation=fits(tmp_path)), {"soft": []})
     below, above = lines(saved[0].axes[1]).values()
     assert (below.get_ydata()[0], above.get_ydata()[0]) == (0.2, 0.15)
 
@@ -457,7 +466,7 @@ def test_a_family_has_one_colour_in_all_figures_and_classes_have_others(tmp_path
     families = [("classic", 0), ("hard", 1), ("soft", 1), ("mild", 0)]
     plot("generations", run_of(uncertainty=uncertainty(tmp_path, families=families)), {"": []})
     timed_run(tmp_path, [], "mild-0")
-    plot("recursion", run_of(histograms=histograms(tmp_path)), {"soft": []})
+    plot("recursion", run_of(histograms=histograms(tmp_path), evaluation=fits(tmp_path)), {"soft": []})
     *of_networks, predictions, generations, timed, along = saved
     of_training = {
         network.removesuffix("-0"): to_hex(lines(figure.axes[0])["validation"].get_color())
@@ -544,7 +553,7 @@ def test_each_picture_of_a_figure_gets_the_two_files_of_its_subject(tmp_path, sa
 def test_the_same_numbers_give_the_same_bytes(tmp_path):
     table = histograms(tmp_path)
     for name in ("one", "other"):
-        plot("recursion", run_of(histograms=table), {"soft": files(tmp_path, name)})
+        plot("recursion", run_of(histograms=table, evaluation=fits(tmp_path)), {"soft": files(tmp_path, name)})
     for one, other in zip(files(tmp_path, "one"), files(tmp_path, "other"), strict=True):
         assert one.read_bytes() == other.read_bytes()
 
@@ -679,7 +688,7 @@ def test_inheritance_has_a_row_for_each_student_family_by_family(tmp_path, saved
     run = inherited_run(tmp_path, images=240)  # enough errors for intervals
     plot("inheritance", run, {"": []})
     (figure,) = saved
-    assert figure.get_suptitle() == "Inheritance from teacher on the test part (lines: 95 % intervals over images)"
+    assert figure.get_suptitle() == "Inheritance from teacher on the test part (lines: 95 % intervals)"
     assert legend(figure) == ["hard", "soft", "independent student", "by chance"]
     agreement, errors, right = figure.axes
     titles = ["agreement with the teacher", "inherited errors", "inherited right answers"]
@@ -704,18 +713,17 @@ def test_inheritance_has_a_row_for_each_student_family_by_family(tmp_path, saved
         np.testing.assert_allclose(ends, table[[f"{column}_low", f"{column}_high"]])
 
 
-def test_inheritance_of_several_seeds_is_their_mean_and_range(tmp_path, saved):
+def test_inheritance_of_several_seeds_is_that_over_all_of_them(tmp_path, saved):
     run = inherited_run(tmp_path, seeds=(0, 2))
     plot("inheritance", run, {"": []})
     (figure,) = saved
-    assert figure.get_suptitle().endswith("(lines: range of 2 seeds)")
-    table = run.table("inheritance").query("split == 'test' and network == 'soft-0' and `class` == ''")
-    assert len(table) == 2
+    assert figure.get_suptitle().endswith("(lines: 95 % intervals, 2 seeds)")
+    (row,) = run.table("inheritance").query("seed == 'all' and network == 'soft-0'").to_dict("records")
     right = figure.axes[2]
-    assert lines(right)["soft"].get_xdata()[0] == pytest.approx(table["right_inherited"].mean())
+    assert lines(right)["soft"].get_xdata()[0] == pytest.approx(row["right_inherited"])
     (bars,) = right.collections
     ends = bars.get_segments()[2][:, 0]
-    np.testing.assert_allclose(ends, [table["right_inherited"].min(), table["right_inherited"].max()])
+    np.testing.assert_allclose(ends, [row["right_inherited_low"], row["right_inherited_high"]])
 
 
 def test_without_an_independent_student_there_is_agreement_alone(tmp_path, saved):
@@ -831,7 +839,7 @@ def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(
     run = inherited_run(tmp_path)
     plot("recursion_map", run, {"soft": files(tmp_path, "map")})
     (figure,) = saved
-    rate, slope, drift, shown = figure.axes
+    rate, spread, drift, shown = figure.axes
     (image,) = shown.get_images()
     # Of 60 images the teacher gets the last 6 wrong, soft-0 the last 18, and soft-1 the last 15.
     expected = [[2, 1, 1]] * 6 + [[0, 2, 1]] * 9 + [[0, 2, 0]] * 3
@@ -847,37 +855,40 @@ def test_a_map_has_a_row_for_each_error_and_strong_colour_where_it_is_the_first(
         np.testing.assert_allclose(lines(rate)[name].get_ydata(), of_class["error_rate"])
         assert list(lines(rate)[name].get_xdata()) == [0, 1]
     assert list(lines(drift)) == ["bee"]
-    np.testing.assert_allclose(lines(drift)["bee"].get_ydata(), table[table["class"] == "bee"]["drift"])
-    np.testing.assert_allclose(slope.get_lines()[0].get_ydata(), table[table["class"] == "bee"]["slope"])
-    assert set(slope.get_lines()[1].get_ydata()) == {1} and set(drift.get_lines()[1].get_ydata()) == {0}
+    np.testing.assert_allclose(lines(drift)["bee"].get_ydata(), table[table["class"] == "bee"]["drift_from_first"])
+    ratios = table[table["class"] == "bee"]["spread_ratio_from_first"]
+    np.testing.assert_allclose(spread.get_lines()[0].get_ydata(), ratios)
+    assert set(spread.get_lines()[1].get_ydata()) == {1} and set(drift.get_lines()[1].get_ydata()) == {0}
     assert ticks(rate) == [0, 1]
 
 
-def test_movement_shows_accuracy_slope_and_drift_of_every_family_by_generation(tmp_path, saved):
+def test_movement_shows_accuracy_spread_and_drift_of_every_family_by_generation(tmp_path, saved):
     run = inherited_run(tmp_path)
     plot("movement", run, {"": files(tmp_path, "movement")})
-    accuracy, slope, drift = saved[0].axes
+    accuracy, spread, drift = saved[0].axes
     assert legend(saved[0]) == ["hard", "soft"]
-    assert [axis.get_ylabel() for axis in saved[0].axes] == ["accuracy", "slope b", "drift a towards bee, logits"]
+    labels = ["accuracy", "spread of logits, ratio", "drift towards bee, logits"]
+    assert [axis.get_ylabel() for axis in saved[0].axes] == labels
     test = run.table("uncertainty").query("split == 'test' and family == 'soft'")
     np.testing.assert_allclose(lines(accuracy)["soft"].get_ydata(), test["accuracy"])
     (last,) = run.table("recursion").query("network == 'soft-1' and `class` == 'bee'").to_dict("records")
-    for axis, column in ((slope, "slope"), (drift, "drift")):
+    for axis, column in ((spread, "spread_ratio_from_first"), (drift, "drift_from_first")):
         np.testing.assert_allclose(lines(axis)["soft"].get_ydata(), [last[column]])
         bars = axis.collections[1].get_segments()[0][:, 1]
         np.testing.assert_allclose(bars, [last[f"{column}_low"], last[f"{column}_high"]])
 
 
-def test_movement_of_several_seeds_is_their_mean_and_range_and_of_more_classes_the_largest_drift(tmp_path, saved):
+def test_movement_of_several_seeds_has_their_interval_and_of_more_classes_the_largest_drift(tmp_path, saved):
     run = inherited_run(tmp_path, ("ant", "bee", "fly"), seeds=(2, 0))
     plot("movement", run, {"": files(tmp_path, "movement")})
-    assert saved[0].get_suptitle().splitlines()[1] == "Bars: range of 2 seeds"
+    assert saved[0].get_suptitle().splitlines()[1] == "Bars: range of 2 seeds; of spread and drift 95 % intervals"
     drift = saved[0].axes[2]
-    assert drift.get_ylabel() == "largest drift a, logits"
-    table = run.table("recursion").query("network == 'soft-1'")
-    largest = [of_seed.loc[of_seed["drift"].abs().idxmax(), "drift"] for _, of_seed in table.groupby("seed")]
-    np.testing.assert_allclose(lines(drift)["soft"].get_ydata(), [np.mean(largest)])
-    np.testing.assert_allclose(drift.collections[1].get_segments()[0][:, 1], [min(largest), max(largest)])
+    assert drift.get_ylabel() == "largest drift, logits"
+    table = run.table("recursion").query("network == 'soft-1' and seed == 'all'")
+    largest = table.loc[table["drift_from_first"].abs().idxmax()]
+    np.testing.assert_allclose(lines(drift)["soft"].get_ydata(), [largest["drift_from_first"]])
+    ends = largest[["drift_from_first_low", "drift_from_first_high"]].tolist()
+    np.testing.assert_allclose(drift.collections[1].get_segments()[0][:, 1], ends)
 
 
 def test_a_map_of_several_seeds_shows_the_first_and_says_so(tmp_path, saved):
@@ -887,7 +898,8 @@ def test_a_map_of_several_seeds_shows_the_first_and_says_so(tmp_path, saved):
     assert figure.get_suptitle().splitlines()[1] == "Map: seed 2. Lines: mean of 2 seeds"
     (image,) = figure.axes[3].get_images()
     assert (image.get_array() > 0).sum(axis=0).tolist() == [12, 24, 21]
-    means = run.table("recursion").query("family == 'soft' and `class` == 'ant'").groupby("generation")["error_rate"]
+    by_seed = run.table("recursion").query("family == 'soft' and `class` == 'ant' and seed != 'all'")
+    means = by_seed.groupby("generation")["error_rate"]
     np.testing.assert_allclose(lines(figure.axes[0])["ant"].get_ydata(), means.mean())
 
 
@@ -917,7 +929,9 @@ def test_thousands_of_errors_and_many_classes_make_a_small_map(tmp_path, saved):
     about = {"seed": 0, "family": "soft"}
     rows = [
         about | {"generation": step, "network": f"soft-{step}", "source": f"soft-{step - 1}" if step else "teacher"}
-        | {"class": name, "images": images // 8, "error_rate": rates[name][step], "slope": 0.9, "drift": number - 2}
+        | {"class": name, "images": images // 8, "error_rate": rates[name][step]}
+        | {f"spread_ratio_from_first{end}": 0.9 for end in ("", "_low", "_high")}
+        | {f"drift_from_first{end}": number - 2 for end in ("", "_low", "_high")}
         for step in generations
         for number, name in enumerate(classes)
     ]  # fmt: skip

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
+from statsmodels.stats.contingency_tables import mcnemar
 
 from snakedistill.core.outputs import logits_of_classes, softmax
 from snakedistill.measures import inheritance
+from snakedistill.measures.intervals import score_interval
 
 CLASSES = [2, 3, 10]
 
@@ -105,9 +107,13 @@ def test_what_is_by_chance_is_the_mean_over_shuffled_answers():
         assert found == pytest.approx(np.mean(many), abs=4 * np.std(many) / np.sqrt(2000))
 
 
-def inherited(student, teacher, independent, label) -> np.ndarray:
-    shared = inheritance.shared(*map(np.array, (student, teacher, independent, label)))
-    return inheritance.inherited(np.array([column.mean() for column in shared.columns]))
+def of_one_seed(student, teacher, independent, label) -> inheritance.Shared:
+    return inheritance.shared(*(np.array(answer)[None] for answer in (student, teacher, independent)), np.array(label))
+
+
+def inherited(student, teacher, independent, label) -> list[float]:
+    found = inheritance.inherited(of_one_seed(student, teacher, independent, label), np.array(label))
+    return [found[name].value for name in inheritance.INHERITED]
 
 
 def test_inherited_by_hand():
@@ -119,17 +125,27 @@ def test_inherited_by_hand():
     np.testing.assert_allclose(inherited(student, teacher, independent, [0] * 10), expected, rtol=1e-7)
 
 
-@pytest.mark.parametrize("classes", CLASSES)
-def test_inherited_is_the_difference_of_what_both_share_with_the_teacher(classes):
-    label, (student, teacher, independent) = answers(classes)
+def differences(student, teacher, independent, label) -> list[float]:
+    """What is inherited, as differences of shares of all seeds and images."""
     wrong = teacher != label
-    expected = [
+    found = [
         inheritance.agreement(student, teacher) - inheritance.agreement(independent, teacher),
         inheritance.conditional(student != label, wrong) - inheritance.conditional(independent != label, wrong),
         inheritance.conditional(student == label, ~wrong) - inheritance.conditional(independent == label, ~wrong),
     ]
-    expected.append(expected[1] - expected[2])
-    np.testing.assert_allclose(inherited(student, teacher, independent, label), expected, atol=1e-6)
+    return [*found, found[1] - found[2]]
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+@pytest.mark.parametrize("classes", CLASSES)
+def test_inherited_is_the_difference_of_what_both_share_with_the_teacher(classes, seeds):
+    label, networks = answers(classes, networks=3 * seeds)
+    found = inheritance.inherited(inheritance.shared(*networks.reshape(3, seeds, -1), label), label)
+    expected = differences(*networks.reshape(3, seeds, -1), label)
+    np.testing.assert_allclose([found[name].value for name in inheritance.INHERITED], expected, atol=1e-12)
+    for one in found.values():
+        assert one.low < one.value < one.high
+        assert 0 < one.p_value <= 1
 
 
 def test_what_a_perfect_or_a_hopeless_teacher_leaves_open():
@@ -142,98 +158,72 @@ def test_what_a_perfect_or_a_hopeless_teacher_leaves_open():
     assert np.isnan([right, negative]).all()
 
 
-def test_a_student_inherits_nothing_beyond_itself():
-    label, (student, teacher, _) = answers(3)
-    assert inherited(student, teacher, student, label).tolist() == [0, 0, 0, 0]
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+def test_a_student_inherits_nothing_beyond_itself_and_its_intervals_have_a_width(seeds):
+    label, networks = answers(3, networks=2 * seeds)
+    student, teacher = networks.reshape(2, seeds, -1)
+    for one in inheritance.inherited(inheritance.shared(student, teacher, student, label), label).values():
+        assert (one.value, one.p_value) == (0, 1)
+        assert one.low < -0.01 < 0.01 < one.high
 
 
-def test_intervals_are_scipys_percentile_bootstrap():
-    label, (student, teacher, independent) = answers(3, images=400)
-    shared = inheritance.shared(student, teacher, independent, label)
-    found = inheritance.inherited_intervals([shared], 0 * label)[0]
-    columns = np.stack(shared.columns, axis=1)
-    expected = stats.bootstrap(
-        (np.arange(400),),
-        lambda images, axis: np.moveaxis(inheritance.inherited(columns[images].mean(axis=-2)), -1, 0),
-        n_resamples=9999,
-        method="percentile",
-        rng=1,
-        batch=500,
-    )
-    spread = expected.standard_error
-    for end, of_scipy in zip(found.T, expected.confidence_interval, strict=True):
-        assert (abs(end - of_scipy) < 0.16 * spread + 1 / 400).all()  # 4 standard errors of both, and the steps
+def test_one_seed_has_mcnemars_exact_p_values():
+    label, (student, teacher, independent) = answers(2, images=200)
+    found = inheritance.inherited(of_one_seed(student, teacher, independent, label), label)
+    wrong = teacher != label
+    for name, where, one, other in (
+        ("agreement_inherited", np.full(200, True), student == teacher, independent == teacher),
+        ("errors_inherited", wrong, student != label, independent != label),
+        ("right_inherited", ~wrong, student == label, independent == label),
+    ):
+        counts = [(where & one & ~other).sum(), (where & other & ~one).sum()]
+        table = [[0, counts[0]], [counts[1], 0]]
+        assert found[name].p_value == pytest.approx(mcnemar(table, exact=True).pvalue)
 
 
-def test_intervals_are_of_the_same_resamples_for_all_pairs():
-    label, (student, teacher, independent) = answers(3, images=200)
-    one = inheritance.shared(student, teacher, independent, label)
-    other = inheritance.shared(independent, teacher, student, label)
-    found = inheritance.inherited_intervals([one, other], label, resamples=500)
-    np.testing.assert_allclose(found[0], -found[1, :, ::-1], atol=1e-12)
-    np.testing.assert_array_equal(found[:1], inheritance.inherited_intervals([one], label, resamples=500))
+def test_four_of_twenty_errors_are_no_evidence():
+    """The percentile interval of this lies above 0, and the exact p-value is 0.125."""
+    label = np.zeros(100, int)
+    teacher = (np.arange(100) < 20).astype(int)
+    student = (np.arange(100) < 4).astype(int)
+    found = inheritance.inherited(of_one_seed(student, teacher, label, label), label)["errors_inherited"]
+    assert (found.value, found.p_value) == (pytest.approx(0.2), 0.125)
 
 
-@pytest.mark.parametrize("images", [1, 30])
-def test_intervals_of_a_teacher_without_an_error_have_no_value(images):
-    label, (student, _, independent) = answers(3, images=images)
-    shared = inheritance.shared(student, label, independent, label)
-    agreement, errors, right, negative = inheritance.inherited_intervals([shared], label, resamples=200)[0]
-    assert np.isfinite([*agreement, *right]).all()
-    assert np.isnan([*errors, *negative]).all()
+def test_the_interval_of_negative_transfer_ends_at_nothing_where_its_p_value_is_its_level():
+    """Zou and Donner's: the interval at the level 1 - p ends at 0."""
+    label, (student, teacher, independent) = answers(2, images=300, seed=4)
+    shared = of_one_seed(student, teacher, independent, label)
+    found = inheritance.inherited(shared, label)["negative_transfer"]
+    quantile = stats.norm.isf(found.p_value / 2)
+    ends = []
+    for where in (teacher != label, teacher == label):
+        one, other = student[where] != label[where], independent[where] != label[where]
+        sign = 1 if not ends else -1
+        counts = [(one & ~other).sum(), (other & ~one).sum()][::sign]
+        interval = score_interval(*counts, where.sum(), 1 - 2 * stats.norm.sf(quantile))
+        ends.append(((counts[0] - counts[1]) / where.sum(), interval))
+    (errors, (low, high)), (right, (right_low, right_high)) = ends
+    below = errors - right - np.hypot(errors - low, right_high - right)
+    above = errors - right + np.hypot(high - errors, right - right_low)
+    assert min(abs(below), abs(above)) == pytest.approx(0, abs=1e-5)
 
 
-def test_resamples_without_an_error_of_the_teacher_widen_the_interval():
-    label = np.arange(400) % 2
-    for errors, ends in ((1, [-1, 1]), (40, [0.5, 1])):  # of one error a third of the resamples has none
-        teacher = np.where(np.arange(400) < errors, 1 - label, label)
-        student = np.where(np.arange(400) < errors * 0.8, 1 - label, label)
-        shared = inheritance.shared(student, teacher, label, label)
-        low, high = inheritance.inherited_intervals([shared], label, resamples=2000)[0, 1]
-        assert ends[0] <= low < 0.8 < high <= ends[1]
-        assert (low == -1) == (errors == 1)
-
-
-def experiment(accuracy: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Labels, and answers of student, teacher and independent student, whose margins are correlated normals.
-
-    The second class is harder. Images are of two classes, so a wrong answer is the other class.
-    """
-    label = np.arange(400) % 2
-    margin = rng.multivariate_normal(np.zeros(3), CORRELATION, 400) + stats.norm.ppf(accuracy) - HARDER * label[:, None]
-    return label, np.where(margin > 0, label[:, None], 1 - label[:, None]).T
-
-
-HARDER = 0.5
-CORRELATION = np.array([[1, 0.8, 0.4], [0.8, 1, 0.5], [0.4, 0.5, 1]])
-
-
-def truth(accuracy: float) -> tuple[float, float]:
-    """Agreement and errors inherited."""
-    wrong = stats.norm.cdf(-stats.norm.ppf(accuracy) + HARDER * np.arange(2))
-    both = {
-        with_teacher: np.mean(
-            [
-                stats.multivariate_normal.cdf([stats.norm.ppf(one)] * 2, cov=[[1, with_teacher], [with_teacher, 1]])
-                for one in wrong
-            ]
-        )
-        for with_teacher in (0.8, 0.5)
-    }
-    # They agree where both are wrong and where both are right, and all three are wrong equally often.
-    return 2 * (both[0.8] - both[0.5]), (both[0.8] - both[0.5]) / wrong.mean()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("accuracy", [0.8, 0.95])
-def test_intervals_of_what_is_inherited_cover_the_truth(accuracy):
-    rng = np.random.default_rng(0)
-    covered, expected = np.zeros(2), np.array(truth(accuracy))
-    for _ in range(1000):
-        label, (student, teacher, independent) = experiment(accuracy, rng)
-        shared = inheritance.shared(student, teacher, independent, label)
-        low, high = inheritance.inherited_intervals([shared], label, resamples=1000)[0, :2].T
-        covered += (low <= expected) & (expected <= high)
-    print(f"coverage of agreement and errors inherited: {covered / 1000}")
-    assert (covered / 1000 >= 0.93).all()
-    assert (covered / 1000 <= 0.97).all()
+def test_by_chance_is_the_mean_over_random_errors_of_the_same_accuracy():
+    label, (student, teacher, independent) = answers(3, images=400, seed=1)
+    student = np.where(np.arange(400) < 200, (label + 1) % 3, student)  # of one class more, of all less accurate
+    student = np.where(label == 2, label, student)
+    found = inheritance.inherited_by_chance(of_one_seed(student, teacher, independent, label), label, 3)
+    rng, many = np.random.default_rng(0), []
+    for _ in range(2000):
+        made = independent.copy()
+        for number in range(3):
+            own = label == number
+            more = (student != label)[own].sum() - (independent != label)[own].sum()
+            candidates = np.flatnonzero(own & ((independent == label) if more > 0 else (independent != label)))
+            changed = rng.choice(candidates, abs(more), replace=False)
+            made[changed] = (label[changed] + 1) % 3 if more > 0 else label[changed]
+        many.append(differences(made, teacher, independent, label)[1:])
+    expected, error = np.mean(many, axis=0), np.std(many, axis=0) / np.sqrt(2000)
+    assert (abs(np.array(list(found.values())) - expected) < 4 * error).all()
+    assert abs(expected).max() > 0.02

@@ -81,8 +81,8 @@ def evaluation(run):
     predictions = {part: run / f"{part}.csv" for part in PARTS}
     measured = Measured(
         model=run / "model.keras", network_id="soft-0", seed=0, splits=run / "splits.csv", predictions=predictions,
-        test_images=run / "test.npy", teacher_labels=run / "labels.csv", augmentation={"flip": False, "shift": 0},
-        repeats=0, classes=CLASSES,
+        test_images=run / "test.npy", teacher_labels=run / "labels.csv", own_labels=None,
+        augmentation={"flip": False, "shift": 0}, repeats=0, classes=CLASSES,
     )  # fmt: skip
     write_evaluation(measured, run / "out.csv", run / "augmented.csv")
 
@@ -137,7 +137,7 @@ READERS = [
     (table("histograms", bin_width=0.05), "train.csv"),
     (table("classes"), "validation.csv"),
     (table("confusion"), "train.csv"),
-    (table("inheritance"), "train.csv"),
+    (table("inheritance"), "test.csv"),
     (table("calibration"), "validation.csv"),
     (table("risk_coverage"), "test.csv"),
     (table("comparisons"), "test.csv"),

@@ -40,6 +40,7 @@ def tables() -> dict[str, pd.DataFrame]:
         ],
         "inheritance": [
             {"class": name, "taught_by": "soft-0", "independent": "classic-0", "errors_inherited_low": low}
+            | {"errors_inherited_p": 0.01, "errors_inherited_by_chance": 0.01}
             | {"wrong_given_wrong": 0.62, "wrong_given_wrong_of_independent": 0.41}
             for name, low in ((None, 0.05), ("cat", 0.05))
         ],

@@ -362,6 +362,7 @@ def evaluations(result: Result) -> list[list]:
         mean = measured(rows, "accuracy_mean") if len(rows) > 1 else mean
         cells = [cell for name in ("loss", "accuracy") for cell in beside(rows, name, result.reference)]
         found.append([network, part, labels, {"no": "plain", "yes": best}.get(how, how), *cells, mean])
+        found[-1].append(measured(rows, "label_fit"))
     return found
 
 
@@ -408,45 +409,53 @@ def generations(result: Result) -> list[list[list]]:
     ]
 
 
+def over_seeds(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all seeds, or of the only one."""
+    whole = frame["seed"].astype(str) == "all"
+    return frame[whole] if whole.any() else frame
+
+
 def steps(result: Result) -> list[list[list]]:
     """The steps of recursion, if there are some: the drift is that of the class with the largest one."""
     frame, found = result.frame("recursion"), []
-    for keys, rows in groups(frame.drop_duplicates(["seed", "network"]), "network"):
-        of_network = frame[frame["network"] == keys[0]]
-        drift = of_network.groupby("class", sort=False)["drift"].mean()
+    whole, of_seeds = over_seeds(frame), frame[frame["seed"].astype(str) != "all"]
+    several = of_seeds["seed"].nunique() > 1
+    for network in dict.fromkeys(frame["network"]):
+        of_network = whole[whole["network"] == network]
+        drift = of_network.set_index("class")["drift_from_first"]
         name = drift.idxmax() if drift.notna().any() else None
         of_class = of_network[of_network["class"] == (name or drift.index[0])]
-        of_seeds = [one for _, one in of_network.groupby("seed")]
+        by_seed = [one for _, one in of_seeds[of_seeds["network"] == network].groupby("seed")]
         means = [
-            pd.DataFrame({"mean": [(one[column] * one["images"]).sum() / one["images"].sum() for one in of_seeds]})
+            pd.DataFrame({"mean": [(one[column] * one["images"]).sum() / one["images"].sum() for one in by_seed]})
             for column in ("error_rate", "confidence")
         ]
-        firsts = pd.DataFrame({"first": [one["first_errors"].sum() for one in of_seeds]})
-        cells = [measured(of_class, "slope"), measured(rows, "correlation"), measured(of_class, "drift"), name or ""]
-        found.append([*keys, *cells, *(measured(of, "mean") for of in means), measured(firsts, "first")])
+        firsts = pd.DataFrame({"first": [one["first_errors"].sum() for one in by_seed]})
+        names = ["spread_ratio", "spread_ratio_from_first", "drift_from_first"]
+        cells = [*(measured(of_class, column) for column in names), name or ""]
+        cells += [
+            measured(of_class, column) for column in (["slope_across_seeds"] if several else ["slope", "correlation"])
+        ]
+        found.append([network, *cells, *(measured(of, "mean") for of in means), measured(firsts, "first")])
     return [found] if found else []
 
 
 def inheritance(result: Result) -> list[list[list]]:
-    """Of the test and the train part, if a network has a source."""
+    """Of the test part, if a network has a source."""
     frame = result.frame("inheritance")
     names = ["agreement", "agreement_of_independent", "agreement_by_chance", "kl_divergence", "agreement_inherited"]
-    names += ["errors_inherited", "right_inherited", "negative_transfer"]
+    names += ["errors_inherited", "errors_inherited_by_chance", "right_inherited", "negative_transfer"]
+    names += ["negative_transfer_by_chance"]
     if frame["independent"].isna().all():
         names = ["agreement", "agreement_by_chance", "kl_divergence"]
-    return [
-        [
-            [*keys, *(measured(rows, name) for name in names)]
-            for keys, rows in groups(frame[(frame["split"] == part) & frame["class"].isna()], "network", "taught_by")
-        ]
-        for part in ("test", "train")
-        if len(frame)
-    ]
+    shown = over_seeds(frame[frame["class"].isna()])
+    rows = [[*keys, *(measured(of, name) for name in names)] for keys, of in groups(shown, "network", "taught_by")]
+    return [rows] if len(frame) else []
 
 
 def calibration(result: Result) -> list[list]:
     names = ["temperature", "negative_log_likelihood", "brier", "uncertainty", "confidence_error"]
-    names += ["confidence_error_expected", "confidence_error_excess", "class_error"]
+    names += ["confidence_error_expected", "confidence_error_likely", "class_error"]
     return [
         [network, {"no": "as trained", "yes": "scaled"}[scaled], *(measured(rows, name) for name in names)]
         for (network, scaled), rows in groups(result.frame("calibration"), "network", "scaled")
@@ -537,9 +546,9 @@ def expected_sentences(result: Result) -> dict[str, list[float]]:
         "All of them are measured": [0, 0, 1, 0.25, *([95] if one_seed else [])],
     }
     found |= {"On the test part.": [95]} if one_seed else {}
-    found |= {"The next table has": [1, 0]} if len(result.frame("recursion")) else {}
-    found |= {"*Agreement* is": [95]} if one_seed and result.frame("inheritance")["independent"].any() else {}
-    found |= {"Whether the probabilities": [15, 1, 1], "*Uncertainty* looks": without_labels(result)}
+    found |= {"The next table has": [1, 0, 95]} if len(result.frame("recursion")) else {}
+    found |= {"*Agreement* is": [95]} if result.frame("inheritance")["independent"].any() else {}
+    found |= {"Whether the probabilities": [15, 95, 1, 1], "*Uncertainty* looks": without_labels(result)}
     found |= {"**Risk and coverage.**": [80, 80]}
     found |= {"Accuracy of the first": [95, 5, 80, len(comparisons(result))]}
     of_claims = {"Each claim is weighed": [95, *([] if one_seed else [seeds]), 9, 0, 0, 1, 0.25, 25_000, 224]}

@@ -121,9 +121,12 @@ def test_evaluation_and_best_epoch(tmp_path, written):
     history |= {"val_loss": [0.7, 0.3, 0.35], "val_accuracy": [0.5, 0.9, 0.9], "kept": [0, 1, 0]}
     history |= {"val_manual_accuracy": [0.5, 0.8, 0.7]}
     pd.DataFrame(history).to_csv(tmp_path / "history.csv", index=False)
-    rows = [("test", "manual", "no", 0, 0.30, 0.90)]
-    rows += [("test", "manual", "yes", k, loss, acc) for k, loss, acc in ((1, 0.4, 0.8), (2, 0.2, 0.85), (3, 0.3, 0.9))]
-    columns = ["split", "labels", "augmented", "repeat", "loss", "accuracy"]
+    rows = [("test", "manual", "no", 0, 0.30, 0.90, np.nan), ("train", "manual", "no", 0, 0.20, 0.95, 0.97)]
+    rows += [
+        ("test", "manual", "yes", k, loss, acc, np.nan)
+        for k, loss, acc in ((1, 0.4, 0.8), (2, 0.2, 0.85), (3, 0.3, 0.9))
+    ]
+    columns = ["split", "labels", "augmented", "repeat", "loss", "accuracy", "label_fit"]
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "evaluation.csv", index=False)
     splits, labels = tmp_path / "splits.csv", tmp_path / "labels.csv"
     ids = [f"ant.{i}" for i in range(8)]
@@ -135,7 +138,8 @@ def test_evaluation_and_best_epoch(tmp_path, written):
     one = Run([(0, "hard-0")], ["ant", "bee"], files, "paper")
 
     table = written("evaluation", one).set_index(["split", "labels", "augmented"])
-    assert len(table) == 4
+    assert len(table) == 5
+    assert table["label_fit"].dropna().to_dict() == {("train", "manual", "no"): 0.97}
     best = table.loc["test", "manual", "yes"]
     assert (best["loss"], best["accuracy"], best["repeats"]) == (0.2, 0.9, 3)
     assert best["accuracy_mean"] == pytest.approx(0.85)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -188,7 +189,7 @@ def test_a_network_trains_and_is_evaluated_without_augmentation(data, tmp_path, 
     test = data / "test.npy"
     measured = Measured(
         model=tmp_path / "model.keras", network_id="soft-0", seed=0, splits=splits, predictions=given,
-        test_images=test, teacher_labels=None, augmentation=augmentation, repeats=3, classes=CLASSES,
+        test_images=test, teacher_labels=None, own_labels=None, augmentation=augmentation, repeats=3, classes=CLASSES,
     )  # fmt: skip
     write_evaluation(measured, *files)
     evaluation, augmented = map(pd.read_csv, files)
@@ -357,7 +358,7 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
     write_labels("soft-0", 0, data / "splits.csv", "soft", "soft-0", predictions, CLASSES, tmp_path / "teacher.csv")
     measured = Measured(
         model=folder / "model.keras", network_id="soft-0", seed=0, splits=data / "splits.csv", predictions=predictions,
-        test_images=data / "test.npy", teacher_labels=tmp_path / "teacher.csv",
+        test_images=data / "test.npy", teacher_labels=tmp_path / "teacher.csv", own_labels=tmp_path / "teacher.csv",
         augmentation={"flip": True, "shift": 0.3}, repeats=4, classes=CLASSES,
     )  # fmt: skip
     write_evaluation(measured, tmp_path / "evaluation.csv", tmp_path / "augmented.csv")
@@ -369,6 +370,16 @@ def test_evaluation_measures_every_part_and_the_augmented_test(data, trained, tm
     loss = np.mean(np.logaddexp(0, test["logit"]) - manual * test["logit"])
     assert plain.loc["manual", "loss"] == pytest.approx(loss, rel=1e-4)
     assert plain.loc["teacher", "accuracy"] == 1.0  # here the network is its own teacher
+    on_train = (table["split"] == "train") & (table["augmented"] == "no")
+    assert (table["label_fit"][on_train] == 1).all() and table["label_fit"][~on_train].isna().all()
+    own = pd.read_csv(tmp_path / "teacher.csv")
+    of_train = own["image_id"].isin(pd.read_csv(data / "splits.csv").query("split == 'train'")["image_id"])
+    turned = own.index[of_train][:10]
+    own.loc[turned, "label"] = 1 - own.loc[turned, "label"]
+    own.to_csv(tmp_path / "own.csv", index=False)
+    record_lineage(tmp_path / "own.csv", "soft-0", 0, splits=data / "splits.csv")
+    write_evaluation(replace(measured, own_labels=tmp_path / "own.csv"), tmp_path / "other.csv", tmp_path / "o.csv")
+    assert set(pd.read_csv(tmp_path / "other.csv")["label_fit"].dropna()) == {1 - 10 / of_train.sum()}
     manual_labels = table.query("augmented == 'yes' and labels == 'manual'").set_index("repeat")
     assert manual_labels["loss"].nunique() > 1
     for repeat, group in pd.read_csv(tmp_path / "augmented.csv").groupby("repeat"):

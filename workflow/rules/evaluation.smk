@@ -32,6 +32,7 @@ rule predict:
 rule evaluate:
     input:
         unpack(lambda wildcards: FILES.teacher_labels(wildcards.network, wildcards.seed)),
+        unpack(lambda wildcards: FILES.own_labels(wildcards.network, wildcards.seed)),
         **FILES.predictions,
         model=FILES.model,
         splits=FILES.splits,

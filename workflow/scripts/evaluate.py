@@ -12,6 +12,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         predictions={part: snakemake.input[part] for part in PARTS},
         test_images=snakemake.input.test_images,
         teacher_labels=snakemake.input.get("teacher_labels") or None,
+        own_labels=snakemake.input.get("own_labels") or None,
         augmentation=snakemake.params.augmentation,
         repeats=snakemake.params.repeats,
         classes=snakemake.params.classes,

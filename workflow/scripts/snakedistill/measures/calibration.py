@@ -4,8 +4,6 @@ Of two classes the class form looks at the probability of class 1, as a binary f
 classes. The confidence form looks at the probability of the answer, and at whether the answer is right.
 """
 
-import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +12,8 @@ from snakedistill.core.outputs import softmax
 from snakedistill.measures import metrics
 
 BINS = 15
-REDRAWS = 1000
-_NUMBERS_AT_ONCE = 250_000  # few enough for the cache
-_NUMBERS_KEPT = 100_000_000
+REDRAWS = 20_000
+"""So many that the smallest p-value passes Holm's correction over 1,000 networks."""
 COLDEST, HOTTEST = 1e-2, 1e2
 
 
@@ -29,17 +26,40 @@ class Reliability:
         images: in each bin, int64 [bins]; bins without an image are dropped.
         predicted: mean probability in each bin, float64 [bins].
         observed: share of images in each bin for which the event is true, float64 [bins].
+        variance: mean of p (1 - p) in each bin, float64 [bins].
     """
 
     edges: np.ndarray
     images: np.ndarray
     predicted: np.ndarray
     observed: np.ndarray
+    variance: np.ndarray
 
     @property
     def expected_calibration_error(self) -> float:
         """Mean over images of the distance of predicted and observed in their bin."""
-        return float((self.images * abs(self.observed - self.predicted)).sum() / self.images.sum())
+        return self._mean(abs(self.observed - self.predicted))
+
+    @property
+    def squared_error(self) -> float:
+        """Mean over images of the squared distance of predicted and observed in their bin."""
+        return self._mean((self.observed - self.predicted) ** 2)
+
+    @property
+    def squared_error_if_calibrated(self) -> float:
+        """What `squared_error` is on average if each event happens with its own probability."""
+        return self._mean(self.variance / self.images)
+
+    @property
+    def squared_error_by_chance(self) -> float:
+        """What chance adds to `squared_error` on average, o (1 - o) / (n_b - 1) in each bin.
+
+        Bröcker 2012; Ferro and Fricker 2012; Kumar et al. 2019, arXiv 1909.10155. A bin of one image adds nothing.
+        """
+        return self._mean(self.observed * (1 - self.observed) / np.maximum(self.images - 1, 1))
+
+    def _mean(self, of_bins: np.ndarray) -> float:
+        return float((self.images * of_bins).sum() / self.images.sum())
 
 
 def edges_of_bins(probability: np.ndarray) -> np.ndarray:
@@ -68,63 +88,38 @@ def reliability(probability: np.ndarray, event: np.ndarray) -> Reliability:
     number = np.searchsorted(edges, probability)
     images = np.bincount(number, minlength=len(edges) + 1)
     used = images > 0
-    predicted, observed = (np.bincount(number, of, len(images))[used] / images[used] for of in (probability, event))
-    return Reliability(edges, images[used], predicted, observed)
+    of_images = probability, event, probability * (1 - probability)
+    means = (np.bincount(number, values, len(images))[used] / images[used] for values in of_images)
+    return Reliability(edges, images[used], *means)
 
 
-def calibrated_errors(
-    probabilities: list[np.ndarray], redraws: int = REDRAWS, seed: int = 0, below: np.ndarray | None = None
-) -> np.ndarray:
-    """Expected calibration errors that a perfectly calibrated network with these probabilities would show.
+def events_if_calibrated(probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of the number of events in each bin from the expected one, if each happens with its own probability.
 
-    The events are redrawn, each with its own probability: it happens where a random number, uniform in [0, 1), is at
-    least `below` and less than that plus the probability. So events that exclude each other, like the classes of an
-    image, do so in the redraws if one's `below` is where the other ends.
+    The distributions are Poisson binomial, computed event by event (Hong 2013).
 
     Args:
-        probabilities: forecasts of the same images, float [n] in [0, 1] each; all see the same random numbers.
-        redraws: number of redraws.
-        seed: seed of the redraws.
-        below: float [n]; None for 0.
+        probability: float [n].
 
     Returns:
-        float64 [forecasts, redraws].
+        The distances, and their probabilities, float64 [bins, numbers] each.
     """
-    images = len(probabilities[0])
-    forecasts = []
-    for probability in probabilities:
-        number = np.searchsorted(edges_of_bins(probability), np.asarray(probability, np.float64))
-        by_bin, ends = np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))
-        predicted = np.bincount(number, probability)
-        high = probability if below is None else below + np.asarray(probability, np.float64)
-        low = None if below is None else below.astype(np.float32)
-        forecasts.append((low, np.asarray(high, np.float32), by_bin, ends, predicted))
-    errors = np.empty((len(probabilities), redraws))
-    start = 0
-    for uniform in _uniform_blocks(seed, redraws, images):
-        for of_forecast, (low, high, by_bin, ends, predicted) in zip(errors, forecasts, strict=True):
-            events = uniform < high if low is None else (low <= uniform) & (uniform < high)
-            events = np.take(events, by_bin, axis=1)
-            observed = [[np.count_nonzero(of_bin) for of_bin in np.split(row, ends[:-1])] for row in events]
-            of_forecast[start : start + len(uniform)] = abs(np.array(observed) - predicted).sum(axis=1) / images
-        start += len(uniform)
-    return errors
-
-
-def _uniform_blocks(seed: int, redraws: int, images: int) -> Iterator[np.ndarray]:
-    """Random numbers in [0, 1) of some redraws after the other, float32 [some redraws, images]."""
-    at_once = max(1, _NUMBERS_AT_ONCE // images)
-    sizes = [min(at_once, redraws - start) for start in range(0, redraws, at_once)]
-    if redraws * images <= _NUMBERS_KEPT:
-        yield from np.split(_uniform(seed, redraws, images), np.cumsum(sizes)[:-1])
-    else:
-        rng = np.random.default_rng(seed)
-        yield from (rng.random((size, images), np.float32) for size in sizes)
-
-
-@functools.lru_cache(maxsize=1)  # all networks of a run see the same numbers
-def _uniform(seed: int, redraws: int, images: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((redraws, images), np.float32)
+    probability = np.asarray(probability, np.float64)
+    number = np.searchsorted(edges_of_bins(probability), probability)
+    order, images = np.argsort(number, kind="stable"), np.bincount(number)
+    firsts = np.repeat(np.cumsum(images) - images, images)
+    p = np.zeros((len(images), images.max()))  # rows are bins, with images of no probability up to the largest
+    p[number[order], np.arange(len(order)) - firsts] = probability[order]
+    often = 2 * p.sum(axis=1) > images
+    p[often] = np.where(np.arange(p.shape[1]) < images[often, None], 1 - p[often], 0)  # the rarer of event and none
+    expected, variance = p.sum(axis=1), (p * (1 - p)).sum(axis=1)
+    most = (expected + 10 * np.sqrt(variance) + 10).max()  # beyond it is less than rounding
+    shares = np.zeros((len(p), min(p.shape[1], int(most)) + 1))
+    shares[:, 0] = 1
+    for one in p.T[:, :, None]:
+        shares[:, 1:] += one * (shares[:, :-1] - shares[:, 1:])
+        shares[:, :1] *= 1 - one
+    return abs(np.arange(shares.shape[1]) - expected[:, None]), shares
 
 
 @dataclass(frozen=True)
@@ -134,19 +129,30 @@ class Brier:
     Murphy (1973) divides it so for forecasts of few values. Forecasts of many values are put into bins, and what they
     differ within a bin is a part of its own (Stephenson, Coelho and Jolliffe 2008).
 
+    The binned reliability and resolution are too large on average, for chance makes the observed shares of bins differ.
+    What it adds is taken off in the debiased ones, whose difference is the same but for the images' own uncertainty,
+    which is divided by n - 1 (Ferro and Fricker 2012).
+
     Attributes:
         score: half the squared distance of the probabilities from the one-hot manual label, from 0 to 1; with two
             classes (p - y)^2.
         reliability: mean squared distance of predicted and observed shares in bins, 0 is best.
+        reliability_expected: that of a perfectly calibrated network with these probabilities, on average.
+        reliability_debiased: without what chance adds; of a perfectly calibrated network 0 on average, so it may be
+            below 0.
         resolution: mean squared distance of the observed shares in bins from the share of all images.
+        resolution_debiased: without what chance adds.
         uncertainty: that of a forecast which always gives the shares of the classes. It is a property of the images,
             and not of a network; the uncertainty of the paper's formula (15) is another quantity.
-        within_bins: what the other three lack to the score.
+        within_bins: what reliability, resolution and uncertainty lack to the score.
     """
 
     score: float
     reliability: float
+    reliability_expected: float
+    reliability_debiased: float
     resolution: float
+    resolution_debiased: float
     uncertainty: float
     within_bins: float
 
@@ -158,22 +164,20 @@ def brier(probability: np.ndarray, label: np.ndarray) -> Brier:
         probability: float [n, K].
         label: int [n], manual.
     """
-    classes = probability.shape[1]
-    parts = np.zeros(3)
+    classes, images = probability.shape[1], len(label)
+    parts = np.zeros(6)
     for number in _forecast_classes(classes):
         event = label == number
         binned, share = reliability(probability[:, number], event), event.mean()
-        weights = binned.images / len(label)
-        parts += [
-            (weights * (binned.predicted - binned.observed) ** 2).sum(),
-            (weights * (binned.observed - share) ** 2).sum(),
-            share * (1 - share),
-        ]
+        off, chance, spread = binned.squared_error, binned.squared_error_by_chance, share * (1 - share)
+        told = float((binned.images * (binned.observed - share) ** 2).sum() / images)
+        debiased = told - chance + spread / max(images - 1, 1)
+        parts += [off, binned.squared_error_if_calibrated, off - chance, told, debiased, spread]
     if classes > 2:
         parts /= 2  # of two classes each has the half of the sum
     score = float(metrics.squared_error(probability, label).mean())
-    off, told, spread = map(float, parts)
-    return Brier(score, off, told, spread, within_bins=score - off + told - spread)
+    off, _, _, told, _, spread = parts.tolist()
+    return Brier(score, *[*parts.tolist(), score - off + told - spread])
 
 
 def _forecast_classes(classes: int) -> range:
@@ -187,53 +191,64 @@ class CalibrationError:
 
     Attributes:
         error: measured.
-        expected: mean of the redraws.
-        likely: what a perfectly calibrated network exceeds with a probability of 5 %.
+        expected: that of a perfectly calibrated network, on average.
+        squared: mean squared distance of predicted and observed in bins, without what chance adds. It is unbiased, so
+            of a calibrated network it is 0 on average, and may be below 0. Error minus `expected` is not: of a network
+            that is off, chance adds less than `expected`.
     """
 
     error: float
     expected: float
-    likely: float
-
-    @property
-    def excess(self) -> float:
-        """What of the error is not chance."""
-        return self.error - self.expected
+    squared: float
 
 
 def calibration_errors(
-    probability: np.ndarray, answer: np.ndarray, label: np.ndarray, redraws: int = REDRAWS
+    probability: np.ndarray, answer: np.ndarray, label: np.ndarray
 ) -> tuple[CalibrationError, CalibrationError]:
     """The confidence form and the class form.
-
-    With more than two classes the labels are redrawn redraws / K times, at least 20: the mean over the classes is then
-    about as precise.
 
     Args:
         probability: float [n, K].
         answer: int [n], the network's.
         label: int [n], manual.
-        redraws: number of redraws.
     """
-    classes = probability.shape[1]
-    forecasts = [(probability[np.arange(len(answer)), answer], answer == label)]
-    of_classes = [(probability[:, number], label == number) for number in _forecast_classes(classes)]
-    if classes == 2:
-        redrawn = calibrated_errors([forecasts[0][0], of_classes[0][0]], redraws)
-        chance = redrawn[0], redrawn[1]
-    else:
-        each = max(20, redraws // classes)
-        of_class, below = np.zeros(each), np.zeros(len(label))
-        for probability_of_class, _ in of_classes:  # of the same seed, so the classes exclude each other
-            of_class += calibrated_errors([probability_of_class], each, below=below)[0]
-            below += probability_of_class
-        chance = calibrated_errors([forecasts[0][0]], redraws)[0], of_class / classes
-    found = []
-    for pairs, redrawn in zip((forecasts, of_classes), chance, strict=True):
-        error = np.mean([reliability(*pair).expected_calibration_error for pair in pairs])
-        likely = np.quantile(redrawn, 0.95, method="weibull")  # exceeded with 5 %, however few the redraws
-        found.append(CalibrationError(float(error), float(redrawn.mean()), float(likely)))
-    return found[0], found[1]
+    classes = _forecast_classes(probability.shape[1])
+    of_classes = [_calibration_error(probability[:, number], label == number) for number in classes]
+    means = np.mean([(one.error, one.expected, one.squared) for one in of_classes], axis=0)
+    of_answer = probability[np.arange(len(answer)), answer]
+    return _calibration_error(of_answer, answer == label), CalibrationError(*means.tolist())
+
+
+def _calibration_error(probability: np.ndarray, event: np.ndarray) -> CalibrationError:
+    binned = reliability(probability, event)
+    distances, shares = events_if_calibrated(probability)
+    expected = float((distances * shares).sum())
+    squared = binned.squared_error - binned.squared_error_by_chance
+    return CalibrationError(binned.expected_calibration_error, expected / len(event), squared)
+
+
+def likely_error(probability: np.ndarray, error: float, redraws: int = REDRAWS, seed: int = 0) -> tuple[float, float]:
+    """What calibration error a perfectly calibrated network rarely exceeds, and how often it reaches a measured one.
+
+    The numbers of events in the bins are redrawn, see `events_if_calibrated`.
+
+    Args:
+        probability: of the answers, float [n].
+        error: measured with them.
+        redraws: their number.
+        seed: seed of the redraws.
+
+    Returns:
+        The error that is exceeded with a probability of 5 %, and the p-value (Davison and Hinkley 1997, 4.11).
+    """
+    rng, redrawn = np.random.default_rng(seed), np.zeros(redraws)
+    for distance, share in zip(*events_if_calibrated(probability), strict=True):
+        place = np.searchsorted(share.cumsum(), rng.random(redraws))
+        redrawn += distance[np.minimum(place, len(distance) - 1)]
+    redrawn /= len(probability)
+    likely = np.quantile(redrawn, 0.95, method="weibull")  # exceeded with 5 %, however few the redraws
+    reached = int(np.count_nonzero(redrawn >= error - 1e-12))
+    return float(likely), (1 + reached) / (1 + redraws)
 
 
 def fitted_temperature(logit: np.ndarray, label: np.ndarray) -> float:

@@ -4,11 +4,13 @@ Inherited is what a student shares with its teacher beyond what an independent s
 recipe and seed that never saw the teacher's answers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from snakedistill.measures.intervals import LEVEL, RESAMPLES, bootstrap_means
+from snakedistill.measures.comparison import FEWEST_SEEDS, sign_permutation_p_value
+from snakedistill.measures.estimates import UNKNOWN, Estimate, estimated_mean, paired_difference
+from snakedistill.measures.intervals import LEVEL, score_interval
 from snakedistill.measures.metrics import by_rows
 
 
@@ -72,30 +74,27 @@ def errors_by_chance(wrong: np.ndarray, teacher_wrong: np.ndarray, label: np.nda
 
 
 def conditional(event: np.ndarray, condition: np.ndarray) -> float:
-    """Mean of `event` over the images where `condition` is true, NaN where there is none; [n] each."""
+    """Mean of `event` over the images where `condition` is true, NaN where there is none; of the same shape each."""
     return float(event[condition].mean()) if condition.any() else float("nan")
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What a student and an independent student share with a teacher, on the same images.
+    """A student, its teacher and an independent student, on the same images and of the same seeds.
 
     Attributes:
-        agreement: 1 where the student agrees with the teacher minus 1 where the independent one does, float [n].
-        errors: the same of being wrong where the teacher is wrong.
-        right: the same of being right where the teacher is right.
-        teacher_wrong: float [n].
+        agrees: where the student agrees with the teacher, bool [seeds, n].
+        independent_agrees: where the independent student does.
+        wrong: where the student is wrong.
+        teacher_wrong: where the teacher is.
+        independent_wrong: where the independent student is.
     """
 
-    agreement: np.ndarray
-    errors: np.ndarray
-    right: np.ndarray
+    agrees: np.ndarray
+    independent_agrees: np.ndarray
+    wrong: np.ndarray
     teacher_wrong: np.ndarray
-
-    @property
-    def columns(self) -> list[np.ndarray]:
-        """The four of them, in their order."""
-        return [self.agreement, self.errors, self.right, self.teacher_wrong]
+    independent_wrong: np.ndarray
 
 
 INHERITED = ("agreement_inherited", "errors_inherited", "right_inherited", "negative_transfer")
@@ -103,56 +102,120 @@ INHERITED = ("agreement_inherited", "errors_inherited", "right_inherited", "nega
 
 
 def shared(student: np.ndarray, teacher: np.ndarray, independent: np.ndarray, label: np.ndarray) -> Shared:
-    """Compare a student with its teacher, and an independent one with it; answers and manual labels, int [n] each."""
-    right = [answer == label for answer in (student, teacher, independent)]
-    of_student, of_teacher, of_independent = right
-    columns = (
-        (student == teacher).astype(int) - (independent == teacher),
-        (~of_student & ~of_teacher).astype(int) - (~of_independent & ~of_teacher),
-        (of_student & of_teacher).astype(int) - (of_independent & of_teacher),
-        ~of_teacher,
-    )
-    return Shared(*(column.astype(np.float32) for column in columns))
+    """Compare the answers of three networks, int [seeds, n] each, with one another and with the labels, int [n]."""
+    return Shared(student == teacher, independent == teacher, student != label, teacher != label, independent != label)
 
 
-def inherited(means: np.ndarray) -> np.ndarray:
-    """What is inherited, from means over images of the columns of `Shared`.
+def inherited(found: Shared, label: np.ndarray) -> dict[str, Estimate]:
+    """What a student has from its teacher beyond what an independent student shares with it, by name of `INHERITED`.
 
-    The inherited agreement (Ojha et al. 2023, arXiv 2205.16004) is the mean of `agreement`. Inherited errors are
-    P(student wrong | teacher wrong) minus the same of the independent student, inherited right answers are
-    P(student right | teacher right) minus the same. Negative transfer is the former minus the latter (Mason-Williams et
-    al. 2025, arXiv 2510.12615).
+    The inherited agreement (Ojha et al. 2023, arXiv 2205.16004) is the student's agreement minus the independent one's.
+    Inherited errors are P(student wrong | teacher wrong) minus the same of the independent student, inherited right
+    answers are P(student right | teacher right) minus the same. Negative transfer is the former minus the latter
+    (Mason-Williams et al. 2025, arXiv 2510.12615).
+
+    Of one seed each is a difference of paired shares, with McNemar's exact p-value and Tango's interval; negative
+    transfer is a difference of two such differences on other images, whose interval is recovered from both (Zou and
+    Donner 2008). Of several seeds the intervals are those of `estimated_mean`, of influence values of the ratios. Of
+    fewer than `FEWEST_SEEDS` the p-values are those of `sign_permutation_p_value`, each image with its sum over seeds.
 
     Args:
-        means: float [..., 4].
+        found: of the three networks.
+        label: int [n], manual; the strata.
 
     Returns:
-        float [..., 4], in the order of `INHERITED`; NaN where the teacher is never wrong, or never right.
+        Estimates; `UNKNOWN` of a teacher that is never wrong, or never right.
     """
-    agreement, errors, right, teacher_wrong = np.moveaxis(np.asarray(means, np.float64), -1, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        errors, right = errors / teacher_wrong, right / (1 - teacher_wrong)
-    return np.stack([agreement, errors, right, errors - right], axis=-1)
+    wrong, right = found.teacher_wrong, ~found.teacher_wrong
+    if len(wrong) == 1:
+        agreement = paired_difference(found.agrees[0], found.independent_agrees[0])
+        errors = paired_difference(found.wrong[wrong], found.independent_wrong[wrong])
+        rights = paired_difference(~found.wrong[right], ~found.independent_wrong[right])
+        transfer = _difference_of_differences(found)
+    else:
+        of_agreement = np.subtract(found.agrees, found.independent_agrees, dtype=np.float64)
+        of_errors = np.subtract(found.wrong, found.independent_wrong, dtype=np.float64)
+        everywhere = np.ones_like(wrong)
+        agreement, errors, rights = (
+            _of_seeds(values, where, label)
+            for values, where in ((of_agreement, everywhere), (of_errors, wrong), (-of_errors, right))
+        )
+        transfer = UNKNOWN
+        if wrong.any() and right.any():
+            transfer = estimated_mean(_influence(of_errors, wrong) - _influence(-of_errors, right), label)
+    return dict(zip(INHERITED, (agreement, errors, rights, transfer), strict=True))
 
 
-def inherited_intervals(of_pairs: list[Shared], label: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
-    """95 % percentile bootstrap intervals over images of what is inherited; all pairs see the same resamples.
+def _influence(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The mean of the values where a condition holds, plus what each image adds to it; float and bool [seeds, n]."""
+    mean = values[where].mean()
+    return mean + where * (values - mean) / where.mean()
+
+
+def _of_seeds(values: np.ndarray, where: np.ndarray, label: np.ndarray) -> Estimate:
+    """The mean of differences where a condition holds, of several seeds; float and bool [seeds, n]."""
+    if not where.any():
+        return UNKNOWN
+    found = estimated_mean(_influence(values, where), label)
+    if len(values) >= FEWEST_SEEDS:
+        return found
+    sums = (values * where).sum(axis=0).astype(int)
+    return replace(found, p_value=sign_permutation_p_value(sums))
+
+
+def _difference_of_differences(found: Shared) -> Estimate:
+    """Inherited errors minus inherited right answers of one seed, with an interval from those of both."""
+    from scipy import optimize, stats  # slow to import
+
+    counts = []
+    for where, student, independent in (
+        (found.teacher_wrong, found.wrong, found.independent_wrong),
+        (~found.teacher_wrong, ~found.wrong, ~found.independent_wrong),
+    ):
+        alone = (where & student & ~independent).sum(), (where & independent & ~student).sum()
+        counts.append((int(alone[0]), int(alone[1]), int(where.sum())))
+    if not (counts[0][2] and counts[1][2]):
+        return UNKNOWN
+    errors, rights = ((one - other) / images for one, other, images in counts)
+    value = errors - rights
+
+    def ends(level: float) -> tuple[float, float]:
+        (low, high), (right_low, right_high) = (score_interval(*one, level) for one in counts)
+        below, above = np.hypot(errors - low, right_high - rights), np.hypot(high - errors, rights - right_low)
+        return value - below, value + above
+
+    def nearest_to_nothing(quantile: float) -> float:
+        return ends(1 - 2 * stats.norm.sf(quantile))[0 if value > 0 else 1]
+
+    p_value = 1.0
+    if value:
+        most = 6.0  # standard errors; a smaller p-value than theirs, 2e-9, decides nothing
+        reached = nearest_to_nothing(most) * value < 0
+        quantile = optimize.brentq(nearest_to_nothing, 0.0, most, xtol=1e-6) if reached else most
+        p_value = float(2 * stats.norm.sf(quantile))
+    return Estimate(value, *ends(LEVEL), p_value)
+
+
+def inherited_by_chance(found: Shared, label: np.ndarray, classes: int) -> dict[str, float]:
+    """What an independent student shows that is made as accurate as the student, blind to the teacher.
+
+    In each class and seed as many of its right answers become wrong, or of its wrong ones right, as bring its accuracy
+    to that of the student, chosen at random. So a student that only is less accurate inherits errors too.
 
     Args:
-        of_pairs: what each student and its independent student share with a teacher.
-        label: int [n], manual; images are drawn within each class.
-        resamples: their number.
+        found: of the three networks.
+        label: int [n], manual.
+        classes: number of classes, K.
 
     Returns:
-        float [pairs, 4, 2], low and high in the order of `INHERITED`; NaN of a teacher that is never wrong, or never
-        right. A resample without an error of the teacher has no value of its own: it counts as the least possible one
-        for the low end, and as the largest for the high end.
+        The expected errors and right answers inherited and negative transfer, by name; NaN as in `inherited`.
     """
-    values = np.stack([column for one in of_pairs for column in one.columns], axis=1)
-    found = inherited(bootstrap_means(values, label, resamples=resamples).reshape(-1, len(of_pairs), 4))
-    unknown, most = np.isnan(found), np.array([1.0, 1.0, 1.0, 2.0])
-    low = np.quantile(np.where(unknown, -most, found), (1 - LEVEL) / 2, axis=0)
-    high = np.quantile(np.where(unknown, most, found), (1 + LEVEL) / 2, axis=0)
-    ends = np.stack([low, high], axis=-1)
-    ends[unknown.all(axis=0)] = np.nan
-    return ends
+    changed = np.zeros(found.wrong.shape)
+    for row, wrong, independent in zip(changed, found.wrong, found.independent_wrong, strict=True):
+        images, of_wrong = (np.bincount(label, one, classes) for one in (np.ones(len(label)), independent))
+        more = np.bincount(label, wrong, classes) - of_wrong
+        share = more / np.maximum(np.where(more > 0, images - of_wrong, of_wrong), 1)
+        row[:] = np.where(independent == (more < 0)[label], share[label], 0)
+    errors = conditional(changed, found.teacher_wrong)
+    rights = -conditional(changed, ~found.teacher_wrong)
+    return dict(zip(INHERITED[1:], (errors, rights, errors - rights), strict=True))

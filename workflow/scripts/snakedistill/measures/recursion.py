@@ -1,8 +1,8 @@
 """How predictions move from one generation to the next."""
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from snakedistill.measures.estimates import UNKNOWN, Estimate, estimated_mean
 
 
 def log_odds(logit: np.ndarray) -> np.ndarray:
@@ -19,45 +19,83 @@ def log_odds(logit: np.ndarray) -> np.ndarray:
     return (logit - logit.mean(axis=1, keepdims=True)) * (classes / (classes - 1))
 
 
-@dataclass(frozen=True)
-class Step:
-    """Least-squares fit of a generation's log-odds to those of the one before, l_g = a_k + b l_(g-1).
+def fit_step(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+    """Slope and correlation of a generation's logits, `after`, on those of the one before, `before`; float [n, K] each.
 
-    Attributes:
-        slope: b, one for all classes, NaN where the one before always has the same log-odds. Below 1 it is shrinkage
-            (Mobahi et al. 2020, arXiv 2002.05715): of the log-odds themselves, and of what the correlation lacks.
-        drift: a_k of each class, float64 [K], which sum to 0; with two classes -a and a. Above 0 the generation gives
-            the class more than the one before did.
-        correlation: of the log-odds of the two, each class's mean taken off; slope / correlation is the ratio of
-            their spreads.
-        slope_error: standard error of the slope over images, whose spread may differ (White 1980).
-        drift_error: that of the drift, float64 [K].
+    The slope b is that of the least-squares fit of the log-odds, l_g = a_k + b l_(g-1); with two classes it is that of
+    the line z_g = a + b z_(g-1) of the logits of class 1. It describes, and proves no shrinkage: b is the correlation
+    times the ratio of the spreads, so noise that comes anew with each training run makes it smaller than 1 (regression
+    dilution, Fuller 1987). `spread_ratio` and `slope_across_seeds` do not have this fault.
+
+    Returns:
+        The slope, NaN where the one before always has the same log-odds, and the correlation of the two, each class's
+        mean taken off, NaN where one of them always has the same.
     """
-
-    slope: float
-    drift: np.ndarray
-    correlation: float
-    slope_error: float
-    drift_error: np.ndarray
-
-
-def fit_step(before: np.ndarray, after: np.ndarray) -> Step:
-    """Fit the logits of a generation, `after`, to those of the one before, `before`; float [n, K] each.
-
-    With two classes it is the ordinary least-squares line z_g = a + b z_(g-1) of the logits of class 1.
-    """
-    x, y = log_odds(before), log_odds(after)
-    mean_x, mean_y = (np.where(np.ptp(one, axis=0) == 0, one[0], one.mean(axis=0)) for one in (x, y))
-    x -= mean_x  # to exactly 0 where all images have the same, whose mean is rounded
-    y -= mean_y
+    x, y = _centred(before), _centred(after)
     of_x, of_y, of_both = (x**2).sum(), (y**2).sum(), (x * y).sum()
     slope = of_both / of_x if of_x else np.nan
     correlation = of_both / np.sqrt(of_x * of_y) if of_x and of_y else np.nan
-    rest = y - slope * x
-    of_images = (rest * x).sum(axis=1) / of_x if of_x else np.full(len(x), np.nan)
-    of_classes = rest / len(x) - of_images[:, None] * mean_x
-    errors = np.sqrt((of_images**2).sum()), np.sqrt((of_classes**2).sum(axis=0))
-    return Step(float(slope), mean_y - slope * mean_x, float(correlation), float(errors[0]), errors[1])
+    return float(slope), float(correlation)
+
+
+def _centred(logit: np.ndarray) -> np.ndarray:
+    """Log-odds without the mean of each class, to exactly 0 where all images have the same, whose mean is rounded."""
+    values = log_odds(logit)
+    return values - np.where(np.ptp(values, axis=0) == 0, values[0], values.mean(axis=0))
+
+
+def slope_across_seeds(before: np.ndarray, after: np.ndarray) -> float:
+    """Slope of a generation on its source, with the sources of the other seeds as instruments (Fuller 1987).
+
+    What two seeds have in common is no noise of training, so noise does not make this slope smaller: it is
+    sum_(s != t) <y_s, x_t> / sum_(s != t) <x_s, x_t>, of centred log-odds of the generation, y, and of the source, x.
+
+    Args:
+        before: logits of the source, float [seeds, n, K].
+        after: logits of the generation.
+
+    Returns:
+        The slope, NaN of one seed.
+    """
+    x, y = (np.stack([_centred(one) for one in logits]) for logits in (before, after))
+    above, below = ((x.sum(axis=0) * one.sum(axis=0)).sum() - (x * one).sum() for one in (y, x))
+    return float(above / below) if len(x) > 1 and below else np.nan
+
+
+def spread_ratio(before: np.ndarray, after: np.ndarray, label: np.ndarray) -> Estimate:
+    """How wide the log-odds of a generation are spread, as a ratio to those of an earlier one.
+
+    The spread is the root of the mean squared distance of the images from the mean. The interval is that of the
+    logarithm, from influence values: an image adds d^2 / (2 mean d^2) to the logarithm of a spread. The p-value is of
+    the hypothesis that the ratio is 1.
+
+    Args:
+        before: logits of the earlier generation, float [seeds, n, K].
+        after: logits of the later one.
+        label: int [n], manual; the strata.
+    """
+    squares = [np.stack([(_centred(one) ** 2).sum(axis=1) for one in logits]) for logits in (before, after)]
+    means = [square.mean(axis=1, keepdims=True) for square in squares]
+    if not (means[0].all() and means[1].all()):
+        return UNKNOWN
+    of_before, of_after = ((np.log(mean) + square / mean - 1) / 2 for square, mean in zip(squares, means, strict=True))
+    found = estimated_mean(of_after - of_before, label)
+    value, low, high = np.exp([found.value, found.low, found.high]).tolist()
+    return Estimate(value, low, high, found.p_value)
+
+
+def drift(before: np.ndarray, after: np.ndarray, label: np.ndarray) -> list[Estimate]:
+    """Change of the mean log-odds of each class from an earlier generation to a later one.
+
+    Above 0 the later one gives the class more. With two classes the changes are -a and a.
+
+    Args:
+        before: logits of the earlier generation, float [seeds, n, K].
+        after: logits of the later one.
+        label: int [n], manual; the strata.
+    """
+    change = np.stack([log_odds(later) - log_odds(earlier) for earlier, later in zip(before, after, strict=True)])
+    return [estimated_mean(change[:, :, number], label) for number in range(change.shape[2])]
 
 
 def first_errors(wrong: np.ndarray) -> np.ndarray:

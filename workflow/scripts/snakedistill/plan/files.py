@@ -249,6 +249,11 @@ class Files:
         labels = self.labels.format(seed=seed, network=Network(one.family, 0).id)
         return {"teacher_labels": labels, "teacher_lineage": lineages([labels])}
 
+    def own_labels(self, network: str, seed: int | str) -> dict[str, str]:
+        """The labels that a network was trained on; empty of one that was not trained here."""
+        trained = network in self.plan.trained
+        return {"own_labels": self.labels.format(seed=seed, network=network)} if trained else {}
+
     def for_model_card(self, network: str, seed: int | str) -> dict[str, str]:
         """The measurements of a network's export, and its time, as far as there are any."""
         forms = [

@@ -10,6 +10,7 @@ from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.export.usable import costs_too_much, read_measurements
+from snakedistill.measures.comparison import SIGNIFICANCE
 from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
 
@@ -93,7 +94,7 @@ def write_model_card(
 
 
 def _of_network(table: pd.DataFrame, network: str, seed: int) -> pd.DataFrame:
-    return table[(table["network"] == network) & (table["seed"] == seed) & (table["split"] == TEST)]
+    return table[(table["network"] == network) & (table["seed"].astype(str) == str(seed)) & (table["split"] == TEST)]
 
 
 def _accuracy(uncertainty: pd.DataFrame, run: str) -> EvalResult:
@@ -252,7 +253,10 @@ def _limits(
     limits += _miscalibration(found["calibration"].set_index("scaled"))
     inherited = found["inheritance"]
     inherited = inherited[(inherited["class"] == "") & (inherited["independent"] != "")]
-    for row in inherited[inherited["errors_inherited_low"] > 0].itertuples():
+    beyond = (inherited["errors_inherited_p"] < SIGNIFICANCE) & (
+        inherited["errors_inherited_low"] > inherited["errors_inherited_by_chance"].clip(lower=0)
+    )
+    for row in inherited[beyond].itertuples():
         limits.append(
             f"It inherits errors: where `{row.taught_by}` is wrong, it is wrong in "
             f"{100 * row.wrong_given_wrong:.0f} % of the images, and `{row.independent}`, which did not learn from it, "

@@ -11,7 +11,7 @@ from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.lineage import check_lineage, read_labels, read_predictions, record_lineage
 from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.outputs import labels_of_classes, logits_of_classes, number_of_outputs, shares_of_classes
-from snakedistill.core.parts import TEST
+from snakedistill.core.parts import TEST, TRAIN
 from snakedistill.data.images import MappedImages
 from snakedistill.measures.evaluation import evaluation_row
 from snakedistill.networks.augmentation import active, of_one_image
@@ -35,6 +35,7 @@ class Measured:
         test_images: array of the test part.
         teacher_labels: file with the teacher's labels of every image, those of its family's first student, for a
             network that never saw manual ones; else None.
+        own_labels: file with the labels that the network was trained on, None of one that was not trained here.
         augmentation: settings of the network's training run by transformation; images are not mixed.
         repeats: number of evaluations with augmentation.
         classes: names; the position of a name is its label.
@@ -47,6 +48,7 @@ class Measured:
     predictions: dict[str, str]
     test_images: str
     teacher_labels: str | None
+    own_labels: str | None
     augmentation: dict
     repeats: int
     classes: list[str]
@@ -58,7 +60,7 @@ def write_evaluation(network: Measured, evaluation: str, augmented: str) -> None
     Args:
         network: what is measured.
         evaluation: CSV to write: split, labels (manual / teacher), augmented, repeat (from 1; 0 without
-            augmentation), loss, accuracy.
+            augmentation), loss, accuracy, label_fit (on train without augmentation, see `evaluation_row`).
         augmented: file to write: image_id, repeat, and logit and probability of each output, see `core.outputs`, of the
             augmented test part; without rows for a network that was trained without augmentation; its lineage is
             written beside it.
@@ -70,13 +72,16 @@ def write_evaluation(network: Measured, evaluation: str, augmented: str) -> None
     check_lineage(network.model, network.network_id, network.seed, splits=network.splits)
     manual = read_csv(network.splits)
     labels, rows = _labels(network, manual), []
+    trained_on = _trained_on(network, manual)
 
     def measure(part: str, repeat: int, prediction: ByImage) -> None:
         of_part = (manual["split"] == part).to_numpy()
         what = f"the labels of {part}", f"predictions of {network.network_id}"
         joined = prediction.in_order_of(manual["image_id"][of_part], *what)
         for kind, label in labels.items():
-            rows.append(evaluation_row(part, kind, repeat, joined["logit"], joined["probability"], label[of_part]))
+            own = trained_on[of_part] if part == TRAIN and trained_on is not None else None
+            values = joined["logit"], joined["probability"], label[of_part]
+            rows.append(evaluation_row(part, kind, repeat, *values, trained_on=own))
 
     for part, path in network.predictions.items():
         prediction = read_predictions(path, network.network_id, network.seed, **made_from)
@@ -104,6 +109,15 @@ def _labels(network: Measured, manual: pd.DataFrame) -> dict[str, np.ndarray]:
         given = read_labels(network.teacher_labels, first_student, network.seed, network.splits, classes)
         labels["teacher"] = given.in_order_of(manual["image_id"], network.splits, network.teacher_labels)["label"]
     return labels
+
+
+def _trained_on(network: Measured, manual: pd.DataFrame) -> np.ndarray | None:
+    """The labels that a network was trained on, float [n, classes], in the order of the manual ones, or None."""
+    if network.own_labels is None:
+        return None
+    classes = len(network.classes)
+    given = read_labels(network.own_labels, network.network_id, network.seed, network.splits, classes)
+    return given.in_order_of(manual["image_id"], network.splits, network.own_labels)["label"]
 
 
 def _augmented(network: Measured) -> Iterator[list[np.ndarray]]:

@@ -93,14 +93,15 @@ answer, and nearly all are in the last bin. With several seeds the shares are me
     "recursion": Figure(
         module="snakedistill.results.figures.recursion",
         pictures=_of_recursive_families("recursion"),
-        needs=("histograms",),
+        needs=("histograms", "evaluation"),
         section="recursion",
         title="recursion of {}",
         caption="""The predictions of a family, generation by generation. Generation 0 learned from the teacher,
 each later generation from the one before. Left: the share of test images in each bin of the predicted probability,
 with two classes that of class 1, with more that of the network's own answer; darker means more, white means none.
-Right: the share of images in bins in which the network is not sure: with two classes all but the first and the last,
-below and above one half; with more all but the last. With several seeds the shares are means.""",
+Middle: the share of images in bins in which the network is not sure: with two classes all but the first and the last,
+below and above one half; with more all but the last. Right: the label fit, the share of the images of train that the
+network answers as the labels say that it was trained on. With several seeds the shares are means.""",
     ),
     "generations": Figure(
         module="snakedistill.results.figures.generations",
@@ -122,12 +123,12 @@ teacher.""",
         section="recursion",
         title="accuracy and movement by generation",
         caption="""What recursion does to each family, on the test part, by generation. Left: accuracy of every family
-with later generations. Middle and right, of chains, in which each generation learns from the one before: the slope b
-and the drift a of the line that leads from the logits of one generation to those of the next, z = a + b z'. A slope
-below 1 (dotted) says that the predictions lose certainty or that noise comes in; a drift other than 0 (dotted) says
-that a class gets more than before. With two classes the drift is that of class 1, with more that of the class that
-drifts most. With one seed the bars are 95 % intervals over images; with several the points are means and the bars
-reach from the smallest to the largest value.""",
+with later generations. Middle and right, of chains, in which each generation learns from the one before: the spread
+of the logits as a ratio to generation 0, and the drift, the change of the mean logit of a class since then. A ratio
+below 1 (dotted) says that the predictions lose certainty; a drift other than 0 (dotted) says that a class gets more
+than before. With two classes the drift is that of class 1, with more that of the class that drifts most. Their bars are
+95 % intervals, over images, with five seeds or more over seeds and images. The bars of accuracy are such intervals over
+images; with several seeds the points are means and the bars reach from the smallest to the largest value.""",
     ),
     "recursion_map": Figure(
         module="snakedistill.results.figures.recursion_map",
@@ -139,9 +140,10 @@ reach from the smallest to the largest value.""",
 the teacher or a generation gets wrong, each column a network of the chain. A cell is coloured where the network is
 wrong, strongly where it is the first of the chain. A row that stays coloured to the right is an error that the later
 generations keep; a row that turns white is one that they mend. With several seeds the map shows the first. Right, by
-generation: the share of wrong answers among the test images of a class; the slope b and the drift a of the line that
-leads from the logits of one generation to those of the next. A slope below 1 (dotted) says that the predictions lose
-certainty or that noise comes in; a drift above 0 says that the class gets more than before. With two classes the
+generation: the share of wrong answers among the test images of a class; the spread of the logits as a ratio to
+generation 0; and the drift, the change of the mean logit of a class since then. A ratio below 1 says that the
+predictions lose certainty; a drift above 0 says that the class gets more than before. Shades are 95 % intervals, over
+images, with five seeds or more over seeds and images. With two classes the
 drift is that of class 1, with more it is shown for the three classes that drift most. Of more than five classes those
 three are shown whose error rate changes most, beside that of all images. With several seeds the lines are means.""",
     ),

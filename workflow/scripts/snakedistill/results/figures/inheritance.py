@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from snakedistill.core.errors import listed
 from snakedistill.core.network_ids import parsed
-from snakedistill.core.parts import TEST
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
 from snakedistill.results.run import Run
+from snakedistill.results.tables.table import over_seeds
 
 HOLLOW: dict[str, Any] = {"color": "0.55", "markerfacecolor": "white"}  # of the independent student
 INHERITED = {"errors_inherited": "inherited errors", "right_inherited": "inherited right answers"}
@@ -20,7 +20,7 @@ INHERITED = {"errors_inherited": "inherited errors", "right_inherited": "inherit
 def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
     """Plot agreement with the teacher, and inherited errors and right answers, one row for each network.
 
-    With several seeds the points are means, and a line reaches from the least value to the greatest.
+    Points and 95 % intervals are those over all seeds.
 
     Args:
         run: the run.
@@ -29,40 +29,38 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     """
     set_style()
     table = rows_to_show(run.table("inheritance"), run)
-    several = table["seed"].nunique() > 1
     networks = by_family(table["network"])
     looks = looks_of(run.networks)
-    of_network = table.groupby("network")
+    of_network = table.set_index("network").loc[networks]
     panels = INHERITED if table["agreement_of_independent"].notna().any() else {}
     height = max(2.3, 1.5 + 0.2 * len(networks))
     figure, axes = page(height, 1, 1 + len(panels), sharey=True, width_ratios=[1.3, *(1 for _ in panels)])
     agreement, *others = axes.flat
-    plot_agreement(agreement, of_network.mean(numeric_only=True).loc[networks], looks)
+    plot_agreement(agreement, of_network, looks)
     for axis, (column, title) in zip(others, panels.items(), strict=True):
-        low = of_network[column if several else f"{column}_low"].min()
-        high = of_network[column if several else f"{column}_high"].max()
-        means = of_network[column].mean()
-        plot_inherited(axis, pd.DataFrame({"mean": means, "low": low, "high": high}).loc[networks], looks)
+        values = {"value": column, "low": f"{column}_low", "high": f"{column}_high"}
+        shown = pd.DataFrame({end: of_network[name] for end, name in values.items()})
+        plot_inherited(axis, shown, looks)
         axis.set_title(title, fontsize=9)
         axis.sharex(others[0])
     if others:
         others[0].autoscale_view()
     agreement.set_yticks(range(len(networks)), networks)
     agreement.set_ylim(len(networks) - 0.5, -0.5)
-    lines = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
-    what = f" (lines: {lines})" if others else "; the run has no independent student"
+    seeds = f", {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
+    what = f" (lines: 95 % intervals{seeds})" if others else "; the run has no independent student"
     title_and_legend(figure, f"Inheritance from {listed(table['taught_by'].unique())} on the test part{what}", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)
 
 
 def rows_to_show(table: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """The rows of all classes of the test part that compare with the teacher at the head of the chain.
+    """The rows of all classes and seeds that compare with the teacher at the head of the chain.
 
     Of several independent students the first is left.
     """
-    shown = table[(table["class"] == "") & (table["split"] == TEST) & table["taught_by"].isin(run.teachers)]
-    return shown.drop_duplicates(["seed", "network"])
+    shown = over_seeds(table[(table["class"] == "") & table["taught_by"].isin(run.teachers)])
+    return shown.drop_duplicates("network")
 
 
 def by_family(networks: pd.Series) -> list[str]:
@@ -99,13 +97,13 @@ def plot_inherited(axis: Axes, values: pd.DataFrame, looks: dict[str, dict]) -> 
 
     Args:
         axis: its panel.
-        values: mean, low and high by network, in the order of the rows; NaN where there is no value.
+        values: value, low and high by network, in the order of the rows; NaN where there is no value.
         looks: of the families.
     """
     axis.axvline(0, color="black", linestyle=":", linewidth=1)
     colors = [looks[parsed(network).family]["color"] for network in values.index]
     axis.hlines(np.arange(len(values)), values["low"], values["high"], color=colors, linewidth=1.2, alpha=0.6)
-    plot_rows(axis, values["mean"], looks)
+    plot_rows(axis, values["value"], looks)
     axis.set_xlabel("difference of shares")
 
 

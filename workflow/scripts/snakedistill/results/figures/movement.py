@@ -13,14 +13,15 @@ from snakedistill.results.figures.style import (
     whole_numbers,
 )
 from snakedistill.results.run import Run
+from snakedistill.results.tables.table import over_seeds
 
 LONGEST_NAME = 12
 
 
 def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Plot test accuracy, slope and drift by generation of every family, one beside the other.
+    """Plot test accuracy, spread and drift by generation of every family, one beside the other.
 
-    With several seeds the points are their means, and a bar reaches from the least value to the greatest.
+    Accuracies of several seeds are means, with a bar from the least to the greatest; spread and drift have intervals.
 
     Args:
         run: the run.
@@ -46,7 +47,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         whole_numbers(axis, 0, int(panel["generation"].max()))
     for axis, still in zip(axes.flat[1:], (1, 0), strict=True):
         axis.axhline(still, color="0.4", linestyle=":", linewidth=1)
-    bars = f"range of {len(run.seeds)} seeds" if several else "95 % intervals over images"
+    bars = f"range of {len(run.seeds)} seeds; of spread and drift 95 % intervals" if several else "95 % intervals"
     title_and_legend(figure, f"Accuracy and movement by generation on the test part\nBars: {bars}", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)
@@ -59,28 +60,27 @@ def panels_of(uncertainty: pd.DataFrame, recursion: pd.DataFrame, several: bool)
 
     Args:
         uncertainty: the table; families with later generations have an accuracy here.
-        recursion: the table; chains of students have a slope and a drift.
-        several: whether there are several seeds, whose range the bars show; else 95 % intervals.
+        recursion: the table; chains of students have a spread and a drift.
+        several: whether there are several seeds, whose range of accuracies the bars show; else 95 % intervals.
     """
     test = uncertainty[(uncertainty["split"] == TEST) & uncertainty["generation"].notna()]
     test = test[test.groupby("family")["generation"].transform("max") > 0]
     classes = recursion["class"].drop_duplicates().tolist()
-    moved = recursion[recursion["slope"].notna()]
+    moved = over_seeds(recursion)
+    moved = moved[moved["spread_ratio_from_first"].notna()]
     if len(classes) == 2:
         drifts = moved[moved["class"] == classes[1]]
     else:
-        drifts = moved.loc[moved["drift"].abs().groupby([moved["seed"], moved["network"]]).idxmax()]
-    slopes = moved[moved["class"] == classes[0]]
-    drift = f"drift a towards {shortened(classes[1], LONGEST_NAME)}" if len(classes) == 2 else "largest drift a"
-    columns = {
-        "accuracy": (test, "accuracy"),
-        "slope b": (slopes, "slope"),
-        f"{drift}, logits": (drifts, "drift"),
+        drifts = moved.loc[moved["drift_from_first"].abs().groupby(moved["network"]).idxmax()]
+    drift = f"drift towards {shortened(classes[1], LONGEST_NAME)}" if len(classes) == 2 else "largest drift"
+    return {
+        "accuracy": _summed_up(test, "accuracy", several),
+        "spread of logits, ratio": _summed_up(moved[moved["class"] == classes[0]], "spread_ratio_from_first"),
+        f"{drift}, logits": _summed_up(drifts, "drift_from_first"),
     }
-    return {label: _summed_up(table, column, several) for label, (table, column) in columns.items()}
 
 
-def _summed_up(table: pd.DataFrame, column: str, several: bool) -> pd.DataFrame:
+def _summed_up(table: pd.DataFrame, column: str, several: bool = False) -> pd.DataFrame:
     groups = table.groupby(["family", "generation"])
     low, high = (column, column) if several else (f"{column}_low", f"{column}_high")
     found = {"value": groups[column].mean(), "low": groups[low].min(), "high": groups[high].max()}

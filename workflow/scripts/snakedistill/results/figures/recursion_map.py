@@ -17,6 +17,7 @@ from snakedistill.results.figures.style import (
     whole_numbers,
 )
 from snakedistill.results.run import Run
+from snakedistill.results.tables.table import over_seeds
 
 MOST_CLASSES = 5
 FEW_CLASSES = 3  # are shown of more than the most
@@ -33,7 +34,7 @@ ALL_IMAGES = "all images"
 
 
 def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Plot the errors of each chain image by image, and error rate, slope and drift by generation.
+    """Plot the errors of each chain image by image, and error rate, spread and drift by generation.
 
     Of several seeds the map shows the first, and the lines are means.
 
@@ -47,7 +48,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     looks = looks_of(run.networks, pictures)
     for family, paths in pictures.items():
         chain = table[table["family"] == family]
-        of_seed = chain[chain["seed"] == run.seeds[0]]
+        of_seed = chain[chain["seed"].astype(str) == str(run.seeds[0])]
         figure, axes = page(5, 3, 2, sharex="col", width_ratios=[1.25, 1])
         left = axes[0, 0].figure.add_subplot(axes[0, 0].get_gridspec()[:, 0])
         for axis in axes[:, 0]:
@@ -56,7 +57,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
         plot_map(left, error_map(of_family, networks_of(of_seed)), looks[family]["color"])
         images = of_seed[of_seed["generation"] == 0]["images"].sum()
         left.set(xlabel="generation", ylabel=f"test images, of {images:,}, that a network gets wrong")
-        plot_lines(axes[:, 1], chain, run.classes, looks[family])
+        plot_lines(axes[:, 1], over_seeds(chain), run.classes, looks[family])
         title = f"Errors and movement of {family} on the test part"
         if len(run.seeds) > 1:
             title += f"\nMap: seed {run.seeds[0]}. Lines: mean of {len(run.seeds)} seeds"
@@ -110,17 +111,17 @@ def plot_map(axis: Axes, found: np.ndarray, color: str) -> None:
 
 
 def plot_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: dict) -> None:
-    """Plot error rate, slope and drift by generation; seeds are averaged.
+    """Plot error rate, spread and drift by generation; spread and drift with their intervals.
 
     Args:
         axes: the three panels.
-        chain: rows of the table `recursion` of a family.
+        chain: rows of the table `recursion` of a family, over all seeds.
         classes: names.
         look: of the family.
     """
-    rates, drifts = (
+    rates, drifts, lows, highs = (
         chain.pivot_table(index="generation", columns="class", values=value, dropna=False)
-        for value in ("error_rate", "drift")
+        for value in ("error_rate", *(f"drift_from_first{end}" for end in ("", "_low", "_high")))
     )
     with_rate = list(classes)
     if len(classes) > MOST_CLASSES:
@@ -128,7 +129,7 @@ def plot_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: 
     with_drift = classes[1:] if len(classes) == 2 else largest(drifts.abs().max(), classes)
     shown = [name for name in classes if name in {*with_rate, *with_drift}]
     of_classes = dict(zip(shown, LOOKS, strict=False))
-    of_rate, of_slope, of_drift = axes
+    of_rate, of_spread, of_drift = axes
     for axis, values, names in ((of_rate, rates, with_rate), (of_drift, drifts, with_drift)):
         for name in names:
             axis.plot(values.index, values[name], **of_classes[name], label=shortened(name, LONGEST_NAME))
@@ -136,11 +137,16 @@ def plot_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: 
         wrong = (chain["error_rate"] * chain["images"]).groupby(chain["generation"]).sum()
         of_all = wrong / chain.groupby("generation")["images"].sum()
         of_rate.plot(of_all.index, of_all, color="0.3", linewidth=2, label=ALL_IMAGES)
-    slopes = chain.groupby("generation")["slope"].mean()
-    of_slope.plot(slopes.index, slopes, **look)
-    of_slope.axhline(1, color="0.4", linestyle=":", linewidth=1)
+    spreads = chain.drop_duplicates("generation").set_index("generation").filter(regex="^spread_ratio_from_first")
+    of_spread.plot(spreads.index, spreads["spread_ratio_from_first"], **look)
+    ends = (spreads[f"spread_ratio_from_first_{end}"] for end in ("low", "high"))
+    of_spread.fill_between(spreads.index, *ends, color=look["color"], alpha=0.2, linewidth=0)
+    for name in with_drift:
+        color = of_classes[name]["color"]
+        of_drift.fill_between(drifts.index, lows[name], highs[name], color=color, alpha=0.2, linewidth=0)
+    of_spread.axhline(1, color="0.4", linestyle=":", linewidth=1)
     of_drift.axhline(0, color="0.4", linestyle=":", linewidth=1)
-    for axis, label in zip(axes, ("error rate", "slope b", "drift a, logits"), strict=True):
+    for axis, label in zip(axes, ("error rate", "spread ratio", "drift, logits"), strict=True):
         axis.set_ylabel(label)
     of_rate.margins(y=0.15)
     of_rate.set_ylim(0, None)

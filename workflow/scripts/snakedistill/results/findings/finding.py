@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from snakedistill.measures.comparison import FEWEST_SEEDS, holm
+
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "cannot be told"
 
 
@@ -41,3 +43,21 @@ def rounded(number: float) -> str:
         return "a billion"
     digits = max(0, math.floor(math.log10(max(number, 1))) - 1)
     return f"{math.ceil(number / 10**digits) * 10**digits:,}"
+
+
+def of_seeds(seeds: int) -> str:
+    """What an interval is over, beside the images of one seed."""
+    return "" if seeds == 1 else f" of {seeds} seeds together" if seeds < FEWEST_SEEDS else f" over {seeds} seeds"
+
+
+def corrected(p_values: list[float]) -> list[float]:
+    """p-values with Holm's correction for those that are known."""
+    known = [value for value in p_values if not np.isnan(value)]
+    after = iter(holm(known))
+    return [value if np.isnan(value) else next(after) for value in p_values]
+
+
+def p_in_words(p_holm: float, tests: int, about: str) -> str:
+    """A p-value after Holm's correction, with the statements that it is for."""
+    value = "p < 1e-12" if p_holm < 1e-12 else f"p = {p_holm:.2g}"
+    return f"{value} with Holm's correction for {tests} statements on {about}"

@@ -4,53 +4,62 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from snakedistill.measures.intervals import NORMAL
-from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, Finding, code, in_range
-from snakedistill.results.tables.comparisons import HIGHER, LOWER
+from snakedistill.measures.comparison import SIGNIFICANCE
+from snakedistill.results.findings.finding import (
+    CONTRADICTED,
+    OPEN,
+    SUPPORTED,
+    Finding,
+    code,
+    corrected,
+    in_range,
+    of_seeds,
+    p_in_words,
+)
+from snakedistill.results.tables.table import by_seed, over_seeds
 
 
 def recursion(table: pd.DataFrame) -> Iterator[Finding]:
-    """Shrinkage and drift of each chain, from the intervals of all steps together (Bonferroni)."""
-    steps = table[table["slope"].notna()]
-    for family, of_family in steps.groupby("family", sort=False):
-        of_steps = of_family.drop_duplicates(["seed", "network"])
-        slopes, ratios = in_range(of_steps["slope"]), in_range(of_steps["slope"] / of_steps["correlation"])
-        words = f"the slope b is {slopes}, and the ratio of the spreads, which noise widens, {ratios}"
-        statement = f"along the recursion of {code(family)} the logits shrink in some steps and grow in none"
-        yield _sided(of_steps, "slope", 1, statement, words, LOWER)
-        towards = _most_answered(table[table["family"] == family])
-        of_class = of_family[of_family["class"] == towards[0]]
-        words = (
-            f"the share of test images that get this answer goes from {towards[1]:.3f} to {towards[2]:.3f}; the drift "
-            f"a is {in_range(of_class['drift'])}"
-        )
-        statement = (
-            f"along the recursion of {code(family)} the answers drift towards {code(towards[0])} in some steps and "
-            "away from it in none"
-        )
-        yield _sided(of_class, "drift", 0, statement, words, HIGHER)
+    """Shrinkage and drift of each chain, of its last generation against its first, with Holm's correction for all.
+
+    The class of the drift is the one with the largest; as it is chosen after looking, its p-value counts once for each
+    class (Bonferroni), of two classes once, for what one gains the other loses.
+    """
+    seeds, rows = by_seed(table)["seed"].nunique(), over_seeds(table)
+    chains, p_values = [], []
+    for _, of_family in rows[rows["spread_ratio_from_first"].notna()].groupby("family", sort=False):
+        last = of_family[of_family["generation"] == of_family["generation"].max()]
+        towards = last.loc[last["drift_from_first"].idxmax()]
+        choices = len(last) if len(last) > 2 else 1
+        chains.append((of_family, towards))
+        p_values += [towards["spread_ratio_from_first_p"], min(1.0, towards["drift_from_first_p"] * choices)]
+    tests = corrected(p_values)
+    for number, (of_family, towards) in enumerate(chains):
+        first = rows[(rows["family"] == towards["family"]) & (rows["generation"] == 0)]
+        yield _shrinks(of_family, towards, first, tests[2 * number], len(tests), seeds)
+        yield _drifts(towards, first, tests[2 * number + 1], len(tests), seeds)
 
 
-def _sided(rows: pd.DataFrame, name: str, bound: float, statement: str, words: str, claimed: str) -> Finding:
-    """Supported where some steps lie on the claimed side of the bound and none on the other."""
-    from scipy import stats  # slow to import
-
-    widened = stats.norm.isf(0.025 / len(rows)) / NORMAL
-    above = int((rows[name] - (rows[name] - rows[f"{name}_low"]) * widened > bound).sum())
-    below = int((rows[name] + (rows[f"{name}_high"] - rows[name]) * widened < bound).sum())
-    on_side, against = (below, above) if claimed == LOWER else (above, below)
-    verdict = SUPPORTED if on_side and not against else CONTRADICTED if against and not on_side else OPEN
-    counts = f"the interval is above {bound:g} in {above} of {_steps(len(rows))} and below {bound:g} in {below}"
-    return Finding(verdict, statement, f"{words}; {counts}")
-
-
-def _most_answered(of_family: pd.DataFrame) -> tuple[str, float, float]:
-    """The class whose share of the answers grows most from the first generation to the last, and the two shares."""
-    shares = of_family.groupby(["class", "generation"], sort=False)["answered"].mean().unstack("generation")
-    first, last = shares[shares.columns.min()], shares[shares.columns.max()]
-    name = (last - first).idxmax()
-    return name, float(first[name]), float(last[name])
+def _shrinks(
+    of_family: pd.DataFrame, last: pd.Series, first: pd.DataFrame, p_holm: float, tests: int, seeds: int
+) -> Finding:
+    ratio, low, high = (last[f"spread_ratio_from_first{end}"] for end in ("", "_low", "_high"))
+    words = (
+        f"the spread of the logits of {code(last['network'])} is {ratio:.3f} [{low:.3f}, {high:.3f}] times that of "
+        f"{code(first['network'].iloc[0])}{of_seeds(seeds)}, step by step {in_range(of_family['spread_ratio'])} times; "
+        f"{p_in_words(p_holm, tests, 'recursion')}"
+    )
+    verdict = OPEN if p_holm >= SIGNIFICANCE else SUPPORTED if ratio < 1 else CONTRADICTED
+    return Finding(verdict, f"along the recursion of {code(last['family'])} the logits shrink", words)
 
 
-def _steps(number: int) -> str:
-    return f"{number} step{'s' if number > 1 else ''}"
+def _drifts(last: pd.Series, first: pd.DataFrame, p_holm: float, tests: int, seeds: int) -> Finding:
+    drift, low, high = (last[f"drift_from_first{end}"] for end in ("", "_low", "_high"))
+    answered = first.loc[first["class"] == last["class"], "answered"].iloc[0]
+    words = (
+        f"from {code(first['network'].iloc[0])} to {code(last['network'])} the mean logit of this class changes by "
+        f"{drift:+.3f} [{low:+.3f}, {high:+.3f}]{of_seeds(seeds)}, and the share of test images that get it as answer "
+        f"goes from {answered:.3f} to {last['answered']:.3f}; {p_in_words(p_holm, tests, 'recursion')}"
+    )
+    statement = f"along the recursion of {code(last['family'])} the predictions drift towards {code(last['class'])}"
+    return Finding(SUPPORTED if p_holm < SIGNIFICANCE and drift > 0 else OPEN, statement, words)

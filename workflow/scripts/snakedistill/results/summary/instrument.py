@@ -2,13 +2,14 @@
 
 import pandas as pd
 
-from snakedistill.core.parts import TEST, TRAIN
+from snakedistill.measures.comparison import FEWEST_SEEDS
 from snakedistill.results.findings import findings
 from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.tables.calibration import AS_TRAINED, SCALED
 from snakedistill.results.tables.comparisons import ALL_SEEDS
+from snakedistill.results.tables.table import over_seeds
 from snakedistill.results.tables.uncertainty import in_words
 
 
@@ -18,35 +19,34 @@ def inheritance_section(contents: Contents, pictures: list[str]) -> list[str]:
     frame = frame[frame["class"] == ""]
     if frame.empty:
         return ["No network of this run learned from another one."]
+    frame = over_seeds(frame)
     names = ["agreement", "agreement_of_independent", "agreement_by_chance", "kl_divergence"]
-    inherited = ["agreement_inherited", "errors_inherited", "right_inherited", "negative_transfer"]
+    inherited = ["agreement_inherited", "errors_inherited", "errors_inherited_by_chance", "right_inherited"]
+    inherited += ["negative_transfer", "negative_transfer_by_chance"]
     if (frame["independent"] == "").all():
         names, inherited = [name for name in names if "independent" not in name], []
-
-    def table(part: str) -> str:
-        of_part = frame[frame["split"] == part]
-        rows = [
-            [escaped(network), escaped(teacher)] + [measured(of_seeds, name, digits=3) for name in (*names, *inherited)]
-            for (network, teacher), of_seeds in by(of_part, ["network", "taught_by"])
-        ]
-        heads = [_INHERITANCE_HEADS.get(name, in_words(name)) for name in (*names, *inherited)]
-        return markdown([f"student, {part}", "taught by", *heads], rows, "ll" + "r" * len(heads))
-
+    shown = [*names, *inherited]
+    rows = [
+        [escaped(network), escaped(teacher)] + [measured(of_pair, name, digits=3) for name in shown]
+        for (network, teacher), of_pair in by(frame.drop_duplicates(["network", "taught_by"]), ["network", "taught_by"])
+    ]
+    heads = ["student, test", "taught by", *(_INHERITANCE_HEADS.get(name, in_words(name)) for name in shown)]
     words = (
         "*Agreement* is the share of images with the same answer as the teacher, right or wrong. *By chance* is the "
         "agreement of networks that answer the images of a class independently. *KL* is the Kullback-Leibler "
         "divergence of the student's probabilities from the teacher's, in nats."
     )
     if inherited:
+        over = "seeds and images" if contents.seeds >= FEWEST_SEEDS else "images"
         words += (
             " Good networks agree because they are right. So each student stands beside an independent one of the same "
             "recipe and seed that learned from manual labels, and *inherited* is what the student has beyond it: "
             "agreement, errors (P(wrong | teacher wrong)) and right answers (P(right | teacher right)). *Negative "
-            "transfer* is inherited errors minus inherited right answers. `tables/inheritance.csv` has the agreement "
-            f"by class.{contents.brackets('bootstrap over images')}"
+            "transfer* is inherited errors minus inherited right answers. *At random* is what the independent student "
+            "would show if random errors made it as accurate as the student. `tables/inheritance.csv` has the "
+            f"agreement by class. The brackets hold 95 % intervals over {over}."
         )
-    parts = [part for part in (TEST, TRAIN) if (frame["split"] == part).any()]
-    return [words, *pictures, *map(table, parts)]
+    return [words, *pictures, markdown(heads, rows, "ll" + "r" * len(shown))]
 
 
 _INHERITANCE_HEADS = {
@@ -55,6 +55,8 @@ _INHERITANCE_HEADS = {
     "kl_divergence": "KL",
     "agreement_inherited": "inherited agreement",
     "errors_inherited": "inherited errors",
+    "errors_inherited_by_chance": "at random",
+    "negative_transfer_by_chance": "at random",
     "right_inherited": "inherited right answers",
 }
 
@@ -63,7 +65,7 @@ def calibration_section(contents: Contents, pictures: list[str]) -> list[str]:
     """How far probabilities may be taken at their word, and what uncertainty does not say."""
     frame = contents.tables["calibration"]
     names = ["negative_log_likelihood", "brier", "uncertainty", "confidence_error", "confidence_error_expected"]
-    names += ["confidence_error_excess", "class_error"]
+    names += ["confidence_error_likely", "class_error"]
     rows = [
         [escaped(network), "scaled" if scaled == SCALED else "as trained", measured(of_seeds, "temperature", digits=2)]
         + [measured(of_seeds, name, digits=3) for name in names]
@@ -74,7 +76,7 @@ def calibration_section(contents: Contents, pictures: list[str]) -> list[str]:
         "log-likelihood in nats, *Brier* half the mean squared distance of the probabilities from the manual labels, "
         "*ECE* the expected calibration error of the answer's probability in 15 bins with equally many images. A "
         "perfectly calibrated network with the same probabilities would show the *expected* ECE, because images are "
-        "few; the *excess* is beyond it. *Class ECE* looks at the probability of "
+        "few, and with a probability of 95 % at most the *likely* one. *Class ECE* looks at the probability of "
         + ("class 1" if contents.classes == 2 else "each class")
         + " in place of that of the answer."
     )
@@ -83,7 +85,7 @@ def calibration_section(contents: Contents, pictures: list[str]) -> list[str]:
             " *Scaled* rows divide the logits by the temperature T, which was fitted on validation and changes no "
             "answer: above 1 the network was too sure."
         )
-    heads = ["network", "", "T", "NLL", "Brier", "uncertainty", "ECE", "expected", "excess", "class ECE"]
+    heads = ["network", "", "T", "NLL", "Brier", "uncertainty", "ECE", "expected", "likely", "class ECE"]
     table = markdown(heads, rows, "ll" + "r" * 8)
     return [words, *pictures, table, _without_labels(frame[frame["scaled"] == AS_TRAINED])]
 
@@ -189,7 +191,10 @@ def findings_section(contents: Contents, pictures: list[str]) -> list[str]:
     images = contents.test["images"].iloc[0]
     words = f"What {images:,} test images and {contents.seeds} seed{'s' if contents.seeds > 1 else ''} say. "
     if of_recipe:
-        words += "Differences of accuracy are about this recipe; all other statements are about these networks."
+        words += (
+            "Differences of accuracy, inheritance and recursion are about this recipe; calibration is about these "
+            "networks."
+        )
     else:
         words += "All statements are about these networks: another training run may differ."
     paragraphs = [words]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from snakedistill.core.errors import listed
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
+from snakedistill.measures.comparison import FEWEST_SEEDS
 from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import (
     SPACE,
@@ -29,7 +30,7 @@ from snakedistill.results.summary.instrument import (
     inheritance_section,
 )
 from snakedistill.results.tables import TABLES
-from snakedistill.results.tables.table import Table
+from snakedistill.results.tables.table import Table, by_seed, over_seeds
 from snakedistill.results.tables.timing import HOW, float32_on_all_threads
 from snakedistill.results.tables.uncertainty import ALWAYS_SHOWN, in_words, shown_metrics
 
@@ -65,12 +66,16 @@ def _training(contents: Contents, pictures: list[str]) -> list[str]:
         kind = {"no": "plain", "yes": f"augmented, best of {repeats}" if repeats > 1 else "augmented"}
         cells = [cell for name in ("loss", "accuracy") for cell in reference_cells(of_seeds, name, reference)]
         rows.append([network, part, labels, kind.get(augmented, augmented), *cells, _mean_of_repeats(of_seeds)])
+        rows[-1].append(measured(of_seeds, "label_fit"))
     heads = [head for name in ("loss", "accuracy") for head in reference_heads(frame, name, reference)]
-    table = markdown(["network", "part", "labels", "how", *heads, "mean"], rows, "llll" + "r" * (len(heads) + 1))
+    table = markdown(
+        ["network", "part", "labels", "how", *heads, "mean", "label fit"], rows, "llll" + "r" * (len(heads) + 2)
+    )
     deviation = ", ± their standard deviation." if contents.seeds == 1 else "."
     words = (
-        "Of several evaluations with augmentation, *loss* is the lowest and *accuracy* the highest; the last column "
-        f"has the mean of their accuracies{deviation}"
+        "Of several evaluations with augmentation, *loss* is the lowest and *accuracy* the highest; *mean* is the mean "
+        f"of their accuracies{deviation} *Label fit* is the share of the images of train that a network answers as the "
+        "labels say that it was trained on."
     )
     return [*pictures, words, table]
 
@@ -236,29 +241,43 @@ def _steps(contents: Contents) -> list[str]:
     frame = contents.tables["recursion"]
     if frame.empty:
         return []
-    rows = []
-    for network, of_network in by(frame, ["network"]):
+    rows, whole = [], over_seeds(frame)
+    several = contents.seeds > 1
+    names = ["spread_ratio", "spread_ratio_from_first", "drift_from_first"]
+    names += ["slope_across_seeds"] if several else ["slope", "correlation"]
+    for network, of_network in by(whole, ["network"]):
         most = of_network[of_network["class"] == _class_with_most_drift(of_network)]
-        whole = of_network.groupby("seed", sort=False)
-        errors = whole["first_errors"].sum()
-        cells = [measured(most, name, digits=3) for name in ("slope", "correlation", "drift")]
-        rows.append([escaped(network), *cells, escaped(most["class"].iloc[0]) if cells[2] else ""])
-        rows[-1] += [_mean_of_classes(of_network, name) for name in ("error_rate", "confidence")]
-        rows[-1].append(spread(errors.mean(), errors.std(ddof=1), 1) if len(errors) > 1 else errors.iloc[0])
+        cells = [measured(most, name, digits=3) for name in names]
+        rows.append([escaped(network), *cells[:3], escaped(most["class"].iloc[0]) if cells[2] else "", *cells[3:]])
+        of_seeds = by_seed(frame[frame["network"] == network])
+        rows[-1] += [_mean_of_classes(of_seeds, name) for name in ("error_rate", "confidence")]
+        errors = of_seeds.groupby("seed", sort=False)["first_errors"].sum()
+        rows[-1].append(spread(errors.mean(), errors.std(ddof=1), 1) if several else errors.iloc[0])
     words = (
-        "The next table has the steps of recursion on the test part. The logits of a generation are fitted by a line "
-        "to those of its source, z = a + b z'. A slope b below 1 is shrinkage: the logits come closer to 0. The slope "
-        "is the correlation of the two times the ratio of their spreads, so noise makes it smaller too. The drift a "
-        "is that of the class with the largest one. *First errors* counts the images that this generation is the "
-        "first to get wrong, after the teacher and the generations before. `tables/recursion.csv` has all classes, "
-        "`tables/first_errors.csv` the images."
+        "The next table has the steps of recursion on the test part. *Spread* is how widely the logits of a generation "
+        "are spread, as a ratio to its source and *from the first* generation: below 1 they shrink. The *drift* is the "
+        "change of the mean logit of a class since generation 0, of the class with the largest one. The brackets hold "
+        f"95 % intervals over {'seeds and ' if contents.seeds >= FEWEST_SEEDS else ''}images. "
     )
-    heads = ["network", "slope b", "correlation", "drift a", "towards", "error rate", "confidence", "first errors"]
-    return [words, markdown(heads, rows, "lrrrlrrr")]
+    if several:
+        words += (
+            "The slope on the source, with the source of another seed as instrument, is not made smaller by the noise "
+            "of a training run. "
+        )
+    else:
+        words += "Slope and correlation with the source describe the step: noise of training makes both smaller too. "
+    words += (
+        "*First errors* counts the images that this generation is the first to get wrong, after the teacher and the "
+        "generations before. `tables/recursion.csv` has all classes, `tables/first_errors.csv` the images."
+    )
+    heads = ["network", "spread", "from the first", "drift", "towards"]
+    heads += ["slope"] if several else ["slope", "correlation"]
+    heads += ["error rate", "confidence", "first errors"]
+    return [words, markdown(heads, rows, "lrrrl" + "r" * (len(heads) - 5))]
 
 
 def _class_with_most_drift(of_network: pd.DataFrame) -> str:
-    drift = of_network.groupby("class", sort=False)["drift"].mean()
+    drift = of_network.groupby("class", sort=False)["drift_from_first"].mean()
     return drift.idxmax() if drift.notna().any() else drift.index[0]
 
 

@@ -11,9 +11,8 @@ from snakedistill.measures.comparison import SIGNIFICANCE, Comparison
 from snakedistill.measures.power import MOST_SEEDS, components
 from snakedistill.results.lines import Pair, pairs
 from snakedistill.results.run import Run
-from snakedistill.results.tables.table import Table
+from snakedistill.results.tables.table import ALL_SEEDS, Table
 
-ALL_SEEDS = "all"
 HIGHER, LOWER, OPEN = "higher", "lower", "cannot be told"
 
 

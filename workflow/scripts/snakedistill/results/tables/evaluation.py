@@ -17,7 +17,8 @@ def rows(run: Run) -> pd.DataFrame:
 
     Returns:
         seed, network, split, labels, augmented, repeats, loss and accuracy (the lowest loss and the highest accuracy of
-        the repeats), their mean and standard deviation over repeats (loss_mean, loss_sd, accuracy_mean, accuracy_sd).
+        the repeats), label_fit (share of the images of train that the network answers as the labels say that it was
+        trained on), and over repeats mean and standard deviation (loss_mean, loss_sd, accuracy_mean, accuracy_sd).
     """
     found = []
     histories = run.of_networks("histories")
@@ -32,11 +33,12 @@ def rows(run: Run) -> pd.DataFrame:
         for (part, labels, augmented), group in measured.groupby(["split", "labels", "augmented"], sort=False):
             row = {"seed": seed, "network": network, "split": part, "labels": labels, "augmented": augmented}
             row |= {"repeats": len(group), "loss": group["loss"].min(), "accuracy": group["accuracy"].max()}
+            row["label_fit"] = group["label_fit"].max()
             if len(group) > 1:
                 for name in ("loss", "accuracy"):
                     row |= {f"{name}_mean": group[name].mean(), f"{name}_sd": group[name].std(ddof=1)}
             found.append(row)
-    columns = ["seed", "network", "split", "labels", "augmented", "repeats", "loss", "accuracy"]
+    columns = ["seed", "network", "split", "labels", "augmented", "repeats", "loss", "accuracy", "label_fit"]
     return pd.DataFrame(found, columns=[*columns, "loss_mean", "loss_sd", "accuracy_mean", "accuracy_sd"])
 
 
@@ -50,5 +52,7 @@ EVALUATION = Table(
     caption="""Loss and accuracy of every network: during training at the best epoch; on every part without
 augmentation; and on the test part with the augmentation that the network trained with. The evaluation with
 augmentation is repeated. Loss is then the lowest and accuracy the highest of the repeats; their mean and standard
-deviation stand beside them. The labels are manual ones, the teacher's, or the network's own (during training).""",
+deviation stand beside them. The labels are manual ones, the teacher's, or the network's own (during training).
+Label fit is the share of the images of train that a network answers as the labels say that it was trained on: what a
+student has not learned of its labels, it cannot inherit.""",
 )

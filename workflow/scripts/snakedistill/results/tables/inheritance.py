@@ -7,57 +7,105 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from snakedistill.core.parts import TEST, TRAIN
+from snakedistill.core.parts import TEST
 from snakedistill.measures import inheritance
 from snakedistill.measures.inheritance import INHERITED
 from snakedistill.results.answers import Answers
 from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
-from snakedistill.results.tables.table import Table
+from snakedistill.results.tables.table import ALL_SEEDS, Table, columns_of
 
 _COLUMNS = ["seed", "network", "taught_by", "independent", "split", "class", "images"]
 _COLUMNS += ["agreement", "agreement_of_independent", "agreement_by_chance", "kl_divergence"]
 _COLUMNS += ["wrong_given_wrong", "wrong_given_wrong_of_independent", "wrong_given_wrong_by_chance"]
 _COLUMNS += ["right_given_right", "right_given_right_of_independent"]
-_COLUMNS += [name + end for name in INHERITED for end in ("", "_low", "_high")]
+_COLUMNS += [name + end for name in INHERITED for end in ("", "_low", "_high", "_p")]
+_COLUMNS += [f"{name}_by_chance" for name in INHERITED[1:]]
 
 
 def rows(run: Run) -> pd.DataFrame:
-    """Fidelity of each student to its source and to its teacher, and what is inherited beyond an independent student.
+    """Fidelity of each student to its source and to its teacher on the test part, and what is inherited.
 
     Returns:
-        seed, network, taught_by (the source of labels, or the teacher at the head of the chain), independent, split,
-        class (empty for all of them), images; agreement, agreement_of_independent, agreement_by_chance, kl_divergence;
+        seed (or `all`), network, taught_by (the source of labels, or the teacher at the head of the chain),
+        independent, split (test: on train a student is like its teacher because it was fitted to its answers), class
+        (empty for all of them), images; agreement, agreement_of_independent, agreement_by_chance, kl_divergence;
         wrong_given_wrong, wrong_given_wrong_of_independent, wrong_given_wrong_by_chance, right_given_right,
-        right_given_right_of_independent; and with the ends of their 95 % intervals, by bootstrap over images,
-        agreement_inherited, errors_inherited, right_inherited, negative_transfer. Rows of one class have agreements
-        alone, without an interval. What needs an independent student is NaN without one.
+        right_given_right_of_independent; and with the ends of their 95 % intervals and p-values, see
+        `inheritance.inherited`, agreement_inherited, errors_inherited, right_inherited, negative_transfer; the last
+        three also of an independent student of the same accuracy (_by_chance, see `inherited_by_chance`). Rows of one
+        class have agreements alone, without an interval. What needs an independent student is NaN without one.
     """
+    found: dict[tuple[str, str, str | None], list[dict]] = {}
+    answered: dict[str, list[np.ndarray]] = {}
+    label = np.empty(0, np.int64)
+    for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
+        label, of_networks, divergences = _of_seed(run, of_seed)
+        for network, answer in of_networks.items():
+            answered.setdefault(network, []).append(answer)
+        for (network, teacher), divergence in divergences.items():
+            independents: Sequence[str | None] = run.independent.get(network) or [None]
+            for independent in independents:
+                third = None if independent is None else of_networks[independent]
+                whole, *of_classes = _pair(of_networks[network], of_networks[teacher], third, label, run.classes)
+                of_pair = found.setdefault((network, teacher, independent), [])
+                of_pair += [{"seed": seed} | whole | {"kl_divergence": divergence}]
+                of_pair += [{"seed": seed} | row for row in of_classes]
     frames = []
-    for part in (TRAIN, TEST):
-        found: list[dict] = []
-        shared: list[tuple[dict, inheritance.Shared]] = []
-        label = np.empty(0, np.int64)
-        for seed, of_seed in itertools.groupby(run.answers((part,)), lambda given: given.seed):
-            label, answered, divergences = _of_seed(run, of_seed)
-            for (network, teacher), divergence in divergences.items():
-                independents: Sequence[str | None] = run.independent.get(network) or [None]
-                for independent in independents:
-                    about = {"seed": seed, "network": network, "taught_by": teacher, "independent": independent or ""}
-                    two = answered[network], answered[teacher]
-                    third = None if independent is None else answered[independent]
-                    rows = _pair(*two, third, label, run.classes)
-                    whole, *of_classes = [about | {"split": part} | row for row in rows]
-                    found += [whole | {"kl_divergence": divergence}, *of_classes]
-                    if third is not None:
-                        shared.append((found[-1 - len(of_classes)], inheritance.shared(*two, third, label)))
-        if shared:
-            intervals = inheritance.inherited_intervals([of_images for _, of_images in shared], label)
-            for (row, _), of_pair in zip(shared, intervals, strict=True):
-                for name, (low, high) in zip(INHERITED, of_pair, strict=True):
-                    row |= {f"{name}_low": low, f"{name}_high": high}
-        frames.append(pd.DataFrame(found, columns=_COLUMNS))
-    return pd.concat([frame for frame in frames if len(frame)] or frames)
+    for (network, teacher, independent), of_pair in found.items():
+        networks = [network, teacher] + ([] if independent is None else [independent])
+        answers = [np.stack(answered[name]) for name in networks]
+        frame = pd.DataFrame(_with_inherited(of_pair, answers, label, len(run.classes)), columns=_COLUMNS)
+        about = {"network": network, "taught_by": teacher, "independent": independent or "", "split": TEST}
+        frames.append(frame.assign(**about))
+    if not frames:
+        return pd.DataFrame(columns=_COLUMNS)
+    order = [str(seed) for seed in run.seeds] + [ALL_SEEDS]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.sort_values("seed", key=lambda seeds: seeds.astype(str).map(order.index), kind="stable")
+
+
+def _with_inherited(of_pair: list[dict], answers: list[np.ndarray], label: np.ndarray, classes: int) -> list[dict]:
+    """The rows of a student and a teacher with what is inherited, and of several seeds one over all of them.
+
+    Args:
+        of_pair: rows of all images and of each class, seed by seed.
+        answers: of student and teacher, and of an independent student if there is one, int [seeds, n] each.
+        label: int [n], manual.
+        classes: number of classes.
+    """
+    wholes = [row for row in of_pair if row["class"] == ""]
+    if len(answers) == 3:
+        for number, row in enumerate(wholes):
+            row |= _inherited([answer[number : number + 1] for answer in answers], label, classes)
+    if len(wholes) == 1:
+        return of_pair
+    means = pd.DataFrame(wholes).drop(columns=["seed", "class", "images"]).mean().to_dict()
+    whole = {"seed": ALL_SEEDS, "class": "", "images": len(label)} | means | _conditional(*answers, label=label)
+    return [*of_pair, whole | (_inherited(answers, label, classes) if len(answers) == 3 else {})]
+
+
+def _inherited(answers: list[np.ndarray], label: np.ndarray, classes: int) -> dict[str, float]:
+    """What is inherited by the columns' names, from answers of student, teacher and independent, int [seeds, n]."""
+    student, teacher, independent = answers
+    shared = inheritance.shared(student, teacher, independent, label)
+    row: dict[str, float] = {}
+    for name, estimate in inheritance.inherited(shared, label).items():
+        row |= columns_of(name, estimate)
+    by_chance = inheritance.inherited_by_chance(shared, label, classes)
+    return row | {f"{name}_by_chance": value for name, value in by_chance.items()}
+
+
+def _conditional(
+    student: np.ndarray, teacher: np.ndarray, independent: np.ndarray | None = None, *, label: np.ndarray
+) -> dict[str, float]:
+    """How often two students are wrong where the teacher is wrong, and right where it is right; int [..., n]."""
+    teacher_wrong, row = teacher != label, {}
+    for end, answer in (("", student), ("_of_independent", independent)):
+        if answer is not None:
+            row[f"wrong_given_wrong{end}"] = inheritance.conditional(answer != label, teacher_wrong)
+            row[f"right_given_right{end}"] = inheritance.conditional(answer == label, ~teacher_wrong)
+    return row
 
 
 def _of_seed(
@@ -99,17 +147,12 @@ def _pair(
     wrong, teacher_wrong = student != label, teacher != label
     whole = {"class": "", "images": len(label), "agreement": inheritance.agreement(student, teacher)}
     whole["agreement_by_chance"] = inheritance.agreement_by_chance(student, teacher, label, number)
-    whole["wrong_given_wrong"] = inheritance.conditional(wrong, teacher_wrong)
     whole["wrong_given_wrong_by_chance"] = inheritance.errors_by_chance(wrong, teacher_wrong, label, number)
-    whole["right_given_right"] = inheritance.conditional(~wrong, ~teacher_wrong)
+    whole |= _conditional(student, teacher, independent, label=label)
     images = np.bincount(label, minlength=number)
     of_class = {"agreement": np.bincount(label, student == teacher, number)}
     if independent is not None:
         whole["agreement_of_independent"] = inheritance.agreement(independent, teacher)
-        whole["wrong_given_wrong_of_independent"] = inheritance.conditional(independent != label, teacher_wrong)
-        whole["right_given_right_of_independent"] = inheritance.conditional(independent == label, ~teacher_wrong)
-        means = np.array([column.mean() for column in inheritance.shared(student, teacher, independent, label).columns])
-        whole |= dict(zip(INHERITED, map(float, inheritance.inherited(means)), strict=True))
         of_class["agreement_of_independent"] = np.bincount(label, independent == teacher, number)
         of_class["agreement_inherited"] = of_class["agreement"] - of_class["agreement_of_independent"]
     return [whole] + [
@@ -121,7 +164,7 @@ def _pair(
 
 INHERITANCE = Table(
     rows,
-    needs=("train", "test", "splits"),
+    needs=("test", "splits"),
     keys=("network", "taught_by", "independent", "split", "class"),
     values=("agreement", "agreement_inherited", "errors_inherited"),
     section="inheritance",
@@ -133,6 +176,7 @@ independent student of the same recipe and seed that was taught by manual labels
 beyond it. Inherited errors: how much more often it is wrong where the teacher is wrong. Inherited right answers: how
 much more often it is right where the teacher is right. Negative transfer is the former minus the latter: above 0, the
 teacher's errors were passed on more than its knowledge. By chance is what two networks would share whose answers in
-a class are independent. Of students of a later generation one row compares with the source of their labels, and one
+a class are independent; of what is inherited it is what the independent student would show if random errors made it as
+accurate as the student. Of students of a later generation one row compares with the source of their labels, and one
 with the teacher at the head of the chain.""",
 )

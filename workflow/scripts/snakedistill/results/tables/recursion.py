@@ -7,14 +7,15 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import recursion
-from snakedistill.measures.intervals import NORMAL
 from snakedistill.results.answers import Answers
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
-from snakedistill.results.tables.table import Table
+from snakedistill.results.tables.table import ALL_SEEDS, Table, columns_of
 
-_COLUMNS = ["seed", "family", "generation", "network", "source", "class", "images"]
-_COLUMNS += ["slope", "slope_low", "slope_high", "correlation", "drift", "drift_low", "drift_high"]
+_OF_SOURCE = ("slope", "correlation", "slope_across_seeds", "spread_ratio", "spread_ratio_low", "spread_ratio_high")
+_COLUMNS = ["seed", "family", "generation", "network", "source", "class", "images", *_OF_SOURCE]
+_COLUMNS += ["drift", "drift_low", "drift_high"]
+_COLUMNS += [f"{name}_from_first{end}" for name in ("spread_ratio", "drift") for end in ("", "_low", "_high", "_p")]
 _COLUMNS += ["answered", "error_rate", "confidence", "first_errors"]
 
 
@@ -22,34 +23,41 @@ def rows(run: Run) -> pd.DataFrame:
     """Each generation of each chain of students on the test part, class by class; the first learned from the teacher.
 
     Returns:
-        seed, family, generation, network, source, class, images (of the class); slope of the logits on those of the
-        source with its 95 % interval (slope_low, slope_high), their correlation, and drift towards the class with its
-        interval (drift_low, drift_high); answered (share of all images that get this class as
-        answer), error_rate and confidence (mean probability of the answer) of the images of the class, and first_errors
-        (images of the class that this generation is the first to get wrong, after the teacher and those before it).
-        The slope and the drift are of students of students; they are NaN in generation 0.
+        seed (or `all`), family, generation, network, source, class, images (of the class); slope and correlation of
+        the logits on those of the source, see `recursion.fit_step`, and in rows over all seeds slope_across_seeds; the
+        ratio of the spread of the logits to that of the source (spread_ratio) and the change of the mean logit of the
+        class (drift), with 95 % intervals (_low, _high), and both against generation 0 (_from_first), with p-values
+        (_p); answered (share of all images that get this class as answer), error_rate and confidence (mean probability
+        of the answer) of the images of the class, and first_errors (images of the class that this generation is the
+        first to get wrong, after the teacher and those before it). Over all seeds the last four are means. What
+        compares with another student is NaN in generation 0.
     """
-    found = []
+    found, label = [], np.empty(0, np.int64)
     lines = {family: [*ancestors(chain[0], run.sources), *chain] for family, chain in chains(run.sources).items()}
+    logits: dict[str, list[np.ndarray]] = {network: [] for line in lines.values() for network in line[1:]}
     for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
         wrong: dict[str, np.ndarray] = {}
-        before: dict[str, np.ndarray] = {}  # logits of the generation before, by family
         for given in of_seed:
-            wrong[given.network] = given.answer != given.label
+            label, wrong[given.network] = given.label, given.answer != given.label
+            if given.network in logits:
+                logits[given.network].append(given.logit)
             for family, line in lines.items():
                 if given.network not in line[1:]:
                     continue
                 number = line.index(given.network)
                 about = {"seed": seed, "family": family, "generation": number - 1}
                 about |= {"network": given.network, "source": run.sources[given.network]}
-                step = recursion.fit_step(before[family], given.logit) if family in before else None
                 first = recursion.first_errors(np.stack([wrong[one] for one in line[: number + 1]], axis=1)) == number
-                found += [about | row for row in _of_classes(given, run.classes, step, first)]
-                before[family] = given.logit
-    return pd.DataFrame(found, columns=_COLUMNS)
+                found += [about | row for row in _of_classes(given, run.classes, first)]
+    frame = pd.DataFrame(found, columns=_COLUMNS[: _COLUMNS.index("images") + 1] + _COLUMNS[-4:])
+    if len(run.seeds) > 1 and len(frame):
+        keys = _COLUMNS[1 : _COLUMNS.index("images") + 1]
+        means = frame.groupby(keys, sort=False)[_COLUMNS[-4:]].mean().reset_index()
+        frame = pd.concat([frame, means.assign(seed=ALL_SEEDS)])
+    return frame.merge(_moved(run, lines, logits, label), "left", ["seed", "family", "network", "class"])[_COLUMNS]
 
 
-def _of_classes(given: Answers, classes: list[str], step: recursion.Step | None, first: np.ndarray) -> list[dict]:
+def _of_classes(given: Answers, classes: list[str], first: np.ndarray) -> list[dict]:
     number, label, answer = len(classes), given.label, given.answer
     images = np.bincount(label, minlength=number)
     answered = np.bincount(answer, minlength=number) / len(label)
@@ -60,29 +68,57 @@ def _of_classes(given: Answers, classes: list[str], step: recursion.Step | None,
         row = {"class": name, "images": images[one], "answered": answered[one], "first_errors": int(firsts[one])}
         if images[one]:
             row |= {"error_rate": errors[one] / images[one], "confidence": confidence[one] / images[one]}
-        if step is not None:
-            row |= {"correlation": step.correlation}
-            row |= _with_interval("slope", step.slope, step.slope_error)
-            row |= _with_interval("drift", step.drift[one], step.drift_error[one])
         rows.append(row)
     return rows
 
 
-def _with_interval(name: str, value: float, error: float) -> dict[str, float]:
-    return {name: value, f"{name}_low": value - NORMAL * error, f"{name}_high": value + NORMAL * error}
+def _moved(
+    run: Run, lines: dict[str, list[str]], logits: dict[str, list[np.ndarray]], label: np.ndarray
+) -> pd.DataFrame:
+    """How the logits move from the source and from generation 0, seed by seed and over all seeds.
+
+    Args:
+        run: the run.
+        lines: teachers and generations by family.
+        logits: of the generations, seed by seed, float [n, K] each.
+        label: int [n], manual.
+    """
+    found: list[dict] = []
+    seeds: dict[object, slice] = {seed: slice(number, number + 1) for number, seed in enumerate(run.seeds)}
+    if len(run.seeds) > 1:
+        seeds[ALL_SEEDS] = slice(None)
+    for (family, (_, first, *later)), (seed, chosen) in itertools.product(lines.items(), seeds.items()):
+        earliest = source = np.stack(logits[first][chosen])
+        for network in later:
+            own = np.stack(logits[network][chosen])
+            slopes = np.mean([recursion.fit_step(*pair) for pair in zip(source, own, strict=True)], axis=0)
+            about = {"seed": seed, "family": family, "network": network}
+            about |= dict(zip(("slope", "correlation"), slopes.tolist(), strict=True))
+            about["slope_across_seeds"] = recursion.slope_across_seeds(source, own)
+            about |= columns_of("spread_ratio", recursion.spread_ratio(source, own, label))
+            about |= columns_of("spread_ratio_from_first", recursion.spread_ratio(earliest, own, label))
+            steps, since = recursion.drift(source, own, label), recursion.drift(earliest, own, label)
+            for name, of_step, of_all in zip(run.classes, steps, since, strict=True):
+                drifts = columns_of("drift", of_step) | columns_of("drift_from_first", of_all)
+                found.append(about | {"class": name} | drifts)
+            source = own
+    moved = _COLUMNS[_COLUMNS.index("images") + 1 : -4]
+    return pd.DataFrame(found, columns=["seed", "family", "network", "class", *moved])
 
 
 RECURSION = Table(
     rows,
     needs=("test", "splits"),
     keys=("network", "class"),
-    values=("slope", "drift", "error_rate", "confidence"),
+    values=("spread_ratio", "drift", "error_rate", "confidence"),
     section="recursion",
     title="recursion",
-    caption="""How the predictions on the test part move from one generation to the next. The logits of a generation
-are fitted by a line to those of its source: z = a + b z'. A slope b below 1 is shrinkage: probabilities move towards
-one half. It is the product of the correlation of the two and the ratio of their spreads, so noise shrinks too. The
-drift a of a class is above 0 where the generation gives the class more than its source did. *Answered* is the share
+    caption="""How the predictions on the test part move from one generation to the next. The spread ratio compares
+how widely the logits of a generation are spread with its source, or with generation 0 (*from first*): below 1 they
+shrink, and probabilities move towards one half. The drift of a class is the change of its mean logit: above 0 the
+generation gives the class more. The intervals are over images, with five seeds or more over seeds and images. Slope
+and correlation describe the line z = a + b z' from the source: noise alone makes both smaller than 1, and only the
+slope across seeds, whose instrument is the source of another seed, does not have this fault. *Answered* is the share
 of images that get the class as answer, *confidence* the mean probability of the answers. *First errors* counts the
 images that this generation is the first to get wrong, after the teacher and all generations before it.""",
 )

@@ -5,6 +5,28 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from snakedistill.measures.estimates import Estimate
+
+ALL_SEEDS = "all"
+"""What stands for a seed in the rows over all seeds, which a table has where there are several."""
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all seeds, or where there are none, those of the only seed."""
+    whole = table[table["seed"].astype(str) == ALL_SEEDS]
+    return table if whole.empty else whole
+
+
+def by_seed(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each seed alone."""
+    return table[table["seed"].astype(str) != ALL_SEEDS]
+
+
+def columns_of(name: str, estimate: Estimate) -> dict[str, float]:
+    """The columns of a value with its interval and its p-value."""
+    ends = {"": estimate.value, "_low": estimate.low, "_high": estimate.high, "_p": estimate.p_value}
+    return {f"{name}{end}": value for end, value in ends.items()}
+
 
 @dataclass(frozen=True)
 class Table:
