@@ -66,7 +66,7 @@ def test_every_file_of_the_contract_is_there(folder):
     others = {name for name in files - set(expected) if not {"logs", "benchmarks"} & set(name.split("/"))}
     assert others == set()
     columns = {
-        "data/index.csv": "image_id,member,class,label,width,height,sha256,perceptual_hash",
+        "data/index.csv": "image_id,member,class,label,width,height,grey,sha256,perceptual_hash",
         "data/copies.csv": "group,image_id,label,equal_bytes,contradiction",
         "data/rejected.csv": "member,reason",
         "data/counts.csv": "class,split,images",
@@ -79,7 +79,7 @@ def test_every_file_of_the_contract_is_there(folder):
         "submission.csv": "id,label",
         "timing.csv": "runtime,network,precision,threads,batch_size,decoding,median,p10,p90,mean,images,seconds_total,"
         "rounds,joules,processor,flags,cores,versions",
-        "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy",
+        "seed-0/evaluation/soft-1.csv": "split,labels,augmented,repeat,loss,accuracy,label_fit",
     }
     assert {name: (run / name).read_text().splitlines()[0] for name in columns} == columns
 
