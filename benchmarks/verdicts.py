@@ -113,7 +113,7 @@ def smallest_visible_difference_of_six_seeds(rng: np.random.Generator, runs: int
     return {"power": float(np.mean(seen)), "printed difference": printed}
 
 
-@scenario(runs=1000, few=200, false_alarms_2=(0, 0.05), false_alarms_3=(0, 0.05), false_alarms_4=(0, 0.05))
+@scenario(runs=10_000, few=500, false_alarms_2=(0, 0.05), false_alarms_3=(0, 0.05), false_alarms_4=(0, 0.05))
 def few_seeds_of_equal_networks(rng: np.random.Generator, runs: int) -> Shares:
     """Two to four seeds of two networks that are equally accurate, where images matter by recipe."""
     from snakedistill.measures.comparison import compare
@@ -160,10 +160,10 @@ def a_hundred_pairs_of_equal_recipes(rng: np.random.Generator, runs: int) -> Sha
     return {"false alarms": float(np.mean([set(pairs) != {"cannot be told"} for pairs in said]))}
 
 
-@scenario(runs=1000, few=40, false_alarms=(0, 0.05), power=(0.7, 1.0))
+@scenario(runs=1000, few=40, false_alarms=(0, 0.05), power=(0.65, 0.85))
 def one_better_of_four_recipes(rng: np.random.Generator, runs: int) -> Shares:
-    """Four recipes of six seeds, one better by 13 points: whether it is found, and whether others are told apart."""
-    said = _recipes(rng, runs, 4, 0.1, better=1.0)
+    """Four recipes of six seeds, one better by 7 points: whether it is found, and whether others are told apart."""
+    said = _recipes(rng, runs, 4, 0.1, better=0.4)
     better, others = [pairs[2:3] + pairs[4:] for pairs in said], [pairs[:2] + pairs[3:4] for pairs in said]
     return {
         "power": float(np.mean([[one == "higher" for one in of_run] for of_run in better])),

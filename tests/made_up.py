@@ -34,6 +34,8 @@ def source_of(network: str) -> str | None:
 class MadeUp:
     """A made-up run: every network is right on the images below its accuracy, in the same order for all.
 
+    Or, `scattered`, each in an order of its own.
+
     `accuracy`, `confidence` (distance of every prediction from its answer, which the other classes share) and `epochs`
     (the best) are by network, or by (seed, network). A wrong answer is the next class.
     """
@@ -50,6 +52,7 @@ class MadeUp:
         repeats: int = 2,
         classes: tuple[str, ...] = ("cat", "dog"),
         student: str = "soft-0",
+        scattered: bool = False,
     ) -> None:
         self.folder, self.classes, self.student = folder, list(classes), student
         self.results = list(itertools.product(seeds, networks))
@@ -70,7 +73,8 @@ class MadeUp:
 
             for part, number in images.items():
                 of_part = self.splits[self.splits["split"] == part]
-                right = np.arange(number) < round(given(accuracy, 0.95) * number)
+                order = rng.permutation(number) if scattered else np.arange(number)
+                right = order < round(given(accuracy, 0.95) * number)
                 distance = given(confidence, 0.02) * np.ones(number)
                 toward = np.where(right, of_part["label"], (of_part["label"] + 1) % len(classes))
                 others = (distance / (len(classes) - 1))[:, None] * np.ones(len(classes))
