@@ -95,9 +95,9 @@ def labelling(run):
 def exporting(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
     predictions = {part: run / f"{part}.csv" for part in ("validation", "test")}
-    outputs = (run / "out.onnx", run / "out.int8.onnx", run / "out.json")
+    files = {"float32": run / "out.onnx", "int8": run / "out.int8.onnx"}
     model, card = run / "model.keras", {"network": "soft-0"}
-    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, *outputs)
+    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, files, run / "out.json")
 
 
 def files_of(run, **more):

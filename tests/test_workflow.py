@@ -242,7 +242,7 @@ def test_the_run_description_stands_at_the_head_of_the_summary(folder):
     assert "Run tiny: images of archive.zip at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
-    assert len(pictures) == 18
+    assert len(pictures) == 19
     assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
 
 
@@ -260,9 +260,9 @@ def test_the_report_is_one_file_with_captions_and_run_description(folder):
     command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--report", "report.html"]
     subprocess.run(command, cwd=folder, check=True)  # as README has it, without --cores
     page = (folder / "report.html").read_text()
-    chapters = ["1 Result", "2 Training (section 3)", "3 Time (section 4.1)", "4 Predictions (section 4.2)"]
-    chapters += ["5 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "6 What is inherited"]
-    chapters += ["7 Calibration", "8 Examples", "9 Tables"]
+    chapters = ["01 Result", "02 Training (section 3)", "03 Time (section 4.1)", "04 Predictions (section 4.2)"]
+    chapters += ["05 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "06 What is inherited"]
+    chapters += ["07 Calibration", "08 Risk and coverage", "09 Examples", "10 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
     # Every result of the report: 18 figures, 12 tables, claims, summary; each caption ends with the run description.
     assert page.count("images of archive.zip at 32 pixels") >= 18 + 12 + 2
