@@ -94,9 +94,14 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
         tables = {
             "tabulate_uncertainty",
             "tabulate_classes",
-            "tabulate_comparisons",
+            "tabulate_inheritance",
+            "tabulate_recursion",
+            "tabulate_risk_coverage",
             "plot_generations",
+            "plot_inheritance",
             "plot_movement",
+            "plot_recursion_map",
+            "plot_risk_coverage",
             "weigh_claims",
         }
         assert rules(folder) == tables | SUMMARY | CARDS
