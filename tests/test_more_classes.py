@@ -223,7 +223,7 @@ def saved(monkeypatch):
 @pytest.mark.parametrize("classes", [THREE, TEN, HUNDRED], ids=len)
 def test_figures_are_legible(tmp_path, saved, classes):
     made = made_up(tmp_path, classes)
-    for name in ("uncertainty", "histograms", "confusion"):
+    for name in ("uncertainty", "histograms", "confusion", "evaluation"):
         made.tabulate(name)
     run = made.run()
     confusion.plot(run, {"": []}, "Run test.", ["teacher", "soft-0"])
