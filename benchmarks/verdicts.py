@@ -239,8 +239,8 @@ def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
     """Two recipes of which one is better by 2 points, with as many seeds as are planned for that, among 5 pairs."""
     from scipy import stats
 
-    from snakedistill.measures.comparison import compare
-    from snakedistill.measures.power import LEVEL, components
+    from snakedistill.measures.comparison import SIGNIFICANCE, compare
+    from snakedistill.measures.power import components
 
     images, pairs, margin = 1500, 5, 0.02
 
@@ -257,7 +257,7 @@ def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
     seen = []
     for _ in range(runs):
         found = compare(differences(seeds, images).astype(int), np.zeros(images))
-        seen.append(found.p_recipe is not None and found.p_recipe < LEVEL / pairs)
+        seen.append(found.p_recipe is not None and found.p_recipe < SIGNIFICANCE / pairs)
     return {"power": float(np.mean(seen)), "seeds": float(seeds)}
 
 

@@ -214,10 +214,10 @@ def test_planning_needs_no_framework():
 
 
 def test_the_metadata_of_a_network_name_its_files_not_where_they_are():
-    own = {"backbone": "/home/me/mine.keras", "weights": None}
+    own = {"backbone": "/elsewhere/mine.keras", "weights": None}
     recipe = json.loads(words.card_of(planned(student=own), "soft-0", 0)["recipe"])
     assert recipe["backbone"] == "mine.keras"
     weights = {"backbone": "mobilenetv2", "weights": "below/some.h5"}
     assert json.loads(words.card_of(planned(student=weights), "soft-0", 0)["recipe"])["weights"] == "some.h5"
-    given = planned(teacher={"classifier": "/home/me/large.keras"})
+    given = planned(teacher={"classifier": "/elsewhere/large.keras"})
     assert json.loads(words.card_of(given, "teacher", 0)["recipe"])["backbone"] == "large.keras"

@@ -102,6 +102,26 @@ class MappedImages:
         return copied
 
 
+def images_of_part(array: str, part: str, count: int, listed: str) -> MappedImages:
+    """The images of a part.
+
+    Args:
+        array: path of the .npy file.
+        part: its name.
+        count: images that the list has of it.
+        listed: path of the list, for the message.
+
+    Raises:
+        InputError: they are not as many.
+    """
+    images = MappedImages(array)
+    if len(images) != count:
+        raise InputError(
+            f"{array}: expected the {count} images of {part} in {listed}, got {len(images)}: make both again"
+        )
+    return images
+
+
 class JoinedImages:
     """Images of several arrays, one after the other, to read like `MappedImages`.
 

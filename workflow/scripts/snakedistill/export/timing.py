@@ -78,7 +78,7 @@ def time_networks(
     there = {network: _written(of_network) for network, of_network in files.items()}
     for number in sorted({1, threads}):
         batch_sizes = BATCH_SIZES if number == threads else BATCH_SIZES[:1]
-        given = models, there, number, archive, index, splits, test_images, pixels, rounds, batch_sizes
+        given = models, there, number, batch_sizes, archive, index, splits, test_images, pixels, rounds
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
             calls += process.submit(_time_files, *given).result()
     found = {
@@ -109,10 +109,14 @@ def _written(of_network: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]
 
 
 def _time_files(
-    models: dict[str, str], files: dict[str, dict[str, dict[str, str]]], threads: int, *given: Any
+    models: dict[str, str],
+    files: dict[str, dict[str, dict[str, str]]],
+    threads: int,
+    batch_sizes: tuple[int, ...],
+    *given: Any,
 ) -> list[dict]:
-    *others, batch_sizes = given
-    return time_calls(open_networks(models, files, threads), *others, threads, batch_sizes)  # type: ignore[call-arg]
+    answers = open_networks(models, files, threads)
+    return time_calls(answers, *given, threads, batch_sizes)  # type: ignore[call-arg]  # all but these
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snakedistill.measures.crossed import Crossed, crossed
-from snakedistill.measures.intervals import LEVEL, mean_interval, score_interval
+from snakedistill.measures.intervals import LEVEL, mean_interval, score_interval_of
 
 FEWEST_SEEDS = 5
 """Paired seeds that a statement on a recipe needs."""
@@ -48,11 +48,13 @@ def paired_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[floa
         differences: int [n]: 1 where the first alone is right, -1 where the second alone is, else 0.
         level: confidence level.
     """
-    counts = int((differences > 0).sum()), int((differences < 0).sum())
-    low, high = score_interval(*counts, len(differences), level)
-    if sign_permutation_p_value(differences) >= 1 - level:
-        low, high = min(low, 0.0), max(high, 0.0)
-    return low, high
+    return _as_tested(score_interval_of(differences, level), sign_permutation_p_value(differences), level)
+
+
+def _as_tested(interval: tuple[float, float], p_value: float, level: float) -> tuple[float, float]:
+    """An interval of a difference, which holds 0 where the test does not tell the difference from 0."""
+    low, high = interval
+    return (min(low, 0.0), max(high, 0.0)) if p_value >= 1 - level else interval
 
 
 @functools.cache
@@ -122,7 +124,7 @@ def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
         differences: int [seeds, n], of the same images and paired seeds.
         strata: [n], the class of each image.
     """
-    seeds, images = differences.shape
+    seeds = len(differences)
     p_networks, p_recipe, recipe = sign_permutation_p_value(differences.sum(axis=0)), None, None
     if seeds >= FEWEST_SEEDS:
         recipe = crossed(differences, strata)
@@ -135,11 +137,9 @@ def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
             low, high = recipe.interval(level)
             return max(low, -most), min(high, most)
         if seeds == 1 and most == 1:
-            return score_interval(int((differences > 0).sum()), int((differences < 0).sum()), images, level)
+            return score_interval_of(differences[0], level)
         return mean_interval(differences.mean(axis=0), strata, level, (-most, most))
 
-    p_value, (low, high) = p_networks if p_recipe is None else p_recipe, interval(LEVEL)
-    if p_value >= 1 - LEVEL:
-        low, high = min(low, 0.0), max(high, 0.0)
+    tested = _as_tested(interval(LEVEL), p_networks if p_recipe is None else p_recipe, LEVEL)
     equal_within = max(map(abs, interval(1 - 2 * SIGNIFICANCE)))
-    return Comparison(float(differences.mean()), (low, high), equal_within, p_networks, p_recipe, recipe)
+    return Comparison(float(differences.mean()), tested, equal_within, p_networks, p_recipe, recipe)

@@ -6,14 +6,7 @@ import numpy as np
 
 from snakedistill.measures.comparison import FEWEST_SEEDS, sign_permutation_p_value
 from snakedistill.measures.crossed import crossed
-from snakedistill.measures.intervals import (
-    LEVEL,
-    exact_interval,
-    freedom_of_variance,
-    pooled,
-    score_interval,
-    within_strata,
-)
+from snakedistill.measures.intervals import LEVEL, error_of_mean, exact_interval, score_interval_of
 
 
 @dataclass(frozen=True)
@@ -57,11 +50,9 @@ def estimated_mean(values: np.ndarray, strata: np.ndarray) -> Estimate:
     if len(values) >= FEWEST_SEEDS:
         found = crossed(values, strata)
         return Estimate(value, *found.interval(), found.p_value())
-    of_images, number = values.mean(axis=0), pooled(strata)
-    squares, freedom = within_strata(of_images, number)
-    error, freedom_of_t = np.sqrt(squares.sum() / freedom / len(of_images)), freedom_of_variance(of_images, number)
-    reach = float(stats.t.isf((1 - LEVEL) / 2, freedom_of_t) * error)
-    p_value = float(2 * stats.t.sf(abs(value) / error, freedom_of_t)) if error else float(value == 0)
+    error, freedom = error_of_mean(values.mean(axis=0), strata)
+    reach = float(stats.t.isf((1 - LEVEL) / 2, freedom) * error)
+    p_value = float(2 * stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)
     return Estimate(value, value - reach, value + reach, p_value)
 
 
@@ -75,5 +66,4 @@ def paired_difference(one: np.ndarray, other: np.ndarray) -> Estimate:
     if not len(one):
         return UNKNOWN
     differences = one.astype(int) - other
-    interval = score_interval(int((differences > 0).sum()), int((differences < 0).sum()), len(one))
-    return Estimate(float(differences.mean()), *interval, sign_permutation_p_value(differences))
+    return Estimate(float(differences.mean()), *score_interval_of(differences), sign_permutation_p_value(differences))

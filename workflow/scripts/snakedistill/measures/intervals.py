@@ -221,15 +221,26 @@ def mean_interval(
     """
     from scipy import stats  # slow to import
 
-    number, images, mean = pooled(strata), len(values), float(np.mean(values))
-    squares, freedom = within_strata(values, number)
-    if squares.sum() > 1e-24 * max(mean**2, 1):
-        error = np.sqrt(squares.sum() / freedom / images)
-        reach = stats.t.isf((1 - level) / 2, freedom_of_variance(values, number)) * error
+    images, mean = len(values), float(np.mean(values))
+    error, freedom = error_of_mean(values, strata)
+    if error > 1e-12 * max(abs(mean), 1) / images:
+        reach = stats.t.isf((1 - level) / 2, freedom) * error
     else:
         square = stats.norm.isf((1 - level) / 2) ** 2
         reach = square / (images + square) * (bounds[1] - bounds[0]) / 2
     return max(mean - reach, bounds[0]), min(mean + reach, bounds[1])
+
+
+def error_of_mean(values: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
+    """Standard error of the mean of a stratified sample, and the degrees of freedom of its t, `freedom_of_variance`.
+
+    Args:
+        values: float [n].
+        strata: [n], the class of each image; see `pooled`.
+    """
+    number = pooled(strata)
+    squares, freedom = within_strata(values, number)
+    return float(np.sqrt(squares.sum() / freedom / len(values))), freedom_of_variance(values, number)
 
 
 def freedom_of_variance(values: np.ndarray, strata: np.ndarray) -> float:
@@ -279,6 +290,11 @@ def score_interval(one: int, other: int, images: int, level: float = LEVEL) -> t
 
     quantile = -special.ndtri((1 - level) / 2)
     return _score_bound(one, other, images, quantile), -_score_bound(other, one, images, quantile)
+
+
+def score_interval_of(differences: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """`score_interval` of differences of two events, int [n]: 1 where the first alone happens, -1 the second alone."""
+    return score_interval(int((differences > 0).sum()), int((differences < 0).sum()), len(differences), level)
 
 
 def _score_bound(one: int, other: int, images: int, quantile: float) -> float:

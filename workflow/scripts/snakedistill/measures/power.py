@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.comparison import FEWEST_SEEDS
+from snakedistill.measures.comparison import FEWEST_SEEDS, SIGNIFICANCE
 from snakedistill.measures.crossed import crossed
 from snakedistill.measures.intervals import pooled, within_strata
 
 POWER = 0.8
 """Probability that a difference is seen where it is there."""
-LEVEL = 0.05
-"""Two-sided level of all comparisons of a run together."""
 MOST_SEEDS, MOST_IMAGES = 10_000, 10**9
 """More than these count as never."""
 
@@ -49,8 +47,8 @@ class Components:
     def smallest_difference(self, seeds: int, images: int, pairs: int = 1) -> float:
         """The difference of accuracies that a design shows with a power of 80 %.
 
-        It is (t_{1-a/2} + t_{0.8}) standard errors, where a is `LEVEL` over the number of pairs: what Holm's correction
-        asks of a pair that is seen alone.
+        It is (t_{1-a/2} + t_{0.8}) standard errors, where a is `SIGNIFICANCE` over the number of pairs: what Holm's
+        correction asks of a pair that is seen alone.
 
         Args:
             seeds: their number.
@@ -60,7 +58,7 @@ class Components:
         from scipy import special  # slow to import
 
         error, freedom = self.error(seeds, images)
-        return float((special.stdtrit(freedom, POWER) - special.stdtrit(freedom, LEVEL / pairs / 2)) * error)
+        return float((special.stdtrit(freedom, POWER) - special.stdtrit(freedom, SIGNIFICANCE / pairs / 2)) * error)
 
     def seeds_needed(self, margin: float, images: int, pairs: int = 1) -> int | None:
         """The fewest seeds that show a difference of `margin` on so many images, at least `FEWEST_SEEDS`, without which

@@ -53,6 +53,10 @@ class Run:
         """The seeds, in their order."""
         return list(dict.fromkeys(seed for seed, _ in self.results))
 
+    def with_independent(self, shown: Sequence[str]) -> list[str]:
+        """Networks, and the first independent student of the last of them, if there is one."""
+        return [*shown, *self.independent.get(shown[-1], ())[:1]]
+
     def of_networks(self, name: str) -> Files:
         """The files of every network that has one."""
         having = [(seed, network) for seed, network in self.results if network not in self.lacking.get(name, ())]

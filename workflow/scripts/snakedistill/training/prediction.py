@@ -1,10 +1,9 @@
 """Forward passes in float32: predictions of every image."""
 
 from snakedistill.core.by_image import write_by_image
-from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import check_lineage, record_lineage
-from snakedistill.data.images import MappedImages
+from snakedistill.data.images import images_of_part
 from snakedistill.networks.classifier import load_network, logit_and_probability
 from snakedistill.training.forward import predicted
 from snakedistill.training.launches import forward_for
@@ -42,13 +41,8 @@ def write_predictions(
     forward = forward_for(logit_and_probability(load_network(model)))
     ids = read_csv(unlabelled or splits)
     for part, path in predictions.items():
-        images = MappedImages(arrays[part])
         of_part = ids["image_id"][ids["split"] == part]
-        if len(of_part) != len(images):
-            raise InputError(
-                f"{arrays[part]}: expected the {len(of_part)} images of {part} in {unlabelled or splits}, got "
-                f"{len(images)}: make both again"
-            )
+        images = images_of_part(arrays[part], part, len(of_part), unlabelled or splits)
         logit, probability = predicted(forward, images)
         write_by_image(path, of_part, {"logit": logit, "probability": probability}, classes)
         record_lineage(path, network_id, seed, splits=splits, model=model)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from snakedistill.core.by_image import write_by_image
-from snakedistill.core.errors import InputError
 from snakedistill.core.files import read_csv, write_csv
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.outputs import (
@@ -18,7 +17,7 @@ from snakedistill.core.outputs import (
     shares_of_classes,
 )
 from snakedistill.core.parts import TRAIN, VALIDATION
-from snakedistill.data.images import MappedImages
+from snakedistill.data.images import images_of_part
 from snakedistill.measures.evaluation import evaluation_row
 from snakedistill.networks.classifier import build_network
 from snakedistill.networks.training_model import feature_model
@@ -70,13 +69,9 @@ class Probe:
         Raises:
             InputError: the images do not match the split.
         """
-        images = {part: MappedImages(path) for part, path in self.arrays.items()}
-        for part, of_part in images.items():
-            if len(of_part) != len(self.label[part]):
-                raise InputError(
-                    f"{self.arrays[part]}: expected the {len(self.label[part])} images of {part} in {self.splits}, got "
-                    f"{len(of_part)}: make both again"
-                )
+        images = {
+            part: images_of_part(path, part, len(self.label[part]), self.splits) for part, path in self.arrays.items()
+        }
         size = images[TRAIN].shape[1]
         of_backbone = self.backbone, self.weights, self.preprocessing
         network = build_network(self.network_id, size, *of_backbone, classes=len(self.classes))

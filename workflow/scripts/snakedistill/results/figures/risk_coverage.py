@@ -24,7 +24,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: 
         shown: ids of the networks.
     """
     set_style()
-    networks = [*shown, *run.independent.get(shown[-1], ())[:1]]
+    networks = run.with_independent(shown)
     curves = curves_of(run, networks)
     looks = looks_of(run.networks)
     figure, axes = page(3.3, 1, len(networks), sharex=True, sharey=True)
