@@ -302,12 +302,25 @@ def _score_bound(one: int, other: int, images: int, quantile: float) -> float:
     below, above = -1.0, (one - other) / images
     while above - below > 1e-12:
         middle = (below + above) / 2
-        linear = -one - other + (2 * images - one + other) * middle
-        constant = -other * middle * (1 - middle)
-        share = (math.sqrt(max(linear**2 - 8 * images * constant, 0)) - linear) / (4 * images)
-        variance = images * (2 * share + middle * (1 - middle))
+        variance = images * score_variance(one / images, other / images, middle)
         if variance <= 0 or one - other - images * middle > quantile * math.sqrt(variance):
             below = middle
         else:
             above = middle
     return below
+
+
+def score_variance(one: float, other: float, difference: float) -> float:
+    """Variance of the difference of two paired events on an image, where the true difference of their shares is known.
+
+    The shares of both are the most likely ones that have this difference (Tango 1998).
+
+    Args:
+        one: share of the images to which the first alone happens, as measured.
+        other: share to which the second alone happens.
+        difference: the true one, in [-1, 1].
+    """
+    linear = -one - other + (2 - one + other) * difference
+    constant = -other * difference * (1 - difference)
+    share = (math.sqrt(max(linear**2 - 8 * constant, 0)) - linear) / 4
+    return 2 * share + difference * (1 - difference)
