@@ -40,6 +40,9 @@ class Scenario:
     few: int
 
 
+COVERED = (0.93, 0.97)
+SELDOM = (0.0, 0.05)
+
 SCENARIOS: dict[str, Scenario] = {}
 
 
@@ -261,6 +264,82 @@ def planned_seeds(rng: np.random.Generator, runs: int) -> Shares:
     return {"power": float(np.mean(seen)), "seeds": float(seeds)}
 
 
+# Which student is chosen, and whether it is not worse by more than the margin.
+
+_PARTS = (40, 150, 300, 2800)
+"""Images of the test part, and of the validation part."""
+_MARGIN = 0.01
+_LADDER = np.array([0.0, 0.002, 0.004, 0.006, 0.008, 0.015, 0.02, 0.03, 0.05, 0.08])
+"""How far ten candidates are below the teacher; each is smaller than the ones before it."""
+
+
+def _chosen(rng: np.random.Generator, below: np.ndarray, images: int) -> tuple[int, str]:
+    """The candidate that is chosen on validation, and what is said of it on test.
+
+    Of the teacher 95 % of the answers are right, and about 5 % of its answers and a candidate's are discordant.
+
+    Args:
+        rng: random numbers.
+        below: how far the accuracy of each candidate is below the teacher's, float [candidates].
+        images: of each of the two parts.
+    """
+    from scipy import special
+
+    from snakedistill.measures.choice import choose, non_inferiority
+
+    of_network = 0.5
+    easy = special.ndtri(0.95 - np.append(0.0, below)) * np.sqrt(1 + of_network**2)
+    noise = rng.normal(0, of_network, (len(easy), 2 * images))
+    right = noise + rng.normal(0, 1, 2 * images) < easy[:, None]
+    validation, test = right[1:, :images], right[:, images:]
+    count = len(below)
+    sizes, names = np.arange(count, 0, -1), [str(number) for number in range(count)]
+    row = choose(validation, np.ones(count, bool), [np.empty(0)] * count, sizes, names, _MARGIN)
+    assert row is not None
+    teacher, chosen = test[0], test[1 + row]
+    counts = int((chosen & ~teacher).sum()), int((teacher & ~chosen).sum())
+    return row, non_inferiority(*counts, images, _MARGIN).not_worse
+
+
+def _choices(rng: np.random.Generator, runs: int, below: np.ndarray) -> Shares:
+    """What is chosen and said, by the images of each part, see `_chosen`."""
+    found: Shares = {}
+    cheapest = int(np.flatnonzero(below <= _MARGIN).max())
+    for images in _PARTS:
+        chosen = [_chosen(rng, below, images) for _ in range(runs)]
+        for word in ("yes", "no", "open"):
+            found[f"{word} {images}"] = float(np.mean([said == word for _, said in chosen]))
+        worse = [below[row] >= _MARGIN for row, _ in chosen]
+        false = {"yes": worse, "no": [below[row] <= _MARGIN for row, _ in chosen]}
+        for word, wrong in false.items():
+            both = [one and said == word for one, (_, said) in zip(wrong, chosen, strict=True)]
+            found[f"false {word} {images}"] = float(np.mean(both))
+        found[f"cheapest within {images}"] = float(np.mean([row == cheapest for row, _ in chosen]))
+        found[f"points below {images}"] = 100 * float(np.mean([below[row] for row, _ in chosen]))
+    return found
+
+
+_FALSE = {f"false_{word}_{images}": SELDOM for word in ("yes", "no") for images in _PARTS}
+
+
+@scenario(runs=1000, few=60, **_FALSE)
+def choice_among_ten_candidates(rng: np.random.Generator, runs: int) -> Shares:
+    """A ladder of ten candidates, half of them within the margin."""
+    return _choices(rng, runs, _LADDER)
+
+
+@scenario(runs=10_000, few=200, **_FALSE)
+def choice_among_ten_candidates_at_the_margin(rng: np.random.Generator, runs: int) -> Shares:
+    """Ten candidates that are all exactly one margin below the teacher, of which yes and no are both false."""
+    return _choices(rng, runs, np.full(10, _MARGIN))
+
+
+@scenario(runs=1000, few=60, yes_2800=(0.7, 0.9), **_FALSE)
+def choice_among_ten_candidates_like_the_teacher(rng: np.random.Generator, runs: int) -> Shares:
+    """Ten candidates that are as accurate as the teacher."""
+    return _choices(rng, runs, np.zeros(10))
+
+
 # What is inherited, what recursion does, and whether probabilities can be believed.
 
 
@@ -346,10 +425,6 @@ def inheritance(
         low, high = whole["errors_inherited_low"], whole["errors_inherited_high"]
         counts["covered"] += ((low <= truth) & (truth <= high)).tolist()
     return {name: float(np.mean(values)) for name, values in counts.items()}
-
-
-COVERED = (0.93, 0.97)
-SELDOM = (0.0, 0.05)
 
 
 @scenario(runs=1000, few=60, any_told=SELDOM, covered=COVERED)

@@ -161,3 +161,18 @@ def test_so_many_images_tell_it_with_the_power_that_is_named(shares):
 def test_variance_at_a_known_difference_is_that_of_the_most_likely_shares():
     assert score_variance(0.05, 0.03, 0.02) == pytest.approx(0.08 - 0.02**2)  # the measured difference
     assert score_variance(0.05, 0.03, -0.01) == pytest.approx(score_variance(0.03, 0.05, 0.01))
+
+
+@pytest.mark.parametrize("margin", [0.01, 0.02, 0.05])
+@pytest.mark.parametrize("discordant", [0.01, 0.02, 0.05, 0.1])
+@pytest.mark.parametrize("images", [40, 150, 300])
+def test_the_exact_probability_of_a_false_yes_at_the_margin_is_at_most_6_percent(images, discordant, margin):
+    """Every possible outcome of a true difference of -margin, weighed by its probability."""
+    if discordant < margin:
+        return  # there is no such pair of networks
+    share, total = (discordant - margin) / 2 / discordant, 0.0
+    for both in range(int(stats.binom.ppf(1 - 1e-5, images, discordant)) + 1):
+        yes = [non_inferiority(one, both - one, images, margin).not_worse == "yes" for one in range(both + 1)]
+        of_both = stats.binom.pmf(np.arange(both + 1), both, share)
+        total += stats.binom.pmf(both, images, discordant) * of_both[yes].sum()
+    assert total <= 0.0605
