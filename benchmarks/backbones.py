@@ -155,10 +155,10 @@ def _export(form: str, folder: Path) -> dict:
     about = card(Network("soft", 0, "soft", "teacher"), ["cat", "dog"], Pixels(SIDE), "benchmark", 0, {})
     arrays, predictions = ({part: str(folder / f"{part}.{suffix}") for part in IMAGES} for suffix in ("npy", "csv"))
     del predictions["train"]
-    files = {precision: str(folder / f"{form}.{precision}") for precision in PRECISIONS}
-    network, splits, measurements = (str(folder / name) for name in ("soft-0.keras", "splits.csv", f"{form}.json"))
-    export_network(form, network, 0, about, splits, arrays, predictions, 1, files, measurements)
-    return json.loads(Path(measurements).read_text(encoding="utf-8"))
+    files = {kind: str(folder / f"{form}.{kind}") for kind in (*PRECISIONS, "answers", "measurements")}
+    network, splits = (str(folder / name) for name in ("soft-0.keras", "splits.csv"))
+    export_network(form, network, 0, about, splits, arrays, predictions, 1, files)
+    return json.loads(Path(files["measurements"]).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

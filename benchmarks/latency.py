@@ -98,10 +98,9 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         write_predictions(files["keras"], network_id, 0, splits, arrays, config["classes"], predictions)
         network = known[network_id]
         about = card(network, config["classes"], Pixels(SIDE), "latency", 0, recipe(config, network.family))
-        export_network(
-            "onnx", files["keras"], 0, about, splits, arrays, predictions, threads, files["onnx"], files["int8"],
-            folder / "measurements.json",
-        )  # fmt: skip
+        written = {"float32": files["onnx"], "int8": files["int8"]}
+        written |= {"answers": folder / "answers.csv", "measurements": folder / "measurements.json"}
+        export_network("onnx", files["keras"], 0, about, splits, arrays, predictions, threads, written)
         models[name] = files["keras"]
         exported[name] = {"onnx": {"float32": files["onnx"], "int8": files["int8"]}}
     answers = open_networks(models, exported, threads)

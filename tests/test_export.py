@@ -117,8 +117,8 @@ def export(made, folder, predictions=None, card=CARD, form="onnx", precisions=PR
         {part: made / f"{part}.npy" for part in PARTS},
         predictions or {part: made / f"{part}.csv" for part in ("validation", "test")},
         1,
-        {precision: folder / FORMS[form].file_name("soft-1", precision) for precision in precisions},
-        folder / "soft-1.json",
+        {precision: folder / FORMS[form].file_name("soft-1", precision) for precision in precisions}
+        | {"answers": folder / "soft-1.csv", "measurements": folder / "soft-1.json"},
     )
     return json.loads((folder / "soft-1.json").read_text())
 
@@ -321,6 +321,7 @@ def test_a_network_that_answers_otherwise_than_keras_is_reported_and_not_used(ma
     assert re.match(r"on 70 test images .* differ from Keras's by up to 0\.01, where 0\.0001 is allowed", reason)
     for name in ("soft-1.onnx", "soft-1.int8.onnx"):
         assert (tmp_path / name).read_text() == f"This is no network: {reason}\n"
+    assert pd.read_csv(tmp_path / "soft-1.csv")[["float32", "int8"]].isna().all(axis=None)
     with pytest.raises(InputError, match=r"got none\. a: on 70 test images"):
         networks_written({"a": tmp_path / "soft-1.onnx"}, {"a": tmp_path / "soft-1.json"}, "float32")
     assert [sentence.partition(":")[0] for sentence in exports_in_words([tmp_path / "soft-1.json"], 0)] == [

@@ -14,6 +14,7 @@ from snakedistill.export.card import card
 from snakedistill.export.exporting import PARITY_TOLERANCE, export_network
 from snakedistill.export.forms import FORMS, PRECISIONS, files_of_form
 from snakedistill.export.inference import probabilities
+from snakedistill.measures import metrics
 from snakedistill.networks.classifier import build_network, load_network
 from snakedistill.training.prediction import write_predictions
 
@@ -44,8 +45,7 @@ def keeps_the_contract(form: str, classes: list[str], folder) -> None:
     (folder / form).mkdir()
     about = card(Network("soft", 0, "soft", "teacher"), classes, Pixels(SIDE), "tiny", 3, {})
     known = {part: predictions[part] for part in ("validation", "test")}
-    written = {precision: files[precision] for precision in PRECISIONS}
-    export_network(form, model, 3, about, splits, arrays, known, 1, written, files["measurements"])
+    export_network(form, model, 3, about, splits, arrays, known, 1, files)
     measured = json.loads((folder / form / "soft-0.json").read_text())
     assert (measured["network"], measured["seed"], measured["form"]) == ("soft-0", 3, FORMS[form].title)
     assert measured["int8"]["calibration"] in measured["int8"]["validation_drop"]
@@ -62,6 +62,15 @@ def keeps_the_contract(form: str, classes: list[str], folder) -> None:
             )
             np.testing.assert_allclose(float32, expected, atol=PARITY_TOLERANCE, err_msg=runtime.title)
             np.testing.assert_allclose(int8, expected, atol=0.1, err_msg=runtime.title)
+
+    answers, manual = pd.read_csv(folder / files["answers"]), pd.read_csv(splits)
+    assert answers["image_id"].tolist() == manual["image_id"][manual["split"] != "train"].tolist()
+    assert answers["split"].tolist() == manual["split"][manual["split"] != "train"].tolist()
+    for precision in PRECISIONS:
+        network = FORMS[form].runtimes[0].open(files[precision], 1)
+        for part in known:
+            given = metrics.answer(probabilities(network, np.load(arrays[part])))
+            np.testing.assert_array_equal(answers[precision][answers["split"] == part], given)
 
 
 @pytest.mark.parametrize("classes", [TWO, THREE], ids=["two", "three"])

@@ -95,9 +95,10 @@ def labelling(run):
 def exporting(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
     predictions = {part: run / f"{part}.csv" for part in ("validation", "test")}
-    files = {"float32": run / "out.onnx", "int8": run / "out.int8.onnx"}
+    names = {"float32": "out.onnx", "int8": "out.int8.onnx", "answers": "answers.csv", "measurements": "out.json"}
+    files = {kind: run / name for kind, name in names.items()}
     model, card = run / "model.keras", {"network": "soft-0"}
-    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, files, run / "out.json")
+    export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, files)
 
 
 def files_of(run, **more):

@@ -52,9 +52,9 @@ def test_every_file_of_the_contract_is_there(folder):
     figures += ["recursion_map-soft", "recursion_map-hard", "movement", "inheritance", "reliability", "risk_coverage"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
-        expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "json")]
+        expected += [f"seed-0/onnx/{network}.{suffix}" for suffix in ("onnx", "int8.onnx", "csv", "json")]
         expected += [f"seed-0/cards/{network}.md"]
-        expected += [f"seed-0/litert/{network}.{suffix}" for suffix in ("tflite", "int8.tflite", "json")]
+        expected += [f"seed-0/litert/{network}.{suffix}" for suffix in ("tflite", "int8.tflite", "csv", "json")]
     for network in NETWORKS:
         expected += [f"seed-0/{kind}/{network}.csv" for kind in ("labels", "history", "evaluation")]
         expected += [f"seed-0/models/{network}.keras"]

@@ -29,7 +29,6 @@ for form in PLAN.forms:
             **growing(mem_mb_of_network, minutes_by_size(5)),
         params:
             form=form,
-            precisions=PLAN.precisions,
             code=code_of("export", modules=FORMS[form].modules, FORMS=(form,)),
             card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         message:

@@ -13,6 +13,5 @@ with job(snakemake.log[0], snakemake.threads, "tensorflow"):
         arrays={part: snakemake.input[part] for part in PARTS},
         predictions={part: snakemake.input[f"{part}_predictions"] for part in (VALIDATION, TEST)},
         threads=snakemake.threads,
-        files={precision: snakemake.output[precision] for precision in snakemake.params.precisions},
-        measurements=snakemake.output.measurements,
+        files=dict(snakemake.output.items()),
     )

@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from snakedistill.core.by_image import ByImage
 from snakedistill.core.errors import InputError
-from snakedistill.core.files import read_csv, write_text, written_whole
+from snakedistill.core.files import read_csv, write_csv, write_text, written_whole
 from snakedistill.core.lineage import check_lineage, read_predictions
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.images import MappedImages
-from snakedistill.export.forms import FORMS
+from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.inference import Network, probabilities
 from snakedistill.measures import metrics
 from snakedistill.networks.classifier import load_network
@@ -36,7 +37,6 @@ def export_network(
     predictions: dict[str, str],
     threads: int,
     files: dict[str, str],
-    measurements: str,
 ) -> None:
     """Export a saved network, quantise it, and keep the float32 file only if it matches the Keras model.
 
@@ -53,8 +53,9 @@ def export_network(
         arrays: images by part; the training images calibrate the quantisation, the validation images choose how.
         predictions: file of Keras's own predictions by part (`validation` and `test`).
         threads: number of threads.
-        files: files to write by precision, `float32` and, if it is asked for, `int8`.
-        measurements: JSON to write: what parity and quantisation were measured to be, `bytes` of each network that was
+        files: files to write, see `forms.files_of_form`: by precision, `float32` and, if it is asked for, `int8`;
+            `answers`, a CSV with the answers to validation and test images by precision, see `_write_answers`;
+            `measurements`, a JSON of what parity and quantisation were measured to be, `bytes` of each network that was
             written by precision, and `failed`, the reason by the precision that could not be; without float32 there is
             no int8, for the same reason.
 
@@ -70,12 +71,14 @@ def export_network(
     known, as_form, network = _Known(splits, arrays, given), FORMS[form], load_network(model)
     found: dict = {"network": card["network"], "seed": seed, "form": as_form.title, "bytes": {}, "failed": {}}
     found["accuracy_float32"] = metrics.accuracy(known.probability[TEST], known.label[TEST])
+    given_by = {"float32": known.probability}
 
     def open_network(path: Path) -> Network:
         return as_form.runtimes[0].open(path, threads)
 
     with ExitStack() as whole:
-        paths = {precision: whole.enter_context(written_whole(path)) for precision, path in files.items()}
+        precisions = [precision for precision in PRECISIONS if precision in files]
+        paths = {precision: whole.enter_context(written_whole(files[precision])) for precision in precisions}
 
         def write_float32() -> None:
             as_form.write(network, card, threads, paths["float32"])
@@ -84,18 +87,35 @@ def export_network(
 
         def write_int8() -> None:
             ways = as_form.quantisations(network, paths["float32"], known.calibration())
-            found["int8"] = _write_int8(ways, known, open_network, paths["int8"])
+            found["int8"], given_by["int8"] = _write_int8(ways, known, open_network, paths["int8"])
 
-        for precision, write in {"float32": write_float32, "int8": write_int8}.items():
-            if precision not in files:
-                continue
+        writes = {"float32": write_float32, "int8": write_int8}
+        for precision in precisions:
+            write = writes[precision]
             reason = found["failed"].get("float32") or _why_not(write)
             if reason is None:
                 found["bytes"][precision] = paths[precision].stat().st_size
             else:
                 found["failed"] = found["failed"] or {precision: reason}
                 write_text(f"This is no network: {reason}\n", paths[precision])
-    write_text(json.dumps(found, indent=2) + "\n", measurements)
+    there = {precision: given_by[precision] if precision in found["bytes"] else None for precision in precisions}
+    _write_answers(known, there, files["answers"])
+    write_text(json.dumps(found, indent=2) + "\n", files["measurements"])
+
+
+def _write_answers(known: "_Known", given: dict[str, dict[str, np.ndarray] | None], path: str) -> None:
+    """Write the answers: image_id, split, and the number of the class by precision, empty where no file was written.
+
+    Those in float32 are Keras's, from whose probabilities the file's differ by `PARITY_TOLERANCE` at most.
+    """
+    frames = []
+    for part in (VALIDATION, TEST):
+        frame = pd.DataFrame({"image_id": known.image_id[part], "split": part})
+        for precision, by_part in given.items():
+            answers = pd.NA if by_part is None else metrics.answer(by_part[part])
+            frame[precision] = pd.Series(answers, frame.index, "Int64")
+        frames.append(frame)
+    write_csv(pd.concat(frames), path)
 
 
 def _why_not(write: Callable[[], None]) -> str | None:
@@ -117,16 +137,16 @@ def _why_not(write: Callable[[], None]) -> str | None:
 
 
 class _Known:
-    """Images, manual labels, int [n], and Keras's probabilities, float [n, K], by part, in the same order."""
+    """Images, their ids, manual labels, int [n], and Keras's probabilities, float [n, K], by part, in one order."""
 
     def __init__(self, splits: str, arrays: dict[str, str], predictions: dict[str, ByImage]) -> None:
         manual = read_csv(splits)
         self.images = {part: MappedImages(path) for part, path in arrays.items()}
-        self.label, self.probability = {}, {}
+        self.image_id, self.label, self.probability = {}, {}, {}
         for part, given in predictions.items():
             of_part = manual[manual["split"] == part]
             in_order = given.in_order_of(of_part["image_id"], splits, f"the predictions of {part}")
-            self.label[part] = of_part["label"].to_numpy()
+            self.image_id[part], self.label[part] = of_part["image_id"].to_numpy(), of_part["label"].to_numpy()
             self.probability[part] = in_order["probability"]
 
     def calibration(self) -> np.ndarray:
@@ -161,26 +181,32 @@ def _write_int8(
     known: _Known,
     open_network: Callable[[Path], Network],
     quantised: Path,
-) -> dict:
-    """Quantise in one way after another, until the validation part loses little: `LITTLE`, or `FEW_IMAGES`."""
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Quantise in one way after another, until the validation part loses little: `LITTLE`, or `FEW_IMAGES`.
+
+    Returns:
+        What was measured, and the probabilities of validation and test, float [n, K].
+    """
     tried: dict[str, float] = {}
+    given: dict[str, np.ndarray] = {}
     float32 = metrics.accuracy(known.probability[VALIDATION], known.label[VALIDATION])
     with tempfile.TemporaryDirectory(dir=quantised.parent) as folder:
         files = {way: Path(folder, str(number)) for number, way in enumerate(ways)}
         for way, write in ways.items():
             write(files[way])
-            given = probabilities(open_network(files[way]), known.images[VALIDATION])
-            tried[way] = float32 - metrics.accuracy(given, known.label[VALIDATION])
-            if tried[way] <= max(LITTLE, FEW_IMAGES / len(given)):
+            given[way] = probabilities(open_network(files[way]), known.images[VALIDATION])
+            tried[way] = float32 - metrics.accuracy(given[way], known.label[VALIDATION])
+            if tried[way] <= max(LITTLE, FEW_IMAGES / len(given[way])):
                 break
         best = min(tried, key=tried.__getitem__)
         files[best].replace(quantised)
-    given = probabilities(open_network(quantised), known.images[TEST])
-    int8 = metrics.accuracy(given, known.label[TEST])
-    changed = int((metrics.answer(given) != metrics.answer(known.probability[TEST])).sum())
-    found = {"calibration": best, "validation_drop": tried, "images": len(given)}
-    return found | {
+    on_test = probabilities(open_network(quantised), known.images[TEST])
+    int8 = metrics.accuracy(on_test, known.label[TEST])
+    changed = int((metrics.answer(on_test) != metrics.answer(known.probability[TEST])).sum())
+    found = {"calibration": best, "validation_drop": tried, "images": len(on_test)}
+    found |= {
         "accuracy_int8": int8,
         "drop": metrics.accuracy(known.probability[TEST], known.label[TEST]) - int8,
         "changed_answers": changed,
     }
+    return found, {VALIDATION: given[best], TEST: on_test}

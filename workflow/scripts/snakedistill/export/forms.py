@@ -109,6 +109,7 @@ FORMS = {
 
 
 def files_of_form(form: str, folder: str, network: str, precisions: tuple[str, ...] = PRECISIONS) -> dict[str, str]:
-    """The files of a network in a form, below the folder of a seed: by precision, and the `measurements` of all."""
+    """The files of a network in a form, below the folder of a seed: by precision, `answers` and `measurements`."""
     named = {precision: FORMS[form].file_name(network, precision) for precision in precisions}
-    return {kind: f"{folder}/{form}/{name}" for kind, name in (named | {"measurements": f"{network}.json"}).items()}
+    named |= {"answers": f"{network}.csv", "measurements": f"{network}.json"}
+    return {kind: f"{folder}/{form}/{name}" for kind, name in named.items()}

@@ -125,6 +125,13 @@ class Files:
 
     def form(self, form: str, network: str) -> dict[str, str]:
         """The files of a network in a form, of the first seed: by precision, and the measurements."""
+        return {kind: path for kind, path in self._of_form(form, network).items() if kind != "answers"}
+
+    def answers(self, form: str, network: str) -> str:
+        """The answers of a network in a form, of the first seed."""
+        return self._of_form(form, network)["answers"]
+
+    def _of_form(self, form: str, network: str) -> dict[str, str]:
         return files_of_form(form, self.seed.format(seed=self.plan.first_seed), network, self.plan.precisions)
 
     def to_time(self) -> dict[str, str]:
