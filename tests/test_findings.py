@@ -3,11 +3,14 @@
 import itertools
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from snakedistill.measures.comparison import compare
 from snakedistill.results.findings import findings
-from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
+from snakedistill.results.findings.distilling import distilling, images_needed
+from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, Finding
 
 COMPARED = {
     "one": "soft-0", "other": "classic-0", "about": "independent", "seed": "0", "images": 1000, "accuracy_one": 0.95,
@@ -316,3 +319,70 @@ def test_nothing_to_compare_has_no_findings():
 def test_a_name_with_a_backtick_stays_in_its_quotes():
     (statement,) = found(calibration=[CALIBRATED | {"network": "a`b"}])
     assert re.fullmatch(r"[^`]*`a'b`[^`]*", statement)
+
+
+def frontier_of(chosen: str | None) -> pd.DataFrame:
+    """A table of candidates of which one may be chosen."""
+    networks = ["soft-0", "classic-0", "hard-0"]
+    return pd.DataFrame({"network": networks, "chosen": ["yes" if name == chosen else "no" for name in networks]})
+
+
+def distils(chosen: str | None = "soft-0", margin: float = 0.01, **row) -> Finding | None:
+    """The finding on a chosen student, from a comparison with its independent student."""
+    rows = [first("soft-0"), COMPARED | row]
+    return distilling(pd.DataFrame(rows), frontier_of(chosen), margin)
+
+
+OPEN_PAIR = {
+    "these_networks": "cannot be told", "difference": 0.006, "difference_low": -0.004, "difference_high": 0.016,
+    "equal_within": 0.0144, "images_needed": 2200.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict", "statement", "evidence"),
+    [
+        ({}, SUPPORTED, "distilling pays: `soft-0` is above `classic-0`, the same network with manual labels",
+         "+5.0 points [+3.0, +7.0] on 1,000 test images"),
+        ({"these_networks": "lower", "difference": -0.05, "difference_low": -0.07, "difference_high": -0.03},
+         CONTRADICTED,
+         "distilling costs accuracy: `soft-0` is below `classic-0`, the same network with manual labels",
+         "-5.0 points [-7.0, -3.0] on 1,000 test images"),
+        (OPEN_PAIR | {"equal_within": 0.0095}, SUPPORTED,
+         "distilling changes nothing that matters: `soft-0` and `classic-0`, the same network with manual labels, are "
+         "equal within 1 point", "+0.6 points [-0.4, +1.6] on 1,000 test images"),
+        (OPEN_PAIR, OPEN,
+         "whether distilling pays cannot be told from `soft-0` and `classic-0`, the same network with manual labels",
+         "+0.6 points [-0.4, +1.6] on 1,000 test images; about 2,200 test images would tell, if the measured "
+         "difference is the true one"),
+        (OPEN_PAIR | {"this_recipe": "cannot be told", "seeds_needed": 11.0}, OPEN, "whether distilling pays cannot be "
+         "told from `soft-0` and `classic-0`, the same network with manual labels",
+         "+0.6 points [-0.4, +1.6] on 1,000 test images; about 11 seeds would tell"),
+        (OPEN_PAIR | {"difference": 0.01, "images_needed": float("nan")}, OPEN, "whether distilling pays cannot be "
+         "told from `soft-0` and `classic-0`, the same network with manual labels",
+         "+1.0 points [-0.4, +1.6] on 1,000 test images; no number of such images would tell"),
+    ],
+)  # fmt: skip
+def test_whether_distilling_pays(row, verdict, statement, evidence):
+    assert distils(**row) == Finding(verdict, statement, evidence)
+
+
+def test_where_the_chosen_one_learned_from_manual_labels_a_student_is_compared_with_it():
+    assert distils("classic-0") == distils("soft-0")
+
+
+def test_without_a_pair_or_a_chosen_student_nothing_is_said_of_distilling():
+    assert distils(None) is None and distils("hard-0") is None
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05])
+def test_so_many_images_show_that_two_equal_networks_are_equal(share):
+    """Simulated: at least 80 % of test parts of that size show it, of two networks whose accuracies are equal."""
+    images, margin = 1000, 0.01
+    discordant = np.repeat([1, -1, 0], [round(share * images / 2)] * 2 + [images - 2 * round(share * images / 2)])
+    row = COMPARED | {"difference": 0.0, "images_needed": float("nan"), "images": images}
+    row["equal_within"] = compare(discordant[None], np.zeros(images)).equal_within
+    needed = round(images_needed(row, margin))
+    counts = np.random.default_rng(0).multinomial(needed, [share / 2, share / 2, 1 - share], 500)
+    shown = [compare(np.repeat([1, -1, 0], one)[None], np.zeros(needed)).equal_within <= margin for one in counts]
+    assert 0.75 <= np.mean(shown) <= 0.87

@@ -8,7 +8,7 @@ import pandas as pd
 
 from snakedistill.core.errors import listed
 from snakedistill.measures.choice import NO, YES
-from snakedistill.results.findings.finding import rounded
+from snakedistill.results.findings.finding import margin_in_words, points, rounded
 from snakedistill.results.summary.cells import significant
 
 TEACHER, CANDIDATE = "teacher", "candidate"
@@ -49,19 +49,6 @@ def name_of(row: pd.Series, candidates: pd.DataFrame) -> str:
     pixels = "" if pd.isna(row["image_size"]) else f" at {row['image_size']:.0f} pixels"
     form = f" ({row['form']})" if candidates["form"].nunique() > 1 else ""
     return f"{row['network']}{pixels} in {row['precision']}{form}"
-
-
-def points(share: float, sign: str = "") -> str:
-    """A difference of shares in percentage points, one digit after the point or, of a smaller one, the first that is
-    not 0."""
-    value = 100 * share
-    return f"{value:{sign}.1f}" if share == 0 or abs(value) >= 0.05 else f"{value:{sign}.1g}"
-
-
-def margin_in_words(margin: float) -> str:
-    """For example "1 point", "0.5 points"."""
-    value = f"{100 * margin:g}"
-    return f"{value} point{'' if value == '1' else 's'}"
 
 
 def accuracy_in_words(row: pd.Series, margin: float) -> str:

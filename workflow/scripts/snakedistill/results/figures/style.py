@@ -25,6 +25,8 @@ _LOOKS: dict[str, dict] = {  # colours of Okabe and Ito
     "soft": {"color": "#009E73", "marker": "o", "linestyle": "-"},
 }
 _OTHER_COLOURS = ("#CC79A7", "#56B4E9", "#E69F00", "#332288", "#661100")
+COLOURS = ("#009E73", "#D55E00", "#0072B2", *_OTHER_COLOURS)
+"""Colours of what has no family of its own in a figure."""
 _OTHER_MARKERS = "vPX<>p*dh"  # 9 beside 5 colours: 45 pairs
 
 
@@ -36,10 +38,15 @@ def set_style() -> None:
     sns.set_theme(context="paper", style="ticks", rc=look)
 
 
-def save(figure: Figure, run_description: str, paths: list[str]) -> None:
-    """Write a figure in the format of each path's suffix, with the run description below it, and close it."""
+def describe(figure: Figure, run_description: str) -> None:
+    """Write the run description below a figure."""
     lines = textwrap.wrap(run_description, int(figure.get_size_inches()[0] * 18))
     figure.supxlabel("\n".join(["", *lines]), fontsize=7, color="0.35")
+
+
+def save(figure: Figure, run_description: str, paths: list[str]) -> None:
+    """Write a figure in the format of each path's suffix, with the run description below it, and close it."""
+    describe(figure, run_description)
     for path in paths:
         with written_whole(path) as temporary:
             metadata = {"Date": None} if temporary.suffix == ".svg" else None

@@ -61,3 +61,16 @@ def p_in_words(p_holm: float, tests: int, about: str) -> str:
     """A p-value after Holm's correction, with the statements that it is for."""
     value = "p < 1e-12" if p_holm < 1e-12 else f"p = {p_holm:.2g}"
     return f"{value} with Holm's correction for {tests} statements on {about}"
+
+
+def points(share: float, sign: str = "") -> str:
+    """A difference of shares in percentage points, one digit after the point or, of a smaller one, the first that is
+    not 0."""
+    value = 100 * share
+    return f"{value:{sign}.1f}" if share == 0 or abs(value) >= 0.05 else f"{value:{sign}.1g}"
+
+
+def margin_in_words(margin: float) -> str:
+    """For example "1 point", "0.5 points"."""
+    value = f"{100 * margin:g}"
+    return f"{value} point{'' if value == '1' else 's'}"
