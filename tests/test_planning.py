@@ -142,6 +142,8 @@ def doubts(**own) -> list[str]:
         ({"image_size": 95}, "students.soft.image_size is 95: ImageNet weights were trained at about 224 pixels"),
         ({"image_size": 96}, ""),
         ({"preprocessing": "paper"}, "students.soft gives ImageNet weights other pixel values than they know"),
+        ({"backbone": "efficientnetb3"}, "students.soft.backbone is efficientnetb3, which this project has not tried"),
+        ({"backbone": "efficientnetb3", "weights": None}, "which this project has not tried: docs/backbones.md lists"),
     ],
 )
 def test_what_is_seldom_meant_with_imagenet_weights_is_a_warning(own, sentence):
@@ -279,10 +281,10 @@ def with_bfloat16(monkeypatch):
     monkeypatch.setattr(estimates, "computes_in_bfloat16", lambda: True)
 
 
-def rough(config: dict, counts: Path, cores: int = 2, images: NamedImages | None = None) -> Estimate:
+def rough(config: dict, counts: Path, cores: int = 2, images: NamedImages | None = None, probed=()) -> Estimate:
     """The estimate of a run that times and exports the teacher and soft-0, in two forms."""
     networks = ["teacher", "soft-0"]
-    return estimate(config, images, networks, 2 * networks, cores, str(counts))
+    return estimate(config, images, networks, 2 * networks, probed, cores, str(counts))
 
 
 def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
@@ -294,6 +296,8 @@ def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
     one_core = rough(CONFIG, nowhere, cores=1).hours
     assert one_core["training"] == pytest.approx(2 * sample.hours["training"])
     assert one_core["timing"] == sample.hours["timing"]  # nothing runs beside it
+    with_probe = rough(CONFIG, nowhere, probed=["teacher"]).hours
+    assert {stage for stage, hours in with_probe.items() if hours > sample.hours[stage]} == {"predictions"}
     assert rough(CONFIG | {"seeds": [0, 1]}, nowhere).networks == 32
     assert rough(CONFIG | {"image_size": 224}, nowhere).all_hours > 3 * sample.all_hours
     nowhere.write_text("class,split,images\ncat,train,17000\n")

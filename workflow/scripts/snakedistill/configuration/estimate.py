@@ -1,6 +1,7 @@
 """A rough estimate of what a run takes."""
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,13 @@ class Estimate:
 
 
 def estimate(
-    config: dict, images: NamedImages | None, timed: list[str], exported: list[str], cores: int, counts: str
+    config: dict,
+    images: NamedImages | None,
+    timed: list[str],
+    exported: list[str],
+    probed: Collection[str],
+    cores: int,
+    counts: str,
 ) -> Estimate:
     """Estimate time and disk of a whole run from the configuration, within a factor of about two.
 
@@ -85,6 +92,7 @@ def estimate(
         images: the images that the archive names, or None.
         timed: ids of the networks that are timed.
         exported: ids of the networks that are exported, once for each of their forms and seeds.
+        probed: ids of the networks with whose backbone and pixels a probe is fitted, one for each probe.
         cores: processor cores to use.
         counts: CSV of the images used, which an earlier run may have left.
     """
@@ -111,6 +119,8 @@ def estimate(
             seconds["training"] += seeds * (CORE_SECONDS_TO_TRAIN + passes * all_images) / cores
         predicted = SHARE_OF_A_PREDICTION * (1 + split["test"] * config["evaluation"]["augmented_repeats"])
         seconds["predictions"] += seeds * (CORE_SECONDS_TO_PREDICT + predicted * all_images) / cores
+        if network.id in probed:
+            seconds["predictions"] += (CORE_SECONDS_TO_TRAIN + SHARE_OF_A_PREDICTION * all_images) / cores
         at_once = cost * complete["image_size"] ** 2
         exports = CORE_SECONDS_TO_EXPORT + CORE_SECONDS_TO_EXPORT_A_PIXEL * at_once
         seconds["exports"] += exported.count(network.id) * exports / cores

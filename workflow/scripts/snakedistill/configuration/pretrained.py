@@ -57,7 +57,7 @@ def contradictions(name: str, recipe: dict) -> list[str]:
 
 
 def warnings(name: str, recipe: dict) -> list[str]:
-    """Sentences, without a full stop, on what is seldom meant of a complete recipe with pretrained weights.
+    """Sentences, without a full stop, on a backbone that was not tried, and on what is seldom meant with its weights.
 
     Weights are pretrained that are ImageNet's by name, and those of a saved extractor that is such a network by its own
     name.
@@ -68,9 +68,14 @@ def warnings(name: str, recipe: dict) -> list[str]:
     """
     backbone, preprocessing, size = recipe["backbone"], recipe["preprocessing"], recipe["image_size"]
     saved = backbones.saved_network(backbone) if backbones.is_saved(backbone) else None
-    if recipe["weights"] != "imagenet" and saved is None:
-        return []
     lines = []
+    if not backbones.is_saved(backbone) and backbone not in backbones.TESTED:
+        lines.append(
+            f"{name}.backbone is {backbone}, which this project has not tried: docs/backbones.md lists those that train, "
+            "export and quantise"
+        )
+    if recipe["weights"] != "imagenet" and saved is None:
+        return lines
     if saved is None and preprocessing == "paper":
         lines.append(
             f"{name} gives ImageNet weights other pixel values than they know: preprocessing is paper, theirs is "

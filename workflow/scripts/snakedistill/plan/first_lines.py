@@ -68,7 +68,8 @@ def estimated(plan: Plan, images: NamedImages | None, cores: int, counts: str) -
         for form in plan.forms
         for network in (len(plan.config["seeds"]) * [*plan.exported] if FORMS[form].always else plan.in_all_forms)
     ]
-    return estimate(plan.config, images, list(plan.timed), exported, cores, counts)
+    probed = {probe: network for network, probe in plan.probes.items()}.values()
+    return estimate(plan.config, images, list(plan.timed), exported, probed, cores, counts)
 
 
 def first_lines(
