@@ -1,7 +1,7 @@
 """What each backbone does and costs: python benchmarks/backbones.py FOLDER [--backbones NAME ...] [--weights FOLDER]
 
-FOLDER has a folder of photographs for each of two classes. Each row has a process of its own: a classifier at 224 pixels
-is trained for one step, its head is fitted to the features, and it is saved, loaded, exported in every form, and
+FOLDER has a folder of photographs for each of two classes. Each row has a process of its own: a classifier at 224
+pixels is trained for one step, its head is fitted to the features, and it is saved, loaded, exported in every form, and
 quantised. Weights are ImageNet's where the folder of weights has them, else random, with the statistics of the step in
 batch normalisation.
 """

@@ -1,7 +1,7 @@
-"""Peak memory and processor seconds of every rule beside the memory that it asks for: python benchmarks/memory_of_rules.py ARGUMENTS
+"""Memory and processor seconds of every rule, beside what it asks for: python benchmarks/memory_of_rules.py ARGUMENTS
 
-ARGUMENTS are Snakemake's, for example --cores 2 --configfile presets/photographs.yaml --config archive=mydata. Memory is
-the proportional share (PSS) of a job's processes, looked at twice a second. Jobs that are finished are not run again.
+ARGUMENTS are Snakemake's, for example --cores 2 --configfile presets/photographs.yaml --config archive=mydata. Memory
+is the proportional share (PSS) of a job's processes, looked at twice a second. Finished jobs are not run again.
 """
 
 import ast

@@ -1,17 +1,31 @@
 """What a user reads before the first job and after the last one."""
 
 import atexit
+from collections import Counter
 
 
 def say_first_lines():
     """Say what is known before the first job, where a network is to be trained."""
-    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
-    training_runs = [job for job in jobs if job.rule.name.startswith("train_")]
+    to_do = Counter(job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False))
+    training_runs = to_do["train_teacher"] + to_do["train_student"]
     if training_runs:
         counts = rules.split_images.output.counts
         expected = first_lines.estimated(PLAN, NAMED_IMAGES, CORES, counts)
-        lines = first_lines.first_lines(config, NAMED_IMAGES, expected, len(training_runs), CORES)
+        lines = first_lines.first_lines(config, NAMED_IMAGES, expected, training_runs, CORES)
         print("\n".join(lines), file=sys.stderr, flush=True)
+        if JOB_LINES:
+            all_jobs = Counter(job.rule.name for job in workflow.dag.jobs)
+            JOB_LINES.remaining = job_lines.Remaining(expected, all_jobs, to_do)
+
+
+def shows_job_lines():
+    """Whether the terminal is this workflow's: of the main process of a real run without options for what is printed."""
+    printed = workflow.output_settings
+    as_usual = not (printed.verbose or printed.quiet or printed.printshellcmds or printed.debug_dag)
+    return workflow.is_main_process and workflow.modifier.is_main_snakefile() and as_usual and not printed.dryrun
+
+
+JOB_LINES = job_lines.show_job_lines(workflow.logger_manager.logger) if shows_job_lines() else None
 
 
 # Snakemake has no hook for a dry run. Its end is where the reader looks: the list of jobs is long.

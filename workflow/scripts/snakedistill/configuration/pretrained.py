@@ -71,8 +71,8 @@ def warnings(name: str, recipe: dict) -> list[str]:
     lines = []
     if not backbones.is_saved(backbone) and backbone not in backbones.TESTED:
         lines.append(
-            f"{name}.backbone is {backbone}, which this project has not tried: docs/backbones.md lists those that train, "
-            "export and quantise"
+            f"{name}.backbone is {backbone}, which this project has not tried: docs/backbones.md lists those that "
+            "train, export and quantise"
         )
     if recipe["weights"] != "imagenet" and saved is None:
         return lines

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 import keras
 import numpy as np
@@ -32,6 +32,8 @@ from snakedistill.training.run import Prepared, TrainingRun, prepare
 from snakedistill.training.validation import Validation, accuracy_of
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
+BAR: dict[str, Any] = {"disable": None, "leave": False, "dynamic_ncols": True}
+BAR["bar_format"] = "{desc} {percentage:3.0f}% |{bar:16}| {elapsed}<{remaining}{postfix}"  # fits into 80 columns
 ACCURACY, LOSS = "accuracy", "loss"  # the values of the recipe's `best_epoch`
 HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_manual_accuracy", "learning_rate"]
 HISTORY += ["seconds", "kept"]
@@ -156,8 +158,8 @@ def _phases(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> 
         print(f"{prepared.run.network_id}: resumes after epoch {progress.epoch} of {prepared.epochs}")
     elif prepared.run.recipe.get("head_first"):
         _head(prepared, progress, saved)
-    steps, shown = prepared.steps_per_epoch, {"desc": prepared.run.network_id, "disable": None, "leave": False}
-    with tqdm(total=prepared.epochs * steps, initial=progress.epoch * steps, file=terminal, **shown) as bar:
+    done, all_steps = (epochs * prepared.steps_per_epoch for epochs in (progress.epoch, prepared.epochs))
+    with tqdm(desc=prepared.run.network_id, total=all_steps, initial=done, file=terminal, **BAR) as bar:
         for number in range(progress.phase, len(prepared.phases)):
             progress.enter(number)
             _phase(prepared, progress, values, saved, bar)
@@ -182,9 +184,8 @@ def _phase(
             progress.add(row, model.get_weights)
             if epoch < prepared.epochs:
                 _save(saved, progress, variables)
-            loss, best = f"loss {row['loss']:.3f}", f"best {progress.best_row['val_manual_accuracy']:.3f}"
-            bar.set_postfix_str(f"{loss}, validation accuracy {row['val_manual_accuracy']:.3f}, {best}")
-            line = f"{loss}, {_accuracy_in_words(prepared.run, row)}, {row['seconds']:.1f} s"
+            bar.set_postfix_str(f"validation accuracy {row['val_manual_accuracy']:.3f}")
+            line = f"loss {row['loss']:.3f}, {_accuracy_in_words(prepared.run, row)}, {row['seconds']:.1f} s"
             print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}", flush=True)
     epochs = len(progress.losses) - 1
     if phase.stalled(progress.losses) and epochs < phase.epochs:
