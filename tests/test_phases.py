@@ -252,6 +252,30 @@ def test_of_equal_accuracies_the_lower_loss_is_kept():
     assert loop.Progress("loss", rows).best_row["epoch"] == 4
 
 
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.5, 1.0])
+def test_a_share_is_of_each_class_and_within_a_larger_one(share):
+    label = np.repeat([0, 1, 2], [50, 7, 400])
+    rows, more = (run.rows_of_share(label, one, 3) for one in (share, (share + 1) / 2))
+    assert np.bincount(label[rows]).tolist() == [math.ceil(share * count) for count in (50, 7, 400)]
+    assert set(rows) <= set(more) and (np.diff(rows) > 0).all()
+    assert share == 1 or rows.tolist() != run.rows_of_share(label, share, 4).tolist()
+
+
+def test_a_network_is_trained_on_its_share_of_the_images_alone(data, tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        run.SelectedImages,
+        "read",
+        lambda self, rows: read.append(self._rows[rows]) or self._images.read(self._rows[rows]),
+    )
+    half, _ = train_in(data, tmp_path / "half", train_share=0.5)
+    whole, _ = train_in(data, tmp_path / "whole")
+    assert half != whole
+    label = pd.read_csv(data / "splits.csv").query("split == 'train'")["label"].to_numpy()
+    assert set(np.concatenate(read)) == set(run.rows_of_share(label, 0.5, 0))
+    assert (tmp_path / "whole").is_dir() and train_in(data, tmp_path / "again", train_share=1.0)[0] == whole
+
+
 def test_a_phase_ends_after_its_patience():
     patient = phase(epochs=10, patience=2)
     assert not patient.ended([math.inf]) and not patient.ended([math.inf, 3.0, 2.0, 2.5])

@@ -113,7 +113,9 @@ def estimate(
         all_images = cost * number * (complete["image_size"] ** 2 + PIXELS_AN_IMAGE_MORE) / 1e6
         if network.id in trained:
             epochs = STAGES.get(network.id, complete["epochs"])
-            passes = epochs * split["train"] * _slower(config["precision"], complete["backbone"])
+            passes = (
+                epochs * split["train"] * complete["train_share"] * _slower(config["precision"], complete["backbone"])
+            )
             predicted = epochs * split["validation"] + complete["head_first"] * (1 - split["test"])
             passes += SHARE_OF_A_PREDICTION * predicted
             seconds["training"] += seeds * (CORE_SECONDS_TO_TRAIN + passes * all_images) / cores

@@ -127,6 +127,13 @@ class Recipe(Section):
         default=NEUTRAL["resample"],
         description="how an image becomes smaller or larger: by its nearest pixels, or antialias, by all of its pixels",
     )
+    train_share: Number = Field(
+        default=NEUTRAL["train_share"],
+        gt=0,
+        le=1,
+        description="share of the training images of each class on which the network is trained; with the same "
+        "training seed a smaller share is within a larger one",
+    )
     head_first: bool = Field(
         default=NEUTRAL["head_first"],
         description="whether the head is fitted to the features of the frozen backbone before the first epoch",

@@ -6,6 +6,7 @@ NEUTRAL: dict[str, Any] = {
     "image_size": None,
     "fit": "squash",
     "resample": "nearest",
+    "train_share": 1.0,
     "optimiser": "adam",
     "warmup": 0.0,
     "weight_decay": 0.0,

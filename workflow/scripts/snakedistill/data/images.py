@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 from dataclasses import asdict
+from typing import Protocol
 
 import numpy as np
 
@@ -73,6 +74,21 @@ def resized_pixels(data: bytes, pixels: Pixels) -> np.ndarray:
         raise InputError(str(error)) from error
 
 
+class Images(Protocol):
+    """Images uint8 [n, height, width, channels], of which some are read at a time.
+
+    Attributes:
+        shape: (images, height, width, channels).
+    """
+
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int: ...
+
+    def read(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Copy some rows: uint8 [len(rows), height, width, channels]."""
+
+
 class MappedImages:
     """A .npy file of images, mapped into memory; what is read does not stay in memory.
 
@@ -122,6 +138,29 @@ def images_of_part(array: str, part: str, count: int, listed: str) -> MappedImag
     return images
 
 
+class SelectedImages:
+    """Some images of an array, to read like `MappedImages`.
+
+    Attributes:
+        shape: (images, height, width, channels).
+
+    Args:
+        images: all images.
+        rows: those that are selected, int [n].
+    """
+
+    def __init__(self, images: Images, rows: np.ndarray) -> None:
+        self._images, self._rows = images, rows
+        self.shape = (len(rows), *images.shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Copy some rows: uint8 [len(rows), height, width, channels]."""
+        return self._images.read(self._rows[rows])
+
+
 class JoinedImages:
     """Images of several arrays, one after the other, to read like `MappedImages`.
 
@@ -129,7 +168,7 @@ class JoinedImages:
         shape: (images, height, width, channels).
     """
 
-    def __init__(self, *arrays: MappedImages) -> None:
+    def __init__(self, *arrays: Images) -> None:
         self._arrays = arrays
         self.shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
 

@@ -32,7 +32,8 @@ def recipe_in_words(plan: Plan, network: str) -> str:
     epochs = f"{'at most ' if 'patience' in recipe else ''}{recipe['epochs']} epochs"
     if network in STAGES:
         epochs = f"the teacher after {STAGES[network]} of {epochs}"
-    return f"{Path(recipe['backbone']).stem}, {epochs}"
+    share = f", {100 * recipe['train_share']:g} % of the training images" if "train_share" in recipe else ""
+    return f"{Path(recipe['backbone']).stem}, {epochs}{share}"
 
 
 def lineage_in_words(plan: Plan, network: str | None) -> list[tuple[str, str, str]]:

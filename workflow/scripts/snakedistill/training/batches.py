@@ -7,22 +7,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from snakedistill.core.targets import Hook, Inputs, Targets, changed
-from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.data.images import Images
 from snakedistill.networks.augmentation import TRANSFORMATIONS, active, mixing
 from snakedistill.networks.augmentation.draws import Draws
-from snakedistill.training.launches import ImagesOnDevice
 
 READ_AHEAD = 2  # batches
 
 
 def batches(
-    images: MappedImages | JoinedImages | ImagesOnDevice,
+    images: Images,
     batch_size: int,
     draws: Draws | None = None,
     targets: Targets | None = None,
     order: np.ndarray | None = None,
     hooks: Sequence[Hook] = (),
-    views: tuple[MappedImages | JoinedImages | ImagesOnDevice, Draws] | None = None,
+    views: tuple[Images, Draws] | None = None,
 ) -> Iterator[tuple]:
     """Yield one pass over the images, as Keras takes it.
 
@@ -67,9 +66,7 @@ def batches(
             yield hooked(*ahead.popleft().result())
 
 
-def _inputs(
-    images: MappedImages | JoinedImages | ImagesOnDevice, draws: Draws | None, rows: np.ndarray | slice
-) -> Inputs:
+def _inputs(images: Images, draws: Draws | None, rows: np.ndarray | slice) -> Inputs:
     image = images.read(rows)
     return (image, *(values[rows] for values in draws.values())) if draws else image
 

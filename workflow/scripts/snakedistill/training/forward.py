@@ -4,17 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.data.images import Images
 from snakedistill.networks.augmentation.draws import Draws
 from snakedistill.training.batches import batches
-from snakedistill.training.launches import ImagesOnDevice
 
 PREDICTION_BATCH_SIZE = 64
 
 
 def predicted(
     forward: Callable[[object], list[np.ndarray]],
-    images: MappedImages | JoinedImages | ImagesOnDevice,
+    images: Images,
     draws: Draws | None = None,
 ) -> list[np.ndarray]:
     """Run a forward pass over all images, with draws for a network that augments: its results, float32 [n, outputs]."""

@@ -17,7 +17,7 @@ elif keras.backend.backend() == "jax":
     import jax
     import jax.numpy as jnp
 
-from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.data.images import Images
 
 Forward = Callable[[object], list[np.ndarray]]
 """From inputs as `batches` yields them to every output of a model."""
@@ -40,7 +40,7 @@ def launch_for(model: keras.Model, targets: Sequence[str] = ("label",)) -> "Step
     return None
 
 
-def near_the_device(images: MappedImages | JoinedImages) -> "MappedImages | JoinedImages | ImagesOnDevice":
+def near_the_device(images: Images) -> Images:
     """The images in the memory of JAX's accelerator where there is one and they fit, else as they are."""
     if keras.backend.backend() != "jax" or jax.default_backend() == "cpu":
         return images
@@ -115,7 +115,7 @@ class ImagesOnDevice:
         shape: (images, height, width, channels).
     """
 
-    def __init__(self, images: MappedImages | JoinedImages, at_once: int = 256) -> None:
+    def __init__(self, images: Images, at_once: int = 256) -> None:
         self.shape = images.shape
         self._array = jnp.zeros(images.shape, "uint8")
         put = jax.jit(jax.lax.dynamic_update_slice_in_dim, static_argnums=3, donate_argnums=0)

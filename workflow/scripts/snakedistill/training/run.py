@@ -15,7 +15,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.outputs import outputs_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.core.targets import Hook, Loss, Targets, changed
-from snakedistill.data.images import JoinedImages, MappedImages
+from snakedistill.data.images import Images, JoinedImages, MappedImages, SelectedImages
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import random_stream
 from snakedistill.networks.classifier import build_network, load_network
@@ -33,7 +33,7 @@ from snakedistill.teaching.losses import weight_of_images, weighted
 from snakedistill.teaching.way import Way
 from snakedistill.training.batches import mixed_targets
 from snakedistill.training.checkpoints import fingerprint_of_training
-from snakedistill.training.launches import Forward, ImagesOnDevice, forward_for, near_the_device
+from snakedistill.training.launches import Forward, forward_for, near_the_device
 from snakedistill.training.phases import Phase, phases_of
 from snakedistill.training.validation import Validation
 
@@ -142,8 +142,8 @@ class Prepared:
     network: keras.Model
     model: TrainingModel
     precision: str
-    images: dict[str, MappedImages | JoinedImages | ImagesOnDevice]
-    images_of_source: MappedImages | JoinedImages | ImagesOnDevice | None
+    images: dict[str, Images]
+    images_of_source: Images | None
     targets: dict[str, Targets]
     hooks: tuple[Hook, ...]
     class_weights: np.ndarray | None
@@ -214,7 +214,7 @@ def prepare(run: TrainingRun) -> Prepared:
         loss,
         forward_for(model),
         Validation(loss, targets[VALIDATION]),
-        read_csv(run.splits).query(f"split == '{VALIDATION}'")["label"].to_numpy(),
+        _manual_labels(run, VALIDATION),
     )
 
 
@@ -241,6 +241,10 @@ def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Tar
 
     images: dict[str, Any] = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
     targets = _targets(way, run.splits, run.labels, read(run.labels), images)
+    if (rows := _trained_rows(run)) is not None:
+        images[TRAIN] = SelectedImages(images[TRAIN], rows)
+        targets[TRAIN] = changed(targets[TRAIN], lambda values: values[rows])
+        print(f"{run.network_id}: trains on {len(rows)} images, the share {run.recipe['train_share']:g} of each class")
     if run.unlabelled:
         images[TRAIN] = JoinedImages(images[TRAIN], MappedImages(run.unlabelled["images"]))
         more = outputs_of_classes(read(run.unlabelled["labels"])["label"]).astype(np.float32)
@@ -249,7 +253,36 @@ def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Tar
     return {part: near_the_device(of_part) for part, of_part in images.items()}, targets
 
 
-def _images_of_source(run: TrainingRun, count: int) -> MappedImages | JoinedImages | ImagesOnDevice | None:
+def _trained_rows(run: TrainingRun) -> np.ndarray | None:
+    """The rows of the images of train on which the network is trained; None: all."""
+    share = run.recipe.get("train_share", 1.0)
+    return None if share == 1 else rows_of_share(_manual_labels(run, TRAIN), share, run.seed)
+
+
+def _manual_labels(run: TrainingRun, part: str) -> np.ndarray:
+    """Manual labels of a part, int [n]."""
+    return read_csv(run.splits).query(f"split == '{part}'")["label"].to_numpy()
+
+
+def rows_of_share(label: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """The rows of some images of each class, sampled; a smaller share of the same seed is within a larger one.
+
+    Args:
+        label: manual labels, int [n].
+        share: of each class, in (0, 1]; at least one image.
+        seed: training seed.
+
+    Returns:
+        Rows, int, in ascending order.
+    """
+    found = []
+    for name in np.unique(label):
+        rows = random_stream(seed, "", f"train_share/{name}").permutation(np.flatnonzero(label == name))
+        found.append(rows[: math.ceil(share * len(rows))])
+    return np.sort(np.concatenate(found))
+
+
+def _images_of_source(run: TrainingRun, count: int) -> Images | None:
     """See `Prepared`.
 
     Raises:
@@ -257,10 +290,13 @@ def _images_of_source(run: TrainingRun, count: int) -> MappedImages | JoinedImag
     """
     if not run.source_arrays:
         return None
-    images = JoinedImages(*map(MappedImages, run.source_arrays.values()))
+    arrays: dict[str, Any] = {part: MappedImages(path) for part, path in run.source_arrays.items()}
+    if (rows := _trained_rows(run)) is not None:
+        arrays[TRAIN] = SelectedImages(arrays[TRAIN], rows)
+    images = JoinedImages(*arrays.values())
     if len(images) != count:
-        arrays = " and ".join(map(str, run.source_arrays.values()))
-        raise InputError(f"{arrays}: expected {count} images, as {run.network_id} trains on, got {len(images)}")
+        paths = " and ".join(map(str, run.source_arrays.values()))
+        raise InputError(f"{paths}: expected {count} images, as {run.network_id} trains on, got {len(images)}")
     return near_the_device(images)
 
 
