@@ -65,7 +65,7 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
     from snakedistill.data.splits import write_splits
     from snakedistill.export.card import card
     from snakedistill.export.exporting import export_network
-    from snakedistill.export.timing import open_networks, this_machine, time_calls
+    from snakedistill.export.timing import TimedImages, open_networks, this_machine, time_calls
     from snakedistill.measures.intervals import ratio_interval
     from snakedistill.networks.classifier import build_network
     from snakedistill.teaching import networks as networks_of
@@ -104,8 +104,8 @@ def measure(folder: Path, threads: int, rounds: int) -> None:
         models[name] = files["keras"]
         exported[name] = {"onnx": {"float32": files["onnx"], "int8": files["int8"]}}
     answers = open_networks(models, exported, threads)
-    images, pixels = dict.fromkeys(models, arrays[TEST]), dict.fromkeys(models, Pixels(SIDE))
-    found = time_calls(answers, archive, index, splits, images, pixels, rounds, threads, (1,))
+    of_networks = dict.fromkeys(models, arrays[TEST]), dict.fromkeys(models, Pixels(SIDE))
+    found = time_calls(answers, TimedImages(archive, index, splits, *of_networks), rounds, threads, (1,))
     machine = this_machine(["onnx"])
     print(f"{machine['processor']}, {machine['cores']} cores, {machine['flags']}")
     print(f"{machine['versions']}; {threads} threads, {rounds} rounds, {SIDE} pixels\n")

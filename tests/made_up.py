@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from snakedistill.core.files import write_csv
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.outputs import outputs_of_classes
-from snakedistill.core.parts import PARTS, TEST, TRAIN
+from snakedistill.core.parts import PARTS, TEST, TRAIN, VALIDATION
 from snakedistill.export.timing import seconds_an_image
 from snakedistill.results.run import Run
 from snakedistill.results.tables import TABLES, write_table
 
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "hard-2", "soft-2"]
+OF_FORMS = ("form_measurements", "form_answers")
+CANDIDATES = ("classic-0", "hard-0", "soft-0", "small-0")
 FROM_SOURCE = ("hard", "soft", "small")  # families that learn from the teacher
 TRAINED_WITH = {"recipe": {"learning_rate": 0.002, "augmentation": {"shift": 0}}, "image_size": 32}
 
@@ -65,12 +68,14 @@ class MadeUp:
         of_networks = (*PARTS, "augmented", "histories", "evaluations", "labels", "measurements", "lineages")
         self.files = {name: [] for name in of_networks} | {"splits": str(folder / "splits.csv")}
         self.files["index"] = str(folder / "index.csv")
+        self.files |= {name: [] for name in OF_FORMS}
         rng = np.random.default_rng([len(networks), *seeds])
         for seed, network in self.results:
 
             def given(values: dict | None, otherwise: float, key: tuple = (seed, network)) -> float:
                 return (values or {}).get(key, (values or {}).get(key[1], otherwise))
 
+            answered: dict[str, pd.DataFrame] = {}
             for part, number in images.items():
                 of_part = self.splits[self.splits["split"] == part]
                 order = rng.permutation(number) if scattered else np.arange(number)
@@ -84,6 +89,7 @@ class MadeUp:
                 values = {"logit": np.log(probability / odds), "probability": probability}
                 shuffled = np.random.default_rng(0).permutation(number)
                 self._write_by_image(part, of_part["image_id"], values, shuffled, network, seed)
+                answered[part] = of_part[["image_id", "split"]].assign(float32=toward, int8=toward)
             repeat = np.repeat(np.arange(repeats) + 1, number)
             again = {"repeat": repeat} | {name: np.tile(array, (repeats, 1)) for name, array in values.items()}
             rows = np.tile(np.arange(number), repeats)
@@ -106,6 +112,8 @@ class MadeUp:
             sizes = {"float32": int(rng.integers(1e4, 1e8)), "int8": int(rng.integers(1e4, 1e8))}
             self.files["measurements"].append(str(folder / f"{network}.{seed}.json"))
             Path(self.files["measurements"][-1]).write_text(json.dumps({"network": network, "bytes": sizes}))
+            if seed == seeds[0] and (network == "teacher" or network in CANDIDATES):
+                self._export(network, seed, sizes, [answered[part] for part in (VALIDATION, TEST) if part in answered])
             self.files["lineages"].append(str(folder / f"{network}.{seed}.lineage.json"))
             Path(self.files["lineages"][-1]).write_text(json.dumps({"network": network, "settings": TRAINED_WITH}))
         self.time({}, (2,))
@@ -118,6 +126,15 @@ class MadeUp:
         write_by_image(path, ids.iloc[order], values, self.classes)
         record_lineage(path, network, seed, splits=self.folder / "splits.csv")
         self.files[name].append(str(path))
+
+    def _export(self, network: str, seed: int, sizes: dict[str, int], answers: list[pd.DataFrame]) -> None:
+        """Write what an export to ONNX leaves; int8 answers as float32 does."""
+        stem = self.folder / f"{network}.{seed}.onnx"
+        measured = {"network": network, "seed": seed, "form": "ONNX", "bytes": sizes, "failed": {}}
+        Path(f"{stem}.json").write_text(json.dumps(measured))
+        write_csv(pd.concat(answers), f"{stem}.csv")
+        self.files["form_measurements"].append(f"{stem}.json")
+        self.files["form_answers"].append(f"{stem}.csv")
 
     def _write(self, name: str, frame: pd.DataFrame, network: str, seed: int) -> None:
         path = self.folder / f"{network}.{seed}.{name}.csv"
@@ -136,8 +153,9 @@ class MadeUp:
         networks = list(dict.fromkeys(network for _, network in self.results))
         sources = {network: source_of(network) for network in networks}
         independent = {network: ["classic-0"] for network in networks if sources[network] and "classic-0" in networks}
+        files = {name: paths for name, paths in self.files.items() if name not in OF_FORMS}  # not of each network
         return Run(
-            self.results, self.classes, self.files, reference,
+            self.results, self.classes, files, reference,
             teachers=["teacher"], sources=sources, independent=independent,
         )  # fmt: skip
 
@@ -147,8 +165,11 @@ class MadeUp:
         """Write a table beside the reference numbers in the folder `printed`, where it has some."""
         known = printed and printed / f"{name}.csv"
         self.files[name] = str(self.folder / f"tables/{name}.csv")
-        given = {"bin_width": 0.05} | settings
+        recipes = {network: {"backbone": "resnet18", "image_size": 32} for network in ("teacher", *CANDIDATES)}
+        given = {"bin_width": 0.05, "shown": ["teacher", self.student], "seed": self.results[0][0]}
+        given |= {"recipes": recipes, "choice": {"margin": 0.01, "ms": None, "mb": None}} | settings
         settings = {setting: given[setting] for setting in TABLES[name].settings}
         known = str(known) if known and known.is_file() else None
-        write_table(name, self.run(reference), settings, known, self.files[name])
+        run = replace(self.run(reference), files=self.files)
+        write_table(name, run, settings, known, self.files[name])
         return pd.read_csv(self.files[name])

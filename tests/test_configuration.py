@@ -47,6 +47,14 @@ def test_the_described_keys_are_those_of_config_yaml():
     assert checked(CONFIG) == CONFIG
 
 
+@pytest.mark.parametrize("network", [None, "null"])
+def test_the_network_that_ships_may_be_left_to_the_choice(network):
+    config = checked(changed("export.network", network))
+    assert config["export"]["network"] is None
+    limits = checked(CONFIG | {"choose": {"margin": "0.02", "ms": "null", "mb": "3.5"}})  # of the command line
+    assert limits["choose"] == {"margin": 0.02, "ms": None, "mb": 3.5}
+
+
 def test_every_key_is_described_in_a_sentence():
     for model in (Config, *(field.annotation for field in Config.model_fields.values())):
         for name, field in getattr(model, "model_fields", {}).items():
@@ -108,6 +116,9 @@ def test_the_paper_preset_is_the_papers():
     ("path", "value", "message"),
     [
         ("epochs", 3, r"epochs: unknown key; did you mean teacher\.epochs\?"),
+        ("choose.margin", 0, r"choose\.margin: expected a number above 0 and below 1, got 0"),
+        ("choose.ms", 0, r"choose\.ms: expected a number above 0 or null, got 0"),
+        ("choose.mb", "small", r"choose\.mb: expected a number above 0 or null, got 'small'"),
         ("teacher.learning_rat", 3, r"teacher\.learning_rat: unknown key; did you mean learning_rate\?"),
         (
             "students.soft.heat",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,13 +35,22 @@ from snakedistill.export.answers import answer_columns, cells
 from snakedistill.export.bundle import write_bundle
 from snakedistill.export.calibration import extremes, percentiles
 from snakedistill.export.card import card
+from snakedistill.export.chosen import Choice
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.energy import joules_of
 from snakedistill.export.exporting import export_network
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.inference import open_network, probabilities
 from snakedistill.export.litert import open_network as open_litert
-from snakedistill.export.timing import multiply_adds, open_networks, seconds_an_image, this_machine, time_calls
+from snakedistill.export.timing import (
+    ROUNDS_OF_ONE,
+    TimedImages,
+    multiply_adds,
+    open_networks,
+    seconds_an_image,
+    this_machine,
+    time_calls,
+)
 from snakedistill.export.usable import costs_too_much, exports_in_words, networks_written
 from snakedistill.networks.classifier import build_network, logit_and_probability
 from snakedistill.paper.kaggle import write_submission
@@ -743,7 +753,7 @@ def bundle(exported, tmp_path):
     return bundled(exported, CLASSES, tmp_path / "deploy")
 
 
-def bundled(exported, classes, folder, allowed=1.0, litert=None):
+def bundled(exported, classes, folder, allowed=1.0, litert=None, choice=None):
     """A bundle in which files without a network stand in for those of LiteRT, which may have failed for a reason."""
     folder.mkdir(exist_ok=True)
     scripts = ROOT / "workflow/scripts/snakedistill"
@@ -761,8 +771,27 @@ def bundled(exported, classes, folder, allowed=1.0, litert=None):
     names = {"script": "classify.py", "decoding": "decoding.py", "answers": "answers.py"}
     names |= {"requirements": "requirements.txt", "readme": "README.md", "checksums": "SHA256SUMS"}
     bundle = {kind: folder / name for kind, name in names.items()}
-    write_bundle(copied, files, allowed, folder.parent / "card.md", classes, bundle)
+    write_bundle(copied, files, allowed, folder.parent / "card.md", classes, bundle, choice)
     return folder
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_the_bundle_has_the_chosen_file_whatever_int8_costs_and_names_it(exported, tmp_path, within):
+    costly = tmp_path / "costly"
+    shutil.copytree(exported, costly)
+    measured = json.loads((costly / "soft-1.json").read_text())
+    measured["int8"]["drop"] = 0.3
+    (costly / "soft-1.json").write_text(json.dumps(measured))
+    chosen = Choice("soft-1", "ONNX", "int8", within_limits=within)
+    folder = bundled(costly, CLASSES, tmp_path / "deploy", allowed=0.005, choice=chosen)
+    assert (folder / "model.int8.onnx").read_bytes() == (exported / "soft-1.int8.onnx").read_bytes()
+    readme = (folder / "README.md").read_text()
+    assert ("`model.int8.onnx` was chosen" in readme) == within
+    assert ("**No student is within the limits of the run**" in readme) == (not within)
+    assert ("`model.int8.onnx` is the nearest" in readme) == (not within)
+    assert max(map(len, readme.splitlines())) <= 120
+    named = bundled(costly, CLASSES, folder, allowed=0.005)
+    assert not (named / "model.int8.onnx").exists() and "was chosen" not in (named / "README.md").read_text()
 
 
 def test_the_bundle_has_the_network_in_every_form_and_its_card(bundle):
@@ -902,11 +931,13 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
         open_networks(
             dict.fromkeys(("teacher", "soft-1"), made / "soft-1.keras"), {"teacher": files, "soft-1": files}, 1
         ),
-        archive,
-        tmp_path / "index.csv",
-        made / "splits.csv",
-        dict.fromkeys(("teacher", "soft-1"), made / "test.npy"),
-        dict.fromkeys(("teacher", "soft-1"), Pixels(SIDE)),
+        TimedImages(
+            archive,
+            tmp_path / "index.csv",
+            made / "splits.csv",
+            dict.fromkeys(("teacher", "soft-1"), made / "test.npy"),
+            dict.fromkeys(("teacher", "soft-1"), Pixels(SIDE)),
+        ),
         2,
         1,
     )
@@ -915,6 +946,73 @@ def test_timing_calls_every_runtime_with_the_same_images(made, exported, exporte
     machine = this_machine(files)
     assert machine["cores"] >= 1
     assert re.fullmatch(r"Keras \S+, ONNX Runtime \S+, OpenVINO \S+, LiteRT \S+", machine["versions"])
+
+
+def test_a_candidate_is_called_with_one_image_and_as_often_as_the_networks_it_is_compared_with(
+    made, photographs, tmp_path
+):
+    archive, images = kaggle_zip(tmp_path / "a.zip", photographs), list(range(PARTS["test"]))
+    index = pd.DataFrame({"image_id": [f"test.{i}" for i in images]})
+    index["member"] = [f"train/{sorted(photographs)[i % len(photographs)]}" for i in images]
+    index.to_csv(tmp_path / "index.csv", index=False)
+    names, sizes = ("teacher", "small-0"), Counter()
+
+    def counting(*key):
+        return lambda batch: sizes.update([(*key, len(batch))])
+
+    ways = [("teacher", "Keras", "float32"), ("teacher", "ONNX Runtime", "float32"), ("teacher", "OpenVINO", "float32")]
+    ways += [("small-0", "ONNX Runtime", precision) for precision in PRECISIONS]
+    found = time_calls(
+        {way: counting(*way) for way in ways},
+        TimedImages(
+            archive,
+            tmp_path / "index.csv",
+            made / "splits.csv",
+            dict.fromkeys(names, made / "test.npy"),
+            dict.fromkeys(names, Pixels(SIDE)),
+        ),
+        3,
+        2,
+        one_at_a_time=["small-0"],
+        often=["ONNX Runtime"],
+    )
+    calls = pd.DataFrame(found).set_index(["network", "runtime", "precision", "batch_size", "decoding"])["seconds"]
+    assert set(calls["small-0"].index) == {("ONNX Runtime", precision, 1, "no") for precision in PRECISIONS}
+    rounds = calls.map(len)
+    one = rounds.index.isin([1], "batch_size") & rounds.index.isin(["no"], "decoding")
+    compared = rounds[one & rounds.index.isin(["ONNX Runtime"], "runtime")]
+    assert set(compared) == {ROUNDS_OF_ONE} and len(compared) == 3
+    assert set(rounds.drop(compared.index)) == {3}
+    warmed_up = {(*way, 1): 2 + (ROUNDS_OF_ONE if way[1] == "ONNX Runtime" else 3) for way in ways}
+    assert sizes == warmed_up | {(*way, 32): 5 for way in ways[:3]}
+
+
+def test_the_memory_of_a_larger_network_is_larger(tmp_path):
+    """Of a matrix of 64 MB more: its process, which has no framework yet, needs at least that much more."""
+    sizes = {}
+    for outputs in (8, 4000):
+        weights = [onnx.numpy_helper.from_array(np.zeros((4000, outputs), np.float32), "w")]
+        weights += [onnx.numpy_helper.from_array(np.zeros((3, 4000), np.float32), "v")]
+        nodes = [onnx.helper.make_node("Cast", ["image"], ["x"], to=onnx.TensorProto.FLOAT)]
+        nodes += [onnx.helper.make_node("MatMul", ["x", "v"], ["y"])]
+        nodes += [onnx.helper.make_node("MatMul", ["y", "w"], ["probability"])]
+        image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, ["n", 1, 1, 3])
+        given = onnx.helper.make_tensor_value_info("probability", onnx.TensorProto.FLOAT, ["n", 1, 1, outputs])
+        graph = onnx.helper.make_graph(nodes, "products", [image], [given], weights)
+        path = tmp_path / f"{outputs}.onnx"
+        onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=10), path)
+        code = (
+            "import numpy; from snakedistill.export import forms, memory; "
+            "image = numpy.zeros((1, 1, 1, 3), numpy.uint8);"
+            f"print(memory.memory_of(forms.FORMS['onnx'].runtimes[0], {str(path)!r}, image, 1))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        )  # fmt: skip
+        sizes[outputs] = int(done.stdout)
+    assert 0 < sizes[8] < 40e6
+    assert 60e6 < sizes[4000] - sizes[8] < 250e6
 
 
 def test_energy_is_that_of_all_packages_and_their_counters_begin_anew(tmp_path, monkeypatch):

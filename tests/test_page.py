@@ -244,7 +244,8 @@ def test_its_size_and_what_it_says_of_the_networks(run):
     sizes = {path.name: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     facts = json.loads((folder / "page.json").read_text())
     network = TINY["export"]["network"]
-    assert [one["file"] for one in facts["networks"]] == [f"{network}.int8.onnx", "teacher.int8.onnx"]
+    assert [one["name"] for one in facts["networks"]] == [network, "teacher"]
+    assert [one["file"] for one in facts["networks"]] == ["model.int8.onnx", "teacher.int8.onnx"]
     for one in facts["networks"]:
         measured = json.loads((run / f"seed-0/onnx/{one['name']}.json").read_text())
         assert one["bytes"] == sizes.pop(one["file"]) == measured["bytes"]["int8"]

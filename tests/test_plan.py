@@ -39,7 +39,9 @@ def test_the_built_in_run_is_planned():
     assert len(plan.trained) == 16 and plan.trained == plan.models
     assert (plan.shown, plan.timed) == (["teacher", "soft-0"], ["teacher", "soft-0"])
     assert (plan.shipped, plan.exported, plan.in_all_forms) == (plan.timed, plan.timed, plan.timed)
-    assert plan.forms == plan.timed_forms == plan.bundled_forms == ("onnx", "litert")
+    assert plan.forms == plan.bundled_forms == ("onnx", "litert")
+    assert plan.timed_forms == dict.fromkeys(plan.timed, plan.forms)
+    assert (plan.bundled, plan.candidates, plan.timed_in_full) == (["soft-0"], ["soft-0"], plan.timed)
     assert planned(export={"forms": []}).forms == ("onnx",)
     assert plan.results[:3] == [(0, "teacher"), (0, "classic-0"), (0, "hard-0")]
     assert plan.taught == {"WAYS": ("hard", "manual", "soft"), "OPTIONS": ()}
@@ -69,6 +71,37 @@ def test_a_teacher_without_a_model_is_shown_but_neither_timed_nor_shipped():
     assert files.known["teacher_model"] is None and pages.pictures["scheme"] == {}
     assert files.lacking["augmented"] == ["teacher"] and files.lacking["test"] == []
     assert "teacher" in pages.described
+
+
+LADDER = FAMILIES | {"small": {"labels": "soft", "generations": 1, "image_size": 48}}
+
+
+def test_where_the_student_is_chosen_the_first_of_each_family_is_a_candidate_in_every_form():
+    plan = planned(students=LADDER, export={"network": None})
+    candidates = ["mild-0", "alone-0", "small-0"]
+    assert plan.chooses and plan.shown == ["teacher", "mild-0"]
+    assert [*plan.candidates] == [*plan.bundled] == sorted(candidates, key=list(plan.networks).index)
+    assert set(plan.in_all_forms) == set(plan.exported) == set(plan.shipped) == {"teacher", *candidates}
+    assert plan.timed_in_full == ["teacher", "mild-0"] and plan.timed == ["teacher", "mild-0", "alone-0", "small-0"]
+    assert plan.timed_forms == dict.fromkeys(plan.timed, ("onnx", "litert"))
+    files, pages = Files(plan), Pages(plan, Files(plan))
+    assert files.choice == ["results/sample/tables/frontier.csv"]
+    assert {"alone-0_card", "alone-0_litert_int8", "small-0_onnx_measurements"} < set(files.to_bundle())
+    assert "small-0_keras" not in files.to_time() and "small-0_litert_int8" in files.to_time()
+    assert len(files.known["form_answers"]) == len(files.known["form_measurements"]) == 4 * 2
+    assert pages.settings["recipes"]["small-0"] == {"backbone": "resnet18", "image_size": 48}
+    named = planned(students=LADDER, export={"network": "mild-1", "networks": ["small-0", "small-1"]})
+    assert not named.chooses and Files(named).choice == []
+    assert named.candidates == ["mild-0", "small-0"] and named.timed == ["teacher", "mild-0", "small-0"]
+    assert named.timed_forms["small-0"] == ("onnx",) and named.in_all_forms == ["teacher", "mild-0", "mild-1"]
+
+
+def test_a_student_is_chosen_where_the_teacher_has_no_model_or_is_not_exported():
+    for teacher, export in (({"predictions": "mine.csv"}, {}), ({}, {"teacher": False})):
+        plan = planned(students=LADDER, teacher=teacher, export={"network": None, **export})
+        assert "teacher" not in plan.shipped and len(plan.candidates) == 3
+        compared = [path for path in Files(plan).known["form_answers"] if "teacher" in path]
+        assert compared == [] and "teacher_onnx_float32" not in Files(plan).to_time()
 
 
 def test_a_given_classifier_is_a_model_that_is_not_trained():

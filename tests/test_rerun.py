@@ -16,7 +16,7 @@ from snakedistill.results import figures, tables
 FIGURES = {f"plot_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
 TABLES = {f"tabulate_{name}" for name in tables.TABLES}
 SUMMARY = {"summarise", "summary_to_html"}
-TIMING = {"time_networks", "tabulate_timing", "plot_timing"}
+TIMING = {"time_networks", "tabulate_timing", "tabulate_frontier", "plot_timing"}
 STUDENTS = {
     "train_student",
     "predict",
@@ -94,6 +94,7 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
         tables = {
             "tabulate_uncertainty",
             "tabulate_classes",
+            "tabulate_frontier",
             "tabulate_inheritance",
             "tabulate_recursion",
             "tabulate_risk_coverage",
@@ -129,7 +130,7 @@ def test_two_more_generations_are_two_more_training_runs(folder):
     assert set(jobs) & {"train_teacher", "export_onnx", "time_networks", "write_submission"} == set()
 
 
-@pytest.mark.parametrize(("networks", "exports"), [("all", 4), (["hard-1", "soft-1"], 1)])
+@pytest.mark.parametrize(("networks", "exports"), [(["hard-1", "soft-2"], 2), (["hard-1", "soft-1"], 1)])
 def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
     """The teacher, the timed student and the bundled one are exported already."""
     jobs = planned(folder, {"export": {"networks": networks}})
@@ -138,8 +139,28 @@ def test_more_networks_to_export_are_so_many_exports(folder, networks, exports):
     assert set(jobs) == {"export_onnx", "write_config", "write_model_card", *SUMMARY, "all", "total"}
 
 
+def test_more_candidates_are_exported_and_timed(folder):
+    jobs = planned(folder, {"export": {"networks": "all"}})
+    assert jobs["export_onnx"] == 4 and "export_litert" not in jobs
+    assert set(jobs) > TIMING and not set(jobs) & {"write_bundle", "train_student"}
+
+
 def test_another_tolerance_of_int8_exports_and_times_nothing(folder):
     assert rules(folder, {"export": {"int8_max_drop": 0.5}}) == CARDS | SUMMARY | {"write_config"}
+
+
+@pytest.mark.parametrize("choose", [{"margin": 0.02}, {"ms": 5}, {"mb": 3.5}])
+def test_another_choice_tabulates_it_anew(folder, choose):
+    assert rules(folder, {"choose": choose}) >= {"tabulate_frontier", *SUMMARY, "write_config"}
+    assert not rules(folder, {"choose": choose}) & {"time_networks", "write_bundle", "write_submission", *STUDENTS}
+
+
+def test_where_the_student_is_chosen_the_candidates_are_exported_and_timed_and_what_ships_follows_the_choice(folder):
+    chosen = {"export": {"network": None}}
+    jobs = planned(folder, chosen)
+    assert (jobs["export_onnx"], jobs["export_litert"], jobs["time_networks"]) == (2, 2, 1)
+    assert {"tabulate_frontier", "write_bundle", "write_submission"} < set(jobs)
+    assert not set(jobs) & {"predict", "train_student", "train_teacher"}
 
 
 def test_without_int8_everything_is_exported_again(folder):

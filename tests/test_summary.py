@@ -280,6 +280,7 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
     return [
         networks_in_short(result, shown),
         *(claims_in_tables(result.frame("claims")) if result.given["inserts"] else []),
+        candidates(result),
         evaluations(result),
         times(result),
         *shares_in_bins(result),
@@ -315,6 +316,22 @@ def networks_in_short(result: Result, shown: list[str]) -> list[list]:
         ]
         head.append([network, SOURCES[network], measured(rows, "accuracy"), megabytes, *seconds])
     return head
+
+
+def candidates(result: Result) -> list[list]:
+    """The files of the teacher and of every candidate."""
+    found = []
+    for row in result.frame("frontier").to_dict("records"):
+        cells = [row["network"], row["backbone"], [row["image_size"]], f"{row['form']} {row['precision']}"]
+        for name in ("accuracy", "difference", "milliseconds", "times_faster"):
+            value = [row[f"{name}{end}"] for end in ("", "_low", "_high")]
+            cells.append([] if np.isnan(value[0]) else value)
+        cells.insert(6, {"open": "cannot be told"}.get(row["not_worse"], row["not_worse"]))
+        cells[6] = "" if cells[6] != cells[6] else cells[6]
+        millions = row["multiply_adds"] / 1e6
+        cells += [[row["megabytes"]], [] if np.isnan(millions) else [millions], row["on_frontier"], row["chosen"]]
+        found.append(cells)
+    return found
 
 
 def claims_in_tables(claims: pd.DataFrame) -> list[list[list]]:
@@ -542,6 +559,7 @@ def expected_sentences(result: Result) -> dict[str, list[float]]:
     found = {
         "220 images are used": [220, 120, 40, 60, 22, 21, 1],
         "The brackets hold the exact" if one_seed else "± is": [*([95, 60] if one_seed else [seeds]), threads, 9],
+        "Every exported student": [0, 95, 95, threads],
         "An image costs": time,
         "All of them are measured": [0, 0, 1, 0.25, *([95] if one_seed else [])],
     }

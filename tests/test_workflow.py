@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,8 @@ import pytest
 import yaml
 from conftest import ROOT, jpeg, kaggle_zip, planned, snakemake
 from huggingface_hub import ModelCard
+
+from snakedistill.export.chosen import read_choice
 
 PARTS = ("train", "validation", "test")
 NETWORKS = ["teacher", "classic-0", "hard-0", "soft-0", "hard-1", "soft-1", "soft-2"]
@@ -45,7 +48,7 @@ def test_every_file_of_the_contract_is_there(folder):
     ]
     expected += [
         f"tables/{table}.csv" for table in ("inheritance", "calibration", "comparisons", "recursion", "first_errors")
-    ] + ["tables/risk_coverage.csv"]
+    ] + ["tables/risk_coverage.csv", "tables/frontier.csv"]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
     figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
@@ -270,6 +273,43 @@ def test_the_report_is_one_file_with_captions_and_run_description(folder):
 
 def test_the_summary_fits_into_the_data_url_that_browsers_take_from_the_report(folder):
     assert (folder / "results/tiny/summary.html").stat().st_size * 4 / 3 < 2 * 2**20
+
+
+def test_the_chosen_student_ships(folder, photographs, tmp_path):
+    """What was trained stays; the candidates are exported and timed, and every client takes the chosen one."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, symlinks=True)
+    (copy / "mine").mkdir(exist_ok=True)
+    (copy / "mine/cat.0.jpg").write_bytes(photographs["cat.0.jpg"])
+    run, frontier = copy / "results/tiny", copy / "results/tiny/tables/frontier.csv"
+
+    def shipped(choose: dict, column: str) -> pd.Series:
+        overlay = {"export": {"network": None}, "choose": choose}
+        (copy / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+        snakemake(copy, "--configfile", "tiny.yaml", "overlay.yaml", "--config", "photos=mine", "--", "all", "classify")
+        table = pd.read_csv(frontier)
+        (row,) = table[table[column] == "yes"].to_dict("records")
+        network = row["network"]
+        for suffix in ("onnx", "tflite"):
+            form = {"onnx": "onnx", "tflite": "litert"}[suffix]
+            original = run / f"seed-0/{form}/{network}.{suffix}"
+            assert (run / f"deploy/model.{suffix}").read_bytes() == original.read_bytes()
+        assert (run / "deploy/README.md").read_text().count(f"# {network}: ") == 1
+        answers = pd.read_csv(run / "photos/mine/answers.csv").columns
+        assert {column.partition("_")[0] for column in answers} - {"photo", "reason"} == {"teacher", network}
+        return table
+
+    table = shipped({"margin": 0.5}, "chosen")
+    assert set(table["network"][table["role"] == "candidate"]) == {"classic-0", "hard-0", "soft-0"}
+    assert table["milliseconds"].notna().all() and table["memory_megabytes"].notna().all()
+    assert len(table) == 4 * 2 * 2 and table["accuracy"].between(0, 1).all()
+    timing = pd.read_csv(run / "tables/timing.csv").groupby("network")["runtime"].unique()
+    assert set(timing["hard-0"]) == {"ONNX Runtime", "LiteRT"} and "Keras" in set(timing["soft-0"])
+    chosen = read_choice(frontier)
+    assert chosen.within_limits
+    smallest = table[table["role"] == "candidate"]["megabytes"].min()
+    shipped({"mb": smallest / 2}, "nearest")
+    assert "No student is within the limits" in (run / "deploy/README.md").read_text()
 
 
 def classify(folder: Path, photos: str, check: bool = True) -> subprocess.CompletedProcess:

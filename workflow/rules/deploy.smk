@@ -31,7 +31,7 @@ rule write_model_card:
 rule write_bundle:
     input:
         **FILES.to_bundle(),
-        model_card=FILES.model_card.format(seed=PLAN.first_seed, network=PLAN.bundled),
+        choice=FILES.choice,
         script=given_file(with_the_workflow("../deploy/classify.py")),
         decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
         answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
@@ -58,15 +58,16 @@ rule write_bundle:
         forms=PLAN.bundled_forms,
         kinds=(*PLAN.precisions, "measurements"),
         int8_max_drop=config["export"]["int8_max_drop"],
-        network=PLAN.bundled,
+        networks=PLAN.bundled,
         classes=config["classes"],
     message:
-        "Bundling {params.network} to carry away"
+        f"Bundling {'the chosen student' if PLAN.chooses else PLAN.bundled[0]} to carry away"
     script:
         "../scripts/write_bundle.py"
 
 
-ON_THE_PAGE = PLAN.shipped[::-1]  # the student first: the teacher answers when it is asked
+ON_THE_PAGE = [*PLAN.bundled, *(one for one in PLAN.shipped if one not in PLAN.bundled)]
+NAMES_ON_THE_PAGE = ["model", *(one for one in PLAN.shipped if one not in PLAN.bundled)]
 PRECISION_OF_PAGE = PLAN.precisions[-1]  # int8, where it is written
 PAGE = ("index.html", "style.css", "page.js", "pixels.js")
 WEB = f"{RUN}/deploy/web"
@@ -81,6 +82,7 @@ rule classify:
         photos=given_photos,
         networks=[FILES.form("onnx", network)["float32"] for network in PLAN.shipped],
         measurements=[FILES.form("onnx", network)["measurements"] for network in PLAN.shipped],
+        choice=FILES.choice,
     output:
         # The answers that are there stay until the new ones are whole, and when the job fails. `.done` goes then, so that
         # they do not count as up to date.
@@ -99,6 +101,7 @@ rule classify:
         photos=config["photos"],
         content=fingerprint_of_archive(config["photos"]) if config["photos"] else None,
         networks=PLAN.shipped,
+        candidates=PLAN.bundled,
         classes=config["classes"],
         run_description=PAGES.described["run"],
     message:
@@ -129,13 +132,14 @@ rule web:
     input:
         networks=[FILES.form("onnx", network)[PRECISION_OF_PAGE] for network in ON_THE_PAGE],
         measurements=[FILES.form("onnx", network)["measurements"] for network in ON_THE_PAGE],
+        choice=FILES.choice,
         sources=[given_file(with_the_workflow(f"../deploy/web/{file}")) for file in PAGE],
         runtime=rules.fetch_onnx_runtime_web.output,
     output:
         page=[f"{WEB}/{file}" for file in PAGE],
         networks=[
-            f"{WEB}/{FORMS['onnx'].file_name(network, PRECISION_OF_PAGE)}"
-            for network in ON_THE_PAGE
+            f"{WEB}/{FORMS['onnx'].file_name(name, PRECISION_OF_PAGE)}"
+            for name in NAMES_ON_THE_PAGE
         ],
         examples=[f"{WEB}/examples/{number}.jpg" for number in EXAMPLES_OF_PAGE],
         facts=f"{WEB}/page.json",
@@ -147,6 +151,7 @@ rule web:
     params:
         code=code_of("write_page", *(f"../deploy/web/{file}" for file in PAGE)),
         networks=ON_THE_PAGE,
+        candidates=PLAN.bundled,
         precision=PRECISION_OF_PAGE,
         classes=config["classes"],
         run_description=PAGES.described["run"],

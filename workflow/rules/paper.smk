@@ -70,8 +70,9 @@ rule weigh_claims:
 rule write_submission:
     input:
         archive=ARCHIVE,
-        network=FILES.form("onnx", PLAN.bundled)["float32"],
-        measurements=FILES.form("onnx", PLAN.bundled)["measurements"],
+        networks=[FILES.form("onnx", network)["float32"] for network in PLAN.bundled],
+        measurements=[FILES.form("onnx", network)["measurements"] for network in PLAN.bundled],
+        choice=FILES.choice,
     output:
         submission=f"{RUN}/submission.csv",
     log:
@@ -86,6 +87,7 @@ rule write_submission:
     params:
         code=code_of("write_submission"),
         archive=ARCHIVE_CONTENT,
+        networks=PLAN.bundled,
         clip=config["submission"]["clip"],
     message:
         "Predicting the unlabelled images in {input.archive}"

@@ -22,7 +22,12 @@ def shows_job_lines():
     """Whether the terminal is this workflow's: of the main process of a real run without options for what is printed."""
     printed = workflow.output_settings
     as_usual = not (printed.verbose or printed.quiet or printed.printshellcmds or printed.debug_dag)
-    return workflow.is_main_process and workflow.modifier.is_main_snakefile() and as_usual and not printed.dryrun
+    return (
+        workflow.is_main_process
+        and workflow.modifier.is_main_snakefile()
+        and as_usual
+        and not printed.dryrun
+    )
 
 
 JOB_LINES = job_lines.show_job_lines(workflow.logger_manager.logger) if shows_job_lines() else None

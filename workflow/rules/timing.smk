@@ -1,4 +1,6 @@
-"""How long an image takes: teacher, if it has a model, and student, in every runtime, on the processor alone."""
+"""How long an image takes: teacher, if it has a model, and students, in every runtime, on the processor alone."""
+
+TIMED_FORMS = tuple(form for form in PLAN.forms if FORMS[form].timed)
 
 
 # It has the whole machine to itself: no other job runs beside one that takes all cores.
@@ -25,15 +27,14 @@ rule time_networks:
         code=code_of(
             "time_networks",
             modules=tuple(
-                runtime.module for form in PLAN.timed_forms for runtime in FORMS[form].runtimes
+                runtime.module for form in TIMED_FORMS for runtime in FORMS[form].runtimes
             ),
-            FORMS=PLAN.timed_forms,
+            FORMS=TIMED_FORMS,
         ),
         forms=PLAN.timed_forms,
         archive=ARCHIVE_CONTENT,
         kinds=(*PLAN.precisions, "measurements"),
-        networks=PLAN.timed,
-        exported=PLAN.in_all_forms,
+        in_full=PLAN.timed_in_full,
         pixels=[asdict(PLAN.pixels(network)) for network in PLAN.timed],
         rounds=config["timing"]["rounds"],
     message:

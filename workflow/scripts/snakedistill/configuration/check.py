@@ -65,7 +65,7 @@ def _contradictions(config: dict) -> list[str]:
     if given(config["teacher"]) == "predictions":  # there is no network of the teacher
         known.remove(TEACHER)
     named = {
-        "export.network": [config["export"]["network"]],
+        "export.network": [network for network in [config["export"]["network"]] if network is not None],
         "export.networks": config["export"]["networks"],
         "timing.networks": config["timing"]["networks"],
     }

@@ -34,6 +34,7 @@ CORE_SECONDS_TO_PREDICT = 12  # two programs start, and load a network
 CORE_SECONDS_TO_EXPORT = 5
 CORE_SECONDS_TO_EXPORT_A_PIXEL = 2.5e-4  # of a network whose training costs 1 second a megapixel
 SECONDS_TO_TIME = 15
+SECONDS_TO_TIME_A_CANDIDATE = 5  # in its files alone
 SECONDS_OF_A_ROUND_A_PIXEL = 1.6e-4  # as above
 CORE_SECONDS_A_RUN = 70
 MEGABYTES_A_NETWORK = {"resnet18": 100}  # in Keras, ONNX and int8
@@ -84,17 +85,19 @@ def estimate(
     probed: Collection[str],
     cores: int,
     counts: str,
+    candidates: int = 0,
 ) -> Estimate:
     """Estimate time and disk of a whole run from the configuration, within a factor of about two.
 
     Args:
         config: the checked configuration.
         images: the images that the archive names, or None.
-        timed: ids of the networks that are timed.
+        timed: ids of the networks that are timed in every runtime.
         exported: ids of the networks that are exported, once for each of their forms and seeds.
         probed: ids of the networks with whose backbone and pixels a probe is fitted, one for each probe.
         cores: processor cores to use.
         counts: CSV of the images used, which an earlier run may have left.
+        candidates: number of the others that are timed.
     """
     number = _images(config, images, counts)
     seeds, split = len(config["seeds"]), config["split"]
@@ -129,7 +132,7 @@ def estimate(
         seconds["timing"] += timed.count(network.id) * config["timing"]["rounds"] * SECONDS_OF_A_ROUND_A_PIXEL * at_once
         of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
         megabytes += seeds * (of_network + number * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
-    seconds["timing"] += SECONDS_TO_TIME
+    seconds["timing"] += SECONDS_TO_TIME + SECONDS_TO_TIME_A_CANDIDATE * candidates
     seconds["the rest"] += CORE_SECONDS_A_RUN / cores
     megabytes += sum(3 * number * one.size**2 / 1e6 for one in taken)
     hours = {stage: value / 3600 for stage, value in seconds.items()}

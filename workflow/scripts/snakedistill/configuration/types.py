@@ -255,13 +255,18 @@ class Evaluation(Section):
 class Export(Section):
     """What leaves the workflow."""
 
-    network: str = Field(description="id of the network that submits, classifies and is bundled")
+    network: PathOrNull = Field(
+        description="id of the network that submits, classifies and is bundled; null: the student that is chosen, see "
+        "`choose`; the first students of all families are then exported in all forms",
+        json_schema_extra=words("the id of a network, such as soft-0, or null"),
+    )
     networks: NetworkIds = Field(
-        description="ids of the networks that are exported besides the timed ones and `network`; all: every network",
+        description="ids of the networks that are exported besides `network` and those timed in every runtime; all: "
+        "every network",
         json_schema_extra=words(IDS_IN_WORDS),
     )
     forms: list[Annotated[str, OneOf(FORMS)]] = Field(
-        description="forms besides ONNX in which the timed networks and `network` are exported",
+        description="forms besides ONNX in which `network` and the networks timed in every runtime are exported",
         json_schema_extra=words(f"a list of forms: {', '.join(FORMS)}; may be empty"),
     )
     teacher: bool = Field(
@@ -276,13 +281,31 @@ class Export(Section):
     )
 
 
+class Choose(Section):
+    """Which exported student is chosen, among the first students of all families in every form and precision."""
+
+    margin: Number = Field(
+        gt=0,
+        lt=1,
+        description="difference of accuracies that does not matter, a share. The cheapest student is chosen whose "
+        "accuracy on validation is lower than the best one's by at most as much, or by at most the standard error of "
+        "the difference; test judges whether it is worse than the teacher by more",
+    )
+    ms: Annotated[Annotated[float, Field(gt=0)] | None, NullOrNumber] = Field(
+        description="most milliseconds of one image on this machine, on all threads, without decoding; null: any"
+    )
+    mb: Annotated[Annotated[float, Field(gt=0)] | None, NullOrNumber] = Field(
+        description="largest size of the file in megabytes, 1e6 bytes; null: any"
+    )
+
+
 class Timing(Section):
     """How the time an image takes is measured."""
 
     rounds: Whole = Field(ge=2, description="calls of every network in every runtime")
     networks: NetworkIds = Field(
-        description="ids of the networks that are timed besides the teacher and the first student of the family of "
-        "`export.network`; all: every network",
+        description="ids of the networks that are timed in every runtime besides the teacher and the first student of "
+        "the family of `export.network`; all: every network",
         json_schema_extra=words(IDS_IN_WORDS),
     )
 
@@ -353,6 +376,7 @@ class Config(Section):
     )
     evaluation: Evaluation = Field(description="how networks are measured")
     export: Export = Field(description="what leaves the workflow")
+    choose: Choose = Field(description="which exported student is chosen")
     timing: Timing = Field(description="how the time an image takes is measured")
     submission: Submission = Field(description="Kaggle's submission, a part of the paper")
     photos: PathOrNull = Field(description="folder of photos for the rule classify")

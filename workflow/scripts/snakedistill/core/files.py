@@ -72,6 +72,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 _TEXT_COLUMNS = (
     *("image_id", "member", "class", "answer", "network", "family"),
     *("source", "taught_by", "independent", "one", "other"),
+    *("form", "backbone"),
 )
 _NO_NUMBER = ["", "NA", "NaN", "nan"]
 

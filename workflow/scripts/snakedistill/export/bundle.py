@@ -4,6 +4,7 @@ from pathlib import Path
 
 from snakedistill.core.digests import fingerprint_of_file
 from snakedistill.core.files import copy_whole, write_text
+from snakedistill.export.chosen import Choice
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.usable import costs_too_much, read_measurements
 
@@ -15,10 +16,12 @@ def write_bundle(
     model_card: str,
     classes: list[str],
     bundle: dict[str, str],
+    choice: Choice | None = None,
 ) -> None:
     """Copy an exported network and the script that runs it, and write its model card with how to use the bundle.
 
-    What could not be written, and int8 that costs too much accuracy, is skipped.
+    What could not be written, and int8 that costs too much accuracy, is skipped, but not the chosen file, whose own
+    accuracy was compared.
 
     Args:
         copied: files to copy: the script, which needs ONNX Runtime, NumPy, Pillow and tqdm alone, the library's own
@@ -29,10 +32,12 @@ def write_bundle(
         classes: names; the position of a name is its label.
         bundle: files to write: a copy of each of `copied`; `requirements`, `readme`, and `checksums`, of all others, in
             the form of `sha256sum`. The network goes beside them, as `model` with the suffix of each form.
+        choice: what chose the network; None where it was named.
     """
     for kind, source in copied.items():
         copy_whole(source, bundle[kind])
-    here = {form: _copy(form, files, int8_max_drop, Path(bundle["readme"]).parent) for form, files in exported.items()}
+    folder = Path(bundle["readme"]).parent
+    here = {form: _copy(form, files, int8_max_drop, folder, choice) for form, files in exported.items()}
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     printed = (
         f"the answer, and the probability of {classes[1]}"
@@ -46,7 +51,7 @@ def write_bundle(
     write_text(
         f"""{Path(model_card).read_text(encoding="utf-8")}
 ## The files beside this page
-
+{_choice_in_words(choice)}
     python -m pip install -r requirements.txt
     python classify.py PHOTO_OR_FOLDER...{by_int8 if "int8" in here["onnx"] else ""}
     python classify.py --json PHOTO_OR_FOLDER... > answers.jsonl
@@ -69,13 +74,30 @@ cannot be loaded or no photo is found.
     write_text("".join(f"{fingerprint_of_file(file)}  {file.name}\n" for file in checked), bundle["checksums"])
 
 
-def _copy(form: str, files: dict[str, str], int8_max_drop: float, folder: Path) -> dict[str, Path]:
+def _choice_in_words(choice: Choice | None) -> str:
+    """A paragraph on the file that was chosen, or is the nearest to the limits."""
+    if choice is None:
+        return ""
+    (form,) = (form for form in FORMS.values() if form.title == choice.form)
+    name = form.file_name("model", choice.precision)
+    if choice.within_limits:
+        return f"\n`{name}` was chosen: `tables/frontier.csv` of the run compares it with the other candidates.\n"
+    return (
+        "\n**No student is within the limits of the run** (`choose.ms`, `choose.mb`), so none was chosen. "
+        f"`{name}` is the nearest:\n`tables/frontier.csv` of the run has its time and its size.\n"
+    )
+
+
+def _copy(
+    form: str, files: dict[str, str], int8_max_drop: float, folder: Path, choice: Choice | None
+) -> dict[str, Path]:
     """Copy what can be used of a form, and delete what an earlier bundle had more; the copies by precision."""
     measured = read_measurements(files["measurements"])
     found = {}
     for precision in PRECISIONS:
         target = folder / FORMS[form].file_name("model", precision)
-        costly = precision == "int8" and costs_too_much(measured, int8_max_drop)
+        chosen = choice is not None and (choice.form, choice.precision) == (FORMS[form].title, precision)
+        costly = precision == "int8" and costs_too_much(measured, int8_max_drop) and not chosen
         if precision in files and precision in measured["bytes"] and not costly:
             copy_whole(files[precision], target)
             found[precision] = target

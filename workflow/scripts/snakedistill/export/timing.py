@@ -1,4 +1,4 @@
-"""How long teacher and student take for an image on this machine's CPU."""
+"""How long teacher and students take for an image on this machine's CPU."""
 
 import importlib.metadata
 import json
@@ -7,11 +7,12 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -26,6 +27,7 @@ from snakedistill.data.images import MappedImages, resized_pixels
 from snakedistill.export.energy import joules_of
 from snakedistill.export.forms import FORMS
 from snakedistill.export.inference import Network
+from snakedistill.export.memory import memory_of
 from snakedistill.export.shapes import shapes_of_values
 from snakedistill.export.usable import written
 
@@ -34,41 +36,57 @@ if TYPE_CHECKING:
 
 WARM_UP = 2  # rounds
 BATCH_SIZES = (1, 32)  # images in a call
+ROUNDS_OF_ONE = 20  # rounds at least of one image in the runtimes that candidates are compared in
 REST = 0.005  # seconds before each call, in which threads of the one before come to rest
+
+
+@dataclass(frozen=True)
+class TimedImages:
+    """Images of the test part: as files, and as each network takes them.
+
+    Attributes:
+        archive: path of the archive, for the image files.
+        index: CSV with image_id and member.
+        splits: CSV with image_id and split, in the order of the arrays.
+        arrays: array of the test part by network id.
+        pixels: those that a network takes, by network id.
+    """
+
+    archive: str
+    index: str
+    splits: str
+    arrays: dict[str, str]
+    pixels: dict[str, Pixels]
 
 
 def time_networks(
     models: dict[str, str],
     files: dict[str, dict[str, dict[str, str]]],
-    archive: str,
-    index: str,
-    splits: str,
-    test_images: dict[str, str],
-    pixels: dict[str, Pixels],
+    images: TimedImages,
     rounds: int,
     threads: int,
     measured: str,
     timing: str,
 ) -> None:
-    """Time every network in every runtime on one thread and on `threads`, see `time_calls`.
+    """Time networks in every runtime on one thread and on `threads`, see `time_calls`.
 
-    On one thread, if there are more, it is one image at a time alone, as small devices answer.
+    On one thread, if there are more, it is one image at a time alone, as small devices answer. Networks without a model
+    here are timed in their exported files alone: in the first runtime of each form, on `threads`, one image at a time,
+    without decoding. That costs a few seconds each, most of it to measure memory.
     TensorFlow fixes its number of threads when it is imported, so each number of threads has a process of its own. Call
     this where TensorFlow is not imported yet.
 
     Args:
-        models: .keras file by network id.
+        models: .keras file by network id, of those that are timed in full.
         files: by network id and form, the exported files by precision, and the `measurements`; none of a network that
             is not exported. What could not be written is not timed.
-        archive: path of the archive, for the image files.
-        index: CSV with image_id and member.
-        splits: CSV with image_id and split, in the order of the array.
-        test_images: array of the test part by network id.
-        pixels: those that a network takes, by network id.
-        rounds: number of calls of every combination.
+        images: of all these networks.
+        rounds: number of calls of every combination; one image at a time, on `threads`, in the first runtime of each
+            form has `ROUNDS_OF_ONE` at least.
         threads: the larger number of threads; with 1 there is one measurement.
-        measured: JSON to write: `machine`, `multiply_adds` of an image by network id, None without a file in ONNX,
-            `images` (of the test part), and `calls`, see `time_calls`.
+        measured: JSON to write: `machine`; `multiply_adds` of an image by network id, None without a file in ONNX;
+            `images` (of the test part); `memory` by network id, form and precision, see `memory.memory_of`; and
+            `calls`, see `time_calls`.
         timing: CSV to write: runtime, network, precision, threads, batch_size, decoding; median, p10, p90 and mean in
             seconds an image; images (of the test part), seconds_total (mean times images); rounds; joules, the energy
             of one image on its own without decoding, see `energy.joules_of`, NaN elsewhere and where the machine does
@@ -76,22 +94,31 @@ def time_networks(
     """
     calls = []
     there = {network: _written(of_network) for network, of_network in files.items()}
+    memory = {network: _memory(of_network, images.arrays[network], threads) for network, of_network in there.items()}
     for number in sorted({1, threads}):
-        batch_sizes = BATCH_SIZES if number == threads else BATCH_SIZES[:1]
-        given = models, there, number, batch_sizes, archive, index, splits, test_images, pixels, rounds
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            calls += process.submit(_time_files, *given).result()
+            calls += process.submit(_time_files, models, there, number, number == threads, images, rounds).result()
     found = {
         "machine": this_machine({form: None for of_network in there.values() for form in of_network}),
-        "images": len(MappedImages(next(iter(test_images.values())))),
+        "images": len(MappedImages(next(iter(images.arrays.values())))),
         "multiply_adds": {
             network: multiply_adds(of_network["onnx"]["float32"]) if "onnx" in of_network else None
             for network, of_network in there.items()
         },
+        "memory": memory,
         "calls": calls,
     }
     write_text(json.dumps(found) + "\n", measured)
     write_csv(seconds_an_image(found), timing)
+
+
+def _memory(of_network: dict[str, dict[str, str]], array: str, threads: int) -> dict[str, dict[str, int | None]]:
+    """See `memory.memory_of`, by form and precision, in the first runtime of each form."""
+    image = MappedImages(array).read(slice(0, 1))
+    return {
+        form: {precision: memory_of(FORMS[form].runtimes[0], path, image, threads) for precision, path in paths.items()}
+        for form, paths in of_network.items()
+    }
 
 
 def _start(threads: int) -> None:
@@ -112,11 +139,23 @@ def _time_files(
     models: dict[str, str],
     files: dict[str, dict[str, dict[str, str]]],
     threads: int,
-    batch_sizes: tuple[int, ...],
-    *given: Any,
+    all_threads: bool,
+    images: TimedImages,
+    rounds: int,
 ) -> list[dict]:
     answers = open_networks(models, files, threads)
-    return time_calls(answers, *given, threads, batch_sizes)  # type: ignore[call-arg]  # all but these
+    if not all_threads:
+        return time_calls(answers, images, rounds, threads, BATCH_SIZES[:1])
+    compared = {FORMS[form].runtimes[0].title for of_network in files.values() for form in of_network}
+    others = {network: of_network for network, of_network in files.items() if network not in models}
+    answers |= {
+        (network, runtime.title, precision): runtime.open(path, threads)
+        for network, of_network in others.items()
+        for form, paths in of_network.items()
+        for runtime in FORMS[form].runtimes[:1]
+        for precision, path in paths.items()
+    }
+    return time_calls(answers, images, rounds, threads, one_at_a_time=others, often=compared)
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -134,15 +173,13 @@ def seconds_an_image(found: dict) -> pd.DataFrame:
 
 def time_calls(
     answers: dict[tuple[str, str, str], Network],
-    archive: str,
-    index: str,
-    splits: str,
-    test_images: dict[str, str],
-    pixels: dict[str, Pixels],
+    images: TimedImages,
     rounds: int,
     threads: int,
     batch_sizes: tuple[int, ...] = BATCH_SIZES,
     decoded: tuple[int, ...] | None = None,
+    one_at_a_time: Collection[str] = (),
+    often: Collection[str] = (),
 ) -> list[dict]:
     """Call every network in every runtime in turn, so that drift of the machine affects all equally.
 
@@ -153,56 +190,77 @@ def time_calls(
 
     Args:
         answers: functions that answer by network, runtime and precision, see `in_runtimes`.
-        archive: path of the archive.
-        index: CSV with image_id and member.
-        splits: CSV with image_id and split.
-        test_images: array of the test part by network id.
-        pixels: those that a network takes, by network id.
+        images: of all networks.
         rounds: number of calls of every combination.
         threads: threads of every runtime, for the result.
         batch_sizes: images in a call.
         decoded: those whose images are decoded from the image files too; None: all.
+        one_at_a_time: ids of networks of which one image alone is called, without decoding.
+        often: runtimes in which one image without decoding is called in at least `ROUNDS_OF_ONE` rounds.
 
     Returns:
         For each combination: network, runtime, precision, batch_size, decoding (yes / no), threads, and the seconds of
         each round's call; joules, see `energy.joules_of`, of one image without decoding, else None.
     """
-    images = {network: MappedImages(path) for network, path in test_images.items()}
-    count = len(next(iter(images.values())))
     decoded = batch_sizes if decoded is None else decoded
-    parts: list[tuple] = [(*key, size) for key in answers for size in batch_sizes]
-    parts += [(network, size) for network in test_images for size in decoded]  # to decode the images of a call
+    in_full = [network for network in dict.fromkeys(network for network, *_ in answers) if network not in one_at_a_time]
+    turns: dict[tuple, int] = {}  # rounds of each part of a call: to answer, or to decode the images
+    for key in answers:
+        for size in batch_sizes if key[0] in in_full else (1,):
+            turns[*key, size] = max(rounds, ROUNDS_OF_ONE) if size == 1 and key[1] in often else rounds
+    turns |= {(network, size): rounds for network in in_full for size in decoded}
+    seconds = _seconds_of_parts(answers, images, turns)
+    calls = []
+    for key, answer in answers.items():
+        network, runtime, precision = key
+        image = MappedImages(images.arrays[network]).read(slice(0, 1))
+        joules = joules_of(partial(answer, image)) if network in in_full else None
+        for size in [size for size in batch_sizes if (*key, size) in turns]:
+            call = {"network": network, "runtime": runtime, "precision": precision, "batch_size": size}
+            call |= {"threads": threads, "joules": None}
+            alone = seconds[*key, size]
+            calls.append(call | {"decoding": "no", "seconds": alone, "joules": joules if size == 1 else None})
+            if (network, size) in turns:
+                whole = np.add(alone[:rounds], seconds[network, size])
+                calls.append(call | {"decoding": "yes", "seconds": whole.tolist()})
+    return calls
+
+
+def _seconds_of_parts(
+    answers: dict[tuple[str, str, str], Network], images: TimedImages, turns: dict[tuple, int]
+) -> dict[tuple, list[float]]:
+    """Seconds of each part of a call, see `time_calls`, in each of its rounds.
+
+    Args:
+        answers: see `time_calls`.
+        images: see `time_calls`.
+        turns: number of rounds by key of `answers` with a batch size, to answer, or by network id with a batch size, to
+            decode.
+    """
+    arrays = {network: MappedImages(path) for network, path in images.arrays.items()}
+    count = len(next(iter(arrays.values())))
+    parts, most = list(turns), max(part[-1] * rounds for part, rounds in turns.items())
     seconds: dict[tuple, list[float]] = {part: [] for part in parts}
     with tempfile.TemporaryDirectory() as folder:
-        files = _image_files(archive, index, splits, min(count, max(batch_sizes) * rounds), Path(folder))
+        files = _image_files(images, min(count, most), Path(folder))
         order = np.random.default_rng(0)
-        for turn in range(-WARM_UP, rounds):
+        for turn in range(-WARM_UP, max(turns.values())):
             for number in order.permutation(len(parts)):
                 part = parts[number]
+                if turn >= turns[part]:
+                    continue
                 network, size = part[0], part[-1]
                 rows = np.arange(turn * size, (turn + 1) * size) % len(files)
-                batch = images[network].read(rows)
+                batch = arrays[network].read(rows)
                 time.sleep(REST)
                 start = time.perf_counter()
                 if len(part) == 2:
-                    np.stack([resized_pixels(files[row].read_bytes(), pixels[network]) for row in rows])
+                    np.stack([resized_pixels(files[row].read_bytes(), images.pixels[network]) for row in rows])
                 else:
                     answers[part[:3]](batch)
                 if turn >= 0:
                     seconds[part].append(time.perf_counter() - start)
-    calls = []
-    for key, answer in answers.items():
-        network, runtime, precision = key
-        joules = joules_of(partial(answer, images[network].read(slice(0, 1))))
-        for size in batch_sizes:
-            call = {"network": network, "runtime": runtime, "precision": precision, "batch_size": size}
-            call |= {"threads": threads, "joules": None}
-            alone = np.array(seconds[*key, size])
-            calls.append(call | {"decoding": "no", "seconds": alone.tolist(), "joules": joules if size == 1 else None})
-            if size in decoded:
-                whole = alone + seconds[network, size]
-                calls.append(call | {"decoding": "yes", "seconds": whole.tolist()})
-    return calls
+    return seconds
 
 
 def multiply_adds(path: str) -> int:
@@ -256,12 +314,12 @@ def in_runtimes(
     return found
 
 
-def _image_files(archive: str, index: str, splits: str, count: int, folder: Path) -> list[Path]:
+def _image_files(images: TimedImages, count: int, folder: Path) -> list[Path]:
     """Copy the first image files of the test part out of the archive, in the order of the array."""
-    members = read_csv(index).set_index("image_id")["member"]
-    split = read_csv(splits)
+    members = read_csv(images.index).set_index("image_id")["member"]
+    split = read_csv(images.splits)
     ids = split["image_id"][split["split"] == TEST].head(count)
-    with open_archive(archive) as opened:
+    with open_archive(images.archive) as opened:
         for number, image_id in enumerate(ids):
             (folder / str(number)).write_bytes(opened.read(members[image_id]))
     return [folder / str(number) for number in range(len(ids))]

@@ -35,6 +35,25 @@ def within_limits(
     return within
 
 
+def nearest(milliseconds: np.ndarray, megabytes: np.ndarray, ms: float | None = None, mb: float | None = None) -> int:
+    """The candidate that exceeds the limits by the smallest factor; what was not measured exceeds them by most.
+
+    Args:
+        milliseconds: of an image, float [n], n at least 1, NaN where not measured.
+        megabytes: of the file, float [n].
+        ms: the limit of time; None: there is none.
+        mb: the limit of size; None: there is none.
+
+    Returns:
+        Its row, the first of equal ones.
+    """
+    excess = np.zeros(len(megabytes))
+    for values, limit in ((milliseconds, ms), (megabytes, mb)):
+        if limit is not None:
+            excess = np.fmax(excess, np.nan_to_num(np.asarray(values, float) / limit, nan=np.inf))
+    return int(excess.argmin())
+
+
 def eligible(right: np.ndarray, within: np.ndarray, margin: float) -> np.ndarray:
     """Which candidates are about as accurate as the best one, by the one-standard-error rule; bool [n].
 

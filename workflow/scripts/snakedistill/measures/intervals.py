@@ -178,6 +178,22 @@ def percentile_intervals(
     return intervals
 
 
+def median_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """Exact interval of a median, whatever the distribution: two of the values in order (David and Nagaraja 2003, 7.1).
+
+    Args:
+        values: float [n], independent.
+        level: confidence level.
+
+    Returns:
+        low and high; NaN where there are too few values for the level.
+    """
+    from scipy import stats  # slow to import
+
+    found = stats.quantile_test(values, p=0.5).confidence_interval(level)
+    return float(found.low), float(found.high)
+
+
 def ratio_interval(
     numerator: np.ndarray, denominator: np.ndarray, level: float = LEVEL, seed: int = 0
 ) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from snakedistill.core.pixels import Pixels
 from snakedistill.data.images import write_arrays
 from snakedistill.export import onnx_export
 from snakedistill.export.inference import Network
-from snakedistill.export.timing import in_runtimes, this_machine, time_calls
+from snakedistill.export.timing import TimedImages, in_runtimes, this_machine, time_calls
 from snakedistill.measures.intervals import LEVEL, ratio_interval
 from snakedistill.networks.classifier import build_network
 from snakedistill.paper.biryukova import TIMED_BACKBONES
@@ -51,9 +51,9 @@ def time_backbones(archive: str, index: str, splits: str, rounds: int, threads: 
         chosen, images = str(folder / "splits.csv"), str(folder / "images.npy")
         write_csv(frame[frame["split"] == TEST].head(max(BATCH_SIZES) * rounds), chosen)
         write_arrays(archive, index, chosen, pixels, {TEST: images}, threads)
-        taken = dict.fromkeys(TIMED_BACKBONES, pixels)
-        arrays = dict.fromkeys(TIMED_BACKBONES, images)
-        calls = time_calls(answers, archive, index, chosen, arrays, taken, rounds, threads, BATCH_SIZES, DECODED)
+        arrays, taken = dict.fromkeys(TIMED_BACKBONES, images), dict.fromkeys(TIMED_BACKBONES, pixels)
+        test_images = TimedImages(archive, index, chosen, arrays, taken)
+        calls = time_calls(answers, test_images, rounds, threads, BATCH_SIZES, DECODED)
     write_csv(ratios(calls, threads, rounds), speed)
 
 

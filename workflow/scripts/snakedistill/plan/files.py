@@ -136,22 +136,32 @@ class Files:
 
     def to_time(self) -> dict[str, str]:
         """The models that are timed, and the files of their exports, by names of the network, the form and the kind."""
-        found = {f"{network}_keras": self.model_of_first_seed(network) for network in self.plan.timed}
+        found = {f"{network}_keras": self.model_of_first_seed(network) for network in self.plan.timed_in_full}
         return found | {
             f"{network}_{form}_{kind}": path
-            for network in self.plan.timed
-            if network in self.plan.in_all_forms
-            for form in self.plan.timed_forms
+            for network, forms in self.plan.timed_forms.items()
+            for form in forms
             for kind, path in self.form(form, network).items()
         }
 
     def to_bundle(self) -> dict[str, str]:
-        """The exported files of the network that is bundled, and their measurements, by form and kind."""
-        return {
-            f"{form}_{kind}": path
+        """What may be bundled: exported files and measurements by network, form and kind, and the model cards."""
+        found = {
+            f"{network}_{form}_{kind}": path
+            for network in self.plan.bundled
             for form in self.plan.bundled_forms
-            for kind, path in self.form(form, self.plan.bundled).items()
+            for kind, path in self.form(form, network).items()
         }
+        return found | {f"{network}_card": self._model_card_of_first_seed(network) for network in self.plan.bundled}
+
+    def _model_card_of_first_seed(self, network: str) -> str:
+        """A network's model card, of the first seed."""
+        return self.model_card.format(seed=self.plan.first_seed, network=network)
+
+    @property
+    def choice(self) -> list[str]:
+        """The table that says which network is bundled; empty where the configuration names it."""
+        return [self.tables["frontier"]] if self.plan.chooses else []
 
     @property
     def exports(self) -> list[str]:
@@ -164,6 +174,12 @@ class Files:
             else:
                 found += [self.form(form, network)["measurements"] for network in plan.in_all_forms]
         return found
+
+    @property
+    def _compared(self) -> list[tuple[str, str]]:
+        """Network and form of the exports of the teacher and the candidates, of the first seed."""
+        networks = [TEACHER, *self.plan.candidates]
+        return [(network, form) for network in networks for form in self.plan.forms_of(network)]
 
     def of_all_seeds(self, pattern: str, having: Iterable[str]) -> list[str]:
         """A file of each network that has one, of each seed."""
@@ -213,6 +229,8 @@ class Files:
             "teacher_model": self.model_of_first_seed(TEACHER) if TEACHER in plan.models else None,
             "models": self.of_all_seeds(self.model, plan.models),
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
+            "form_measurements": [self.form(form, network)["measurements"] for network, form in self._compared],
+            "form_answers": [self.answers(form, network) for network, form in self._compared],
             "model_cards": self.of_all_seeds(self.model_card, plan.exported),
             "measured": f"{self.run}/timing.json",
             "seconds": self.timing,
@@ -263,15 +281,12 @@ class Files:
 
     def for_model_card(self, network: str, seed: int | str) -> dict[str, str]:
         """The measurements of a network's export, and its time, as far as there are any."""
-        forms = [
-            form
-            for form in self.plan.forms
-            if FORMS[form].always or (int(seed) == self.plan.first_seed and network in self.plan.in_all_forms)
-        ]
+        of_first = int(seed) == self.plan.first_seed
+        forms = [form for form in self.plan.forms_of(network) if of_first or FORMS[form].always]
         found = {
             form: self.measurements(form).format(seed=seed, network=network) for form in forms if FORMS[form].carded
         }
-        if int(seed) == self.plan.first_seed and network in self.plan.timed:
+        if of_first and network in self.plan.timed:
             found["timing"] = self.timing
         return found
 

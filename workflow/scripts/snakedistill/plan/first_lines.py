@@ -69,7 +69,8 @@ def estimated(plan: Plan, images: NamedImages | None, cores: int, counts: str) -
         for network in (len(plan.config["seeds"]) * [*plan.exported] if FORMS[form].always else plan.in_all_forms)
     ]
     probed = {probe: network for network, probe in plan.probes.items()}.values()
-    return estimate(plan.config, images, list(plan.timed), exported, probed, cores, counts)
+    in_full = list(plan.timed_in_full)
+    return estimate(plan.config, images, in_full, exported, probed, cores, counts, len(plan.timed) - len(in_full))
 
 
 def first_lines(

@@ -1,12 +1,12 @@
 """The networks of a run: which are trained, exported, timed, shown and shipped, and the recipe of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from snakedistill.configuration import recipes
 from snakedistill.core.lineage import training_settings
-from snakedistill.core.network_ids import TEACHER, Network, parsed
+from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
 from snakedistill.export.forms import FORMS, PRECISIONS
@@ -33,14 +33,17 @@ class Plan:
         students: trained networks that have a generation.
         see_unlabelled: students that train on images without a manual label too.
         shown: those that figures and sentences compare: the teacher and a student, see `shown_student`.
-        timed: those whose time an image is measured: of `shown` those that have a model, and `timing.networks`.
-        in_all_forms: those that are exported in every form: the timed ones and the bundled one, but a teacher that
-            is not exported.
+        timed_in_full: those whose time an image is measured in Keras and in every runtime, in every way: of `shown`
+            those that have a model, and `timing.networks`.
+        timed: those and, in their exported forms and one image at a time alone, the candidates.
+        in_all_forms: those that are exported in every form: `timed_in_full` and `bundled`, but not a teacher that is
+            not exported.
         exported: those that are exported, in the forms that are always written.
+        candidates: those of which one is chosen: of the exported ones the first generation of every family.
         precisions: those in which each form is written, float32 first.
         forms: keys of `export.forms.FORMS`: the forms that are written.
-        bundled: id of the network that is bundled and submitted.
-        shipped: those that classify photos and stand on the page: the teacher, if it is exported, and the bundled one.
+        bundled: the network that is bundled and submitted or, where it is to be chosen, the candidates.
+        shipped: those that classify photos and stand on the page: the teacher, if it is exported, and of `bundled`.
     """
 
     config: dict
@@ -53,12 +56,14 @@ class Plan:
     students: Sequence[str]
     see_unlabelled: Sequence[str]
     shown: Sequence[str]
+    timed_in_full: Sequence[str]
     timed: Sequence[str]
     in_all_forms: Sequence[str]
     exported: Sequence[str]
+    candidates: Sequence[str]
     precisions: tuple[str, ...]
     forms: tuple[str, ...]
-    bundled: str
+    bundled: Sequence[str]
     shipped: Sequence[str]
 
     @property
@@ -72,6 +77,11 @@ class Plan:
         return self.config["seeds"][0]
 
     @property
+    def chooses(self) -> bool:
+        """Whether the network that is bundled is the chosen one, which is known when the table `frontier` is."""
+        return self.config["export"]["network"] is None
+
+    @property
     def histories(self) -> list[str]:
         """Ids of the networks that have a training run with at least one epoch."""
         return [name for name, network in self.networks.items() if has_history(network)]
@@ -81,10 +91,16 @@ class Plan:
         """Whether images without a prediction of the given teacher are dropped, so that the split depends on them."""
         return self.given == "predictions" and self.config["teacher"]["missing"] == "drop"
 
+    def forms_of(self, network: str) -> tuple[str, ...]:
+        """The forms in which a network is exported, of the first seed."""
+        if network not in self.exported:
+            return ()
+        return tuple(form for form in self.forms if FORMS[form].always or network in self.in_all_forms)
+
     @property
-    def timed_forms(self) -> tuple[str, ...]:
-        """The forms that are timed."""
-        return tuple(form for form in self.forms if FORMS[form].timed)
+    def timed_forms(self) -> dict[str, tuple[str, ...]]:
+        """The forms in which each timed network is timed."""
+        return {network: tuple(form for form in self.forms_of(network) if FORMS[form].timed) for network in self.timed}
 
     @property
     def bundled_forms(self) -> tuple[str, ...]:
@@ -173,10 +189,14 @@ def plan_networks(config: dict) -> Plan:
     trained = [name for name, network in known.items() if network.way is not None]
     models = ([TEACHER] if how == "classifier" else []) + trained
     students = [name for name in trained if known[name].generation is not None]
-    shown = [TEACHER, shown_student(students, export["network"])]
-    timed = _of(models, config["timing"]["networks"], shown)
+    first = [name for name in students if known[name].is_first]
+    shown = [TEACHER, shown_student(known, students, export["network"])]
+    in_full = _of(models, config["timing"]["networks"], shown)
     leaving = models if export["teacher"] else [name for name in models if name != TEACHER]
-    in_all_forms = [name for name in leaving if name in (*timed, export["network"])]
+    bundled = first if export["network"] is None else [export["network"]]
+    in_all_forms = [name for name in leaving if name in (*in_full, *bundled)]
+    exported = _of(leaving, export["networks"], in_all_forms)
+    candidates = [name for name in first if name in exported]
     probes = _probes(config, [known[name] for name in trained if known[name].is_first and name not in STAGES])
     return Plan(
         config=config,
@@ -189,13 +209,15 @@ def plan_networks(config: dict) -> Plan:
         students=students,
         see_unlabelled=[name for name in students if UNLABELLED in dict(known[name].options)],
         shown=shown,
-        timed=timed,
+        timed_in_full=in_full,
+        timed=[*in_full, *(name for name in candidates if name not in in_full)],
         in_all_forms=in_all_forms,
-        exported=_of(leaving, export["networks"], in_all_forms),
+        exported=exported,
+        candidates=candidates,
         precisions=PRECISIONS if export["int8"] else PRECISIONS[:1],
         forms=tuple(name for name, form in FORMS.items() if form.always or name in export["forms"]),
-        bundled=export["network"],
-        shipped=[name for name in leaving if name in (TEACHER, export["network"])],
+        bundled=bundled,
+        shipped=[name for name in leaving if name in (TEACHER, *bundled)],
     )
 
 
@@ -216,13 +238,17 @@ def _of(models: Sequence[str], asked: Sequence[str], others: Sequence[str]) -> l
     return [name for name in models if asked == "all" or name in (*asked, *others)]
 
 
-def shown_student(students: Sequence[str], bundled: str) -> str:
+def shown_student(known: Mapping[str, Network], students: Sequence[str], bundled: str | None) -> str:
     """The student that stands beside the teacher: the first generation of the bundled network's family.
 
-    Where the bundled network is no student, it is the first student.
+    Where the bundled network is no student it is the first student; where it is to be chosen, the first one that has a
+    source of labels, if there is one.
 
     Args:
+        known: networks by id.
         students: ids of the students.
         bundled: id of the network that is bundled, `export.network`.
     """
-    return Network(parsed(bundled).family, 0).id if bundled in students else students[0]
+    if bundled is None:
+        return next((name for name in students if known[name].source is not None), students[0])
+    return Network(known[bundled].family, 0).id if bundled in students else students[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from snakedistill.core.network_ids import TEACHER
 from snakedistill.paper import PAPERS
 from snakedistill.plan.code import settings_in, with_the_workflow
 from snakedistill.plan.files import Files
@@ -96,6 +97,12 @@ class Pages:
             "shown": plan.shown,
             "students": plan.config["students"],
             "seed": plan.first_seed,
+            "recipes": {
+                name: {"backbone": Path(plan.recipe(name)["backbone"]).stem, "image_size": plan.pixels(name).size}
+                for name in (TEACHER, *plan.candidates)
+                if name in plan.models
+            },
+            "choice": plan.config["choose"],
             "reference_rows": {} if plan.config["reference"] else dict(self.presentation.reference_rows),
         }
 

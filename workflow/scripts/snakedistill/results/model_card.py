@@ -214,7 +214,7 @@ def _at_once(seconds: pd.DataFrame, network: str) -> pd.DataFrame:
 
 
 def _speed(seconds: pd.DataFrame | None) -> list[str]:
-    if seconds is None:
+    if seconds is None or seconds.empty:
         return ["The network was not timed."]
     first = seconds.iloc[0]
     told = seconds["joules"].notna().any()

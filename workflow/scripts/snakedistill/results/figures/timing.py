@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator
 from snakedistill.core.network_ids import parsed
 from snakedistill.results.figures.style import looks_of, page, plain, save, set_style, title_and_legend
 from snakedistill.results.run import Run
+from snakedistill.results.tables.timing import in_full
 
 FILLS = ("full", "left", "right", "top", "bottom")
 """How the marks of a family are filled, by generation."""
@@ -19,7 +20,7 @@ def plot(
     run_description: str,
     reference_rows: dict[str, str | int],
 ) -> None:
-    """Plot the median milliseconds an image of every timed network in every runtime, with p10 and p90.
+    """Plot the median milliseconds an image of the networks timed in every runtime, with p10 and p90.
 
     Shown are the rows with most threads.
 
@@ -33,10 +34,10 @@ def plot(
     keys = ["runtime", "precision", "batch_size", "decoding"]
     frame = run.table("seconds")
     most = frame["threads"].max()
-    frame = frame[frame["threads"] == most]
-    frame["how"] = frame["runtime"] + " " + frame["precision"]
     timing = run.table("timing")
-    networks = list(timing["network"].unique())
+    networks = in_full(timing)
+    frame = frame[(frame["threads"] == most) & frame["network"].isin(networks)].copy()
+    frame["how"] = frame["runtime"] + " " + frame["precision"]
     reference = _reference(run.reference, timing, {"threads": most, **reference_rows})
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())

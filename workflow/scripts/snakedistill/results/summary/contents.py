@@ -7,6 +7,7 @@ import pandas as pd
 
 from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.parts import TEST
+from snakedistill.results.tables.timing import in_full
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Contents:
     def timed(self) -> list[str]:
         """Ids of the networks whose time an image was measured, in their order."""
         return list(self.tables["timing"]["network"].unique())
+
+    @property
+    def timed_in_full(self) -> list[str]:
+        """Ids of those that were timed in Keras and in every other runtime too."""
+        return in_full(self.tables["timing"])
 
     @property
     def test(self) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from snakedistill.results.summary.cells import (
     spread,
 )
 from snakedistill.results.summary.contents import Contents, threads_in_words, without_recursion
+from snakedistill.results.summary.frontier import frontier_section
 from snakedistill.results.summary.instrument import (
     calibration_section,
     comparisons_section,
@@ -88,7 +89,8 @@ def _mean_of_repeats(of_seeds: pd.DataFrame) -> str:
 
 def _time(contents: Contents, pictures: list[str]) -> list[str]:
     frame, reference = contents.tables["timing"], contents.reference
-    first, *others = timed = contents.timed
+    first, *others = timed = contents.timed_in_full
+    frame = frame[frame["network"].isin(timed)]
     compared = others if f"{reference}_ratio" in frame else []
     rows = []
     for (runtime, precision, threads, size, decoding), of_networks in by(frame, list(HOW)):
@@ -354,6 +356,7 @@ def _best_epoch(contents: Contents, pictures: list[str]) -> list[str]:
 
 
 SECTIONS: dict[str, Section] = {
+    "frontier": Section("Which student", frontier_section, ("frontier",)),
     "training": Section("Training", _training, ("evaluation",)),
     "time": Section("Time", _time, ("timing",)),
     "predictions": Section("Predictions", _predictions, ("histograms",)),

@@ -10,6 +10,7 @@ from snakedistill.results.tables.comparisons import COMPARISONS
 from snakedistill.results.tables.confusion import CONFUSION
 from snakedistill.results.tables.evaluation import EVALUATION
 from snakedistill.results.tables.first_errors import FIRST_ERRORS
+from snakedistill.results.tables.frontier import FRONTIER
 from snakedistill.results.tables.histograms import HISTOGRAMS
 from snakedistill.results.tables.inheritance import INHERITANCE
 from snakedistill.results.tables.recursion import RECURSION
@@ -32,6 +33,7 @@ TABLES: dict[str, Table] = {
     "recursion": RECURSION,
     "first_errors": FIRST_ERRORS,
     "timing": TIMING,
+    "frontier": FRONTIER,
 }
 """The tables by name."""
 

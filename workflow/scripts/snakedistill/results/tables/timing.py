@@ -46,6 +46,11 @@ def rows(run: Run) -> pd.DataFrame:
     return pd.DataFrame(measured, columns=columns).astype({"multiply_adds": "Int64"})
 
 
+def in_full(table: pd.DataFrame) -> list[str]:
+    """Ids of the networks of the timing table that were timed in Keras and in every other runtime, in their order."""
+    return list(table["network"][table["runtime"] == "Keras"].unique())
+
+
 def float32_on_all_threads(table: pd.DataFrame, runtime: str, batch_size: int, decoding: str = "no") -> pd.DataFrame:
     """The rows of the timing table of a runtime in float32 on all threads, one for each network, which is the index.
 
