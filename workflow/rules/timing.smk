@@ -22,7 +22,7 @@ rule time_networks:
         EXPORT_ENVIRONMENT
     threads: CORES
     resources:
-        **growing(4000, 60),
+        **growing(resources.mem_mb_of_timing(PLAN), 60),
     params:
         code=code_of(
             "time_networks",

@@ -14,6 +14,13 @@ def mem_mb_of_network(plan: Plan, network: str) -> int:
     return 2500 + ceil(0.002 * batch_size * plan.pixels(network).size ** 2)
 
 
+def mem_mb_of_timing(plan: Plan) -> int:
+    """Memory in MB of the job that times networks, all of which are open at once. Measured: docs/cluster.md."""
+    sides = {network: plan.pixels(network).size for network in plan.timed}
+    in_full = sum(0.03 * sides[network] ** 2 for network in plan.timed_in_full)
+    return 2000 + ceil(in_full + sum(100 + 0.005 * side**2 for side in sides.values()))
+
+
 def minutes(seconds_a_mb: float, size_mb: float, threads: int) -> int:
     """Minutes of a job, by the size of its input in MB and its threads."""
     return 10 + ceil(seconds_a_mb * size_mb / threads / 60)
