@@ -214,6 +214,13 @@ def test_larger_pixels_and_batches_ask_for_more_memory_and_more_threads_for_less
     assert resources.seconds_a_mb_of_training(plan, "soft-0") == 1.5 * CONFIG["student"]["epochs"]
 
 
+def test_timing_asks_for_more_than_it_took_at_224_pixels_and_for_every_network():
+    two, three = (planned(image_size=224, timing={"networks": more}) for more in ([], ["hard-0"]))
+    assert len(three.timed) == len(two.timed) + 1
+    assert resources.mem_mb_of_timing(two) > 4149 + 500
+    assert resources.mem_mb_of_timing(three) > resources.mem_mb_of_timing(two)
+
+
 def test_each_network_takes_arrays_of_its_own_pixels_and_a_source_that_answers_its_own():
     families = {
         "small": {"labels": "soft", "generations": 1, "image_size": 32, "fit": "crop", "consistent": True},
