@@ -225,3 +225,16 @@ def planned(folder: Path, *overlays: dict | Path, config: tuple[str, ...] = ()) 
             files[-1].write_text(yaml.safe_dump(overlay))
     out = snakemake(folder, "-n", "--configfile", "tiny.yaml", *files, *config).stdout
     return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "Debian's chromium is not installed: make test-browser installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -21,7 +21,6 @@ from snakedistill.data.sample import draw_animal
 from snakedistill.export.inference import open_network, outputs
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium")
 PHONE, DESKTOP = {"width": 320, "height": 800}, {"width": 1280, "height": 900}
 TOLERANCE = 1e-3
 LARGEST = 15_000_000  # bytes of the page without its networks
@@ -51,17 +50,6 @@ def served(folder: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM, "Debian's chromium is not installed: make test-browser installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

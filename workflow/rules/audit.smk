@@ -22,6 +22,7 @@ rule audit:
     params:
         code=code_of(
             "audit",
+            *FILES_OF_PAGE,
             modules=tuple(FIGURES[name].module for name in AUDITED_FIGURES),
             FIGURES=AUDITED_FIGURES,
             TABLES=AUDITED_TABLES,
@@ -86,7 +87,7 @@ rule power:
     conda:
         LIGHT_ENVIRONMENT
     params:
-        code=code_of("write_power"),
+        code=code_of("write_power", *FILES_OF_PAGE),
         content=content_of_audit(config["audit"]) if config["audit"] else None,
         needs=MEASURED,
         run=None if config["audit"] else PAGES.run,

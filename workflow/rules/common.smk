@@ -23,6 +23,8 @@ from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.backbones import BACKBONES
 from snakedistill.plan import first_lines, job_lines, resources, words
 from snakedistill.plan.code import (
+    FILE_OF_GALLERY,
+    FILES_OF_PAGE,
     code_of,
     code_of_evaluation,
     code_of_labels,

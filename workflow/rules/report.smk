@@ -49,6 +49,7 @@ rule summary_to_html:
     input:
         summary=rules.summarise.output.summary,
         figures=rules.summarise.input.figures,
+        **FILES.for_gallery(),
     output:
         html=in_report(f"{RUN}/summary.html", "result", result="summary, on one page"),
     log:
@@ -58,7 +59,18 @@ rule summary_to_html:
         LIGHT_ENVIRONMENT
     params:
         **PAGES.captioned("summary", "The whole result on one page: tables and figures."),
-        code=code_of("summary_to_html"),
+        code=code_of("summary_to_html", *FILES_OF_PAGE, FILE_OF_GALLERY),
+        run=config["run"],
+        gallery=(
+            {
+                "results": [(PLAN.first_seed, network) for network in PLAN.chain],
+                "classes": config["classes"],
+                "shown": PLAN.shown,
+            }
+            if config["summary"]["images"]
+            else None
+        ),
+        captions=PAGES.captions_of_pictures,
     message:
         "Writing the summary for the report"
     script:

@@ -310,6 +310,12 @@ class Timing(Section):
     )
 
 
+class Summary(Section):
+    """The summary."""
+
+    images: bool = Field(description="whether the summary shows test images: the gallery of errors and examples")
+
+
 class Submission(Section):
     """Kaggle's submission."""
 
@@ -378,6 +384,7 @@ class Config(Section):
     export: Export = Field(description="what leaves the workflow")
     choose: Choose = Field(description="which exported student is chosen")
     timing: Timing = Field(description="how the time an image takes is measured")
+    summary: Summary = Field(description="the summary")
     submission: Submission = Field(description="Kaggle's submission, a part of the paper")
     photos: PathOrNull = Field(description="folder of photos for the rule classify")
     audit: PathOrNull = Field(

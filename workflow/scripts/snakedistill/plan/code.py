@@ -13,6 +13,9 @@ from snakedistill.networks.backbones import BACKBONES
 from snakedistill.plan.networks import Plan
 
 SCRIPTS = PACKAGE.parent
+FILES_OF_PAGE = tuple(f"snakedistill/results/summary/{name}" for name in ("page.css", "page.js"))
+"""Files that `write_html` reads, at paths relative to the scripts."""
+FILE_OF_GALLERY = "snakedistill/results/summary/gallery.js"
 
 
 def with_the_workflow(path: str) -> str:

@@ -225,7 +225,7 @@ class Files:
         return {
             **{name: self.of_all_seeds(*files) for name, files in self.of_networks.items()},
             "splits": self.splits,
-            "test_images": self.array(TEST, plan.shown[-1]),
+            "test_images": self.array(TEST, plan.shown[-1]) if plan.config["summary"]["images"] else None,
             "teacher_model": self.model_of_first_seed(TEACHER) if TEACHER in plan.models else None,
             "models": self.of_all_seeds(self.model, plan.models),
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
@@ -243,6 +243,16 @@ class Files:
         with_lineage = [name for name in names if name in (*PARTS, "augmented", "labels")]
         lineage = lineages(path for name in with_lineage for path in known[name] or ())
         return {name: known[name] for name in names} | ({"lineage": lineage} if lineage else {})
+
+    def for_gallery(self) -> dict[str, str | list[str]]:
+        """The test images, and what the networks of a chain answer to them, of the first seed; empty without images."""
+        plan = self.plan
+        if not plan.config["summary"]["images"]:
+            return {}
+        path = self.predictions[TEST]
+        answers = [path.format(seed=plan.first_seed, network=network) for network in plan.chain]
+        images = self.array(TEST, plan.shown[-1])
+        return {"splits": self.splits, "test_images": images, TEST: answers, "lineage": lineages(answers)}
 
     def for_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
         """The predictions from which a network's labels are made, by part, and their lineage, if there are any."""

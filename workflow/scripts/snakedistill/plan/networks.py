@@ -11,6 +11,7 @@ from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.networks.backbones import is_saved
+from snakedistill.results.lines import ancestors
 from snakedistill.teaching import PROBE, STAGES, TEACHER_WAY, given, has_history, networks
 
 _PROBED = ("backbone", "preprocessing", "image_size", "fit", "resample", "class_weights")
@@ -80,6 +81,14 @@ class Plan:
     def chooses(self) -> bool:
         """Whether the network that is bundled is the chosen one, which is known when the table `frontier` is."""
         return self.config["export"]["network"] is None
+
+    @property
+    def chain(self) -> list[str]:
+        """Of `shown` the teacher, what stands between it and the student, and every generation of that family."""
+        teacher, student = self.shown
+        before = ancestors(student, {name: network.source for name, network in self.networks.items()})
+        family = [name for name in self.students if self.networks[name].family == self.networks[student].family]
+        return list(dict.fromkeys([teacher, *reversed(before), *family]))
 
     @property
     def histories(self) -> list[str]:

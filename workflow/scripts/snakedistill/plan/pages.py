@@ -159,6 +159,15 @@ class Pages:
             for subject, picture in self.pictures[figure].items()
         }
 
+    @property
+    def captions_of_pictures(self) -> dict[str, tuple[str, str]]:
+        """Title and caption of each picture, by the name of its files without suffix."""
+        return {
+            self.presentation.numbered(picture): (FIGURES[name].title.format(subject), FIGURES[name].caption)
+            for name, pictures in self.pictures.items()
+            for subject, picture in pictures.items()
+        }
+
     def captioned(self, name: str, caption: str, about_reference: str = "") -> dict[str, Any]:
         """Params of what the report shows: run description and caption.
 

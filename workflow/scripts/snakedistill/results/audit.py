@@ -125,7 +125,12 @@ def write_audit(
     pictures = plot_figures(run, shown, run_description, Path(figures))
     images = {part: len(of_part.label) for part, of_part in audit.parts.items()}
     write_audit_page(run, shown, images, run_description, pictures, by_group.result(), summary)
-    write_html(summary, html)
+    captions = {
+        path.stem: (FIGURES[name].title.format(subject), FIGURES[name].caption)
+        for name, paths in pictures.items()
+        for subject, path in zip(FIGURES[name].pictures(as_networks(run.sources)), paths, strict=True)
+    }
+    write_html(summary, html, captions=captions)
 
 
 def shown_networks(run: Run) -> list[str]:
