@@ -47,9 +47,9 @@ rule summarise:
 
 rule summary_to_html:
     input:
+        **FILES.for_gallery(),
         summary=rules.summarise.output.summary,
         figures=rules.summarise.input.figures,
-        **FILES.for_gallery(),
     output:
         html=in_report(f"{RUN}/summary.html", "result", result="summary, on one page"),
     log:
