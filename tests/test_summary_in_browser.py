@@ -209,7 +209,10 @@ def test_an_image_shows_the_answers_along_the_chain(summary, visit):
     dialog = page.get_by_role("dialog")
     assert dialog.get_by_role("heading").inner_text() == f"{EVIL[0]}.24.jpg"
     assert dialog.locator("#gallery-since").inner_text() == f"Class: {EVIL[0]}. Wrong from soft-0 on."
-    rows = [[cell.inner_text() for cell in row.locator("th, td").all()] for row in dialog.locator("tbody tr").all()]
+    rows = [
+        [cell.inner_text().replace("\xa0", " ") for cell in row.locator("th, td").all()]
+        for row in dialog.locator("tbody tr").all()
+    ]
     assert rows == [
         ["teacher", f"{EVIL[0]} ✓ right", f"{EVIL[0]} 72.0 %, {EVIL[1]} 28.0 %"],
         *([network, f"{EVIL[1]} ✗ wrong", f"{EVIL[1]} 72.0 %, {EVIL[0]} 28.0 %"] for network in ("soft-0", "soft-1")),

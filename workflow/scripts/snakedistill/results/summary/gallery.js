@@ -12,7 +12,7 @@
     made.append(...children);
     return made;
   };
-  const percent = probability => `${(100 * probability).toFixed(1)} %`;
+  const percent = probability => `${(100 * probability).toFixed(1)}\u00a0%`;
   const verdict = (image, network) => {
     const [[answer, probability]] = image.answers[network], right = answer === image.label;
     return { right, mark: right ? "✓ right" : "✗ wrong", answer: classes[answer], probability };
@@ -65,7 +65,7 @@
     part("gallery-since").textContent = `Class: ${classes[image.label]}. ${image.since}`;
     dialog.querySelector("tbody").replaceChildren(...networks.map((network, number) => {
       const { right, mark, answer } = verdict(image, number);
-      const all = image.answers[number].map(([of, probability]) => `${classes[of]} ${percent(probability)}`).join(", ");
+      const all = image.answers[number].map(([of, probability]) => `${classes[of]}\u00a0${percent(probability)}`).join(", ");
       return element("tr", {},
         element("th", { scope: "row" }, network),
         element("td", { className: right ? "right" : "wrong" }, `${answer} ${mark}`),

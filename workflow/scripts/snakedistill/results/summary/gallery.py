@@ -18,7 +18,7 @@ from snakedistill.results.run import Run
 from snakedistill.results.summary.html import Extra
 
 MOST_IMAGES = 200
-MOST_CHARACTERS = 500_000
+MOST_CHARACTERS = 400_000
 """Of all images as text, so that the page with them fits into the data URL from which the report shows it."""
 _SIZES = ((160, 80), (128, 75), (112, 70), (96, 60), (80, 50), (64, 40), (48, 30))  # pixels of the longer side, quality
 _MOST_ANSWERS = 3
