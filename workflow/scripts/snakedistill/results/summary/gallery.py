@@ -29,12 +29,13 @@ _BODY = """<p id="gallery-about"></p>
 <ul id="gallery"></ul>
 <p><button type="button" id="gallery-more" hidden></button></p>
 <noscript><p>The gallery needs JavaScript.</p></noscript>
-<dialog id="gallery-image" aria-labelledby="gallery-name"><h3 id="gallery-name"></h3>
+<dialog id="gallery-image" aria-labelledby="gallery-name">
+<p class="buttons"><button type="button" value="-1">Previous</button><button type="button" value="1">Next</button>\
+<button type="button" value="">Close</button></p>
+<h3 id="gallery-name"></h3>
 <img alt=""><p id="gallery-since"></p>
 <table><caption>Answers along the chain</caption><thead><tr><th scope="col">network</th><th scope="col">answer</th>\
-<th scope="col">probabilities</th></tr></thead><tbody></tbody></table>
-<p class="buttons"><button type="button" value="-1">Previous</button><button type="button" value="1">Next</button>\
-<button type="button" value="">Close</button></p></dialog>
+<th scope="col">probabilities</th></tr></thead><tbody></tbody></table></dialog>
 <script type="application/json" id="gallery-data">"""
 
 
