@@ -63,6 +63,29 @@ def test_the_shown_student_begins_the_family_of_the_bundled_network(bundled, stu
     assert set(plan.exported) == {*plan.timed, bundled}
 
 
+@pytest.mark.parametrize(
+    ("students", "student", "chain", "teacher"),
+    [
+        (FAMILIES, "mild-0", ["mild-0", "mild-1", "mild-2"], {}),
+        (FAMILIES, "mild-0", ["mild-0", "mild-1", "mild-2"], {"predictions": "mine.csv"}),
+        (FAMILIES, "alone-0", ["alone-0"], {}),
+        ({"late": {"labels": "soft", "source": "early", "generations": 0}}, "late-0", ["early", "late-0"], {}),
+    ],
+)
+def test_the_gallery_shows_the_family_of_the_shown_student(students, student, chain, teacher):
+    plan = planned(students=students, export={"network": student}, teacher=teacher)
+    assert plan.chain == ["teacher", *chain]
+    found = Files(plan).for_gallery()
+    assert [path.split("/")[-2] for path in found["test"]] == plan.chain
+    assert all("/seed-0/predictions/" in path for path in found["test"])
+
+
+def test_without_images_the_summary_has_neither_gallery_nor_examples():
+    plan = planned(summary={"images": False})
+    assert Files(plan).for_gallery() == {} and not Pages(plan, Files(plan)).pictures["examples"]
+    assert Pages(planned(), Files(planned())).pictures["examples"]
+
+
 def test_a_teacher_without_a_model_is_shown_but_neither_timed_nor_shipped():
     plan = planned(teacher={"predictions": "mine.csv", "missing": "drop"})
     assert plan.shown == ["teacher", "soft-0"] and plan.timed == plan.shipped == ["soft-0"]
