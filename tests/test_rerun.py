@@ -213,3 +213,14 @@ def test_a_key_that_may_be_absent_reruns_nothing_where_it_is_neutral(folder):
 
 def test_timing_settings_rerun_the_timing(folder):
     assert rules(folder, {"timing": {"rounds": 3}}) == TIMING | SPEED | SUMMARY | {"write_config", "write_model_card"}
+
+
+def test_the_summary_without_images_reruns_the_summary(folder):
+    assert rules(folder, {"summary": {"images": False}}) == SUMMARY | {"write_config"}
+
+
+def test_the_style_of_the_page_reruns_the_page(folder, edited):
+    summary = "scripts/snakedistill/results/summary"
+    for file, old, new in (("page.css", "82rem", "83rem"), ("page.js", "64rem", "65rem"), ("gallery.js", "24", "25")):
+        with edited(f"{summary}/{file}", old, new):
+            assert rules(folder) == {"summary_to_html"}
