@@ -204,6 +204,83 @@ def interval_of_recipes(rng: np.random.Generator, runs: int) -> Shares:
     return found
 
 
+_ASSIGNED = {  # seeds, test images of a seed, images of the archive, deviations of seeds and of images by recipe
+    "5 seeds 60 of 400": (5, 60, 400, 0.1, 0.5),
+    "6 seeds 420 of 2800": (6, 420, 2800, 0.3, 0.5),
+    "6 seeds 500 of 1000": (6, 500, 1000, 0.0, 1.0),
+    "10 seeds 150 of 1000": (10, 150, 1000, 0.1, 0.0),
+}
+
+
+def assigned_answers(
+    rng: np.random.Generator, easy: np.ndarray, design: tuple, of_training: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where recipes are right whose seeds each sample a test part of an archive, int8 [seeds, recipes, images].
+
+    As `right_answers`, but each seed is measured on its own test images, bool [seeds, images], and trains on 70 % of
+    the archive. Each image shifts a recipe that trains on it; all that it trains on do so with this deviation.
+    """
+    seeds, images, archive, of_seeds, of_images = design
+    train = min(round(0.7 * archive), archive - images)
+    image = rng.normal(0, 1, archive) + rng.normal(0, of_images, (len(easy), archive))
+    shifts = rng.normal(0, of_training / np.sqrt(train), (len(easy), archive))
+    right = np.zeros((seeds, len(easy), archive), np.int8)
+    present = np.zeros((seeds, archive), bool)
+    for of_seed, there in zip(right, present, strict=True):
+        order = rng.permutation(archive)
+        there[order[:images]] = True
+        shift = easy + rng.normal(0, of_seeds, len(easy)) + shifts[:, order[-train:]].sum(axis=1)
+        noise = rng.normal(0, 1, (len(easy), images))
+        of_seed[:, there] = shift[:, None] + image[:, there] + noise > 0
+    return right, present
+
+
+@scenario(runs=1000, few=100, **{f"covered_{name.replace(' ', '_')}": (0.93, 0.97) for name in _ASSIGNED})
+def interval_of_recipes_with_an_assignment_for_each_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """The difference of two recipes, where each seed assigns the images of the archive to parts anew.
+
+    Training samples of one archive overlap, so what they do cannot be seen: the last share is of recipes whose training
+    samples matter as much as their seeds, and has no goal.
+    """
+    from snakedistill.measures.comparison import compare
+
+    found: Shares = {}
+    designs = [(name, design, 0.0) for name, design in _ASSIGNED.items()]
+    designs.append(("where training samples matter", _ASSIGNED["5 seeds 60 of 400"], 0.1))
+    for name, design, of_training in designs:
+        *_, archive, of_seeds, of_images = design
+        easy = np.array([1.4, 1.2])
+        spread = np.hypot(of_seeds, of_training)
+        truth = accuracy(easy[0], spread, of_images) - accuracy(easy[1], spread, of_images)
+        covered = 0
+        for _ in range(runs):
+            right, present = assigned_answers(rng, easy, design, of_training)
+            low, high = compare(right[:, 0] - right[:, 1], np.arange(archive) % 2, present).interval
+            covered += low <= truth <= high
+        found[f"covered {name}"] = covered / runs
+    return found
+
+
+@scenario(runs=1000, few=40, false_alarms=(0, 0.05), power=(0.9, 1))
+def recipes_with_an_assignment_for_each_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Four equal recipes of six seeds, each with 150 test images of its own among 1,000; and one better by 7 points."""
+    from snakedistill.results.lines import Pair
+    from snakedistill.results.tables.comparisons import ALL_SEEDS, compared_rows
+
+    names = [f"recipe {number}" for number in range(4)]
+    pairs = [Pair(one, other, "networks") for other, one in itertools.combinations(names, 2)]
+    said: dict[str, list[set[str]]] = {"false alarms": [], "power": []}
+    for counted, better in (("false alarms", 0.0), ("power", 0.5)):
+        for _ in range(runs):
+            easy = np.array([1.2, 1.2, 1.2, 1.2 + better])
+            right, present = assigned_answers(rng, easy, (6, 150, 1000, 0.1, 0.5))
+            rows = compared_rows(pairs, names, right, np.zeros(1000), ALL_SEEDS, present)
+            said[counted].append({row["this_recipe"] for row in rows})
+    return {
+        counted: float(np.mean([of_run != {"cannot be told"} for of_run in runs])) for counted, runs in said.items()
+    }
+
+
 @scenario(runs=5000, few=500, covered_many=(0.93, 0.97), covered_few=(0.93, 0.98), equal=(0.93, 1.0))
 def interval_of_one_seed(rng: np.random.Generator, runs: int) -> Shares:
     """Two networks of one seed: with 15 % and with 1.6 % of discordant images, and the margin of their equality."""
@@ -345,10 +422,14 @@ def choice_among_ten_candidates_like_the_teacher(rng: np.random.Generator, runs:
 
 @dataclass(frozen=True)
 class MadeUpAnswers:
-    """Logits of networks by seed and network, float [n, K], and the labels of the images, in place of predictions."""
+    """Logits of networks by seed and network, float [n, K], and the labels of the images, in place of predictions.
+
+    Where each seed has images of its own, labels are those of all, and `places` says which a seed has, int [n].
+    """
 
     logits: dict[tuple[int, str], np.ndarray]
     label: np.ndarray
+    places: dict[int, np.ndarray] | None = None
 
     def answers(self, parts: tuple[str, ...] | None = None) -> Iterator:
         """The answers of every network on the test part."""
@@ -358,10 +439,13 @@ class MadeUpAnswers:
 
         ids = pd.Series(np.arange(len(self.label)).astype(str))
         for (seed, network), logit in self.logits.items():
-            yield Answers(seed, TEST, network, ids, self.label, logit, softmax(logit))
+            place = slice(None) if self.places is None else self.places[seed]
+            yield Answers(seed, TEST, network, ids[place], self.label[place], logit, softmax(logit))
 
 
-def verdicts(table: str, logits: dict, label: np.ndarray, sources: dict) -> tuple[pd.DataFrame, list]:
+def verdicts(
+    table: str, logits: dict, label: np.ndarray, sources: dict, places: dict[int, np.ndarray] | None = None
+) -> tuple[pd.DataFrame, list]:
     """A table of made-up networks, and its findings; `alone` is the independent student of all others."""
     from snakedistill.results import findings
     from snakedistill.results.run import Run
@@ -370,7 +454,7 @@ def verdicts(table: str, logits: dict, label: np.ndarray, sources: dict) -> tupl
     classes = [f"class {number}" for number in range(next(iter(logits.values())).shape[1])]
     taught = [network for network, source in sources.items() if source]
     independent = {network: ["alone"] for network in taught} if "alone" in sources else {}
-    answers = MadeUpAnswers(logits, label)
+    answers = MadeUpAnswers(logits, label, places)
     run = Run(
         list(logits), classes, {}, teachers=["teacher"], sources=sources, independent=independent, audited=answers
     )
@@ -390,9 +474,23 @@ def wrong_at_random(difficulty: np.ndarray, label: np.ndarray, rng: np.random.Ge
     return 4.0 * np.eye(2)[answer]
 
 
-def taught(copied: float, flipped: float, seeds: int, families: int, images: int, rng: np.random.Generator) -> tuple:
-    """Logits, labels and sources of students that copy a share of the teacher's errors and flip a share of answers."""
+def taught(
+    copied: float,
+    flipped: float,
+    seeds: int,
+    families: int,
+    images: int,
+    rng: np.random.Generator,
+    of_a_seed: int | None = None,
+) -> tuple:
+    """Logits, labels, sources and places of students that copy a share of the teacher's errors, or flip answers.
+
+    Every seed is on all images, or on a sample of so many.
+    """
     label = np.arange(images) % 2
+    places = None
+    if of_a_seed is not None:
+        places = {seed: np.sort(rng.permutation(images)[:of_a_seed]) for seed in range(seeds)}
     difficulty, logits = rng.beta(0.6, 3.4, images), {}  # 15 % wrong, 32 % where another network is wrong
     students = [f"student-{number}" for number in range(families)]
     for seed in range(seeds):
@@ -403,7 +501,10 @@ def taught(copied: float, flipped: float, seeds: int, families: int, images: int
             own = np.where(flips[:, None], of_seed[name][:, ::-1], of_seed[name])
             of_seed[name] = np.where(copies[:, None], of_seed["teacher"], own)
         logits |= {(seed, name): logit for name, logit in of_seed.items()}
-    return logits, label, {"teacher": None, "alone": None} | dict.fromkeys(students, "teacher")
+    sources = {"teacher": None, "alone": None} | dict.fromkeys(students, "teacher")
+    if places is not None:
+        logits = {(seed, name): logit[places[seed]] for (seed, name), logit in logits.items()}
+    return logits, label, sources, places
 
 
 WRONG_WHERE_ANOTHER_IS = 1.6 / 5
@@ -411,14 +512,20 @@ WRONG_WHERE_ANOTHER_IS = 1.6 / 5
 
 
 def inheritance(
-    rng: np.random.Generator, runs: int, seeds: int, copied: float = 0.0, flipped: float = 0.0, families: int = 1
+    rng: np.random.Generator,
+    runs: int,
+    seeds: int,
+    copied: float = 0.0,
+    flipped: float = 0.0,
+    families: int = 1,
+    images: tuple[int, int | None] = (300, None),
 ) -> Shares:
     """Shares of runs in which something is told of inheritance, and of intervals that cover the truth."""
     counts: dict[str, list[bool]] = {"any told": [], "errors told": [], "covered": []}
     own = WRONG_WHERE_ANOTHER_IS
     truth = copied + (1 - copied) * (own + flipped * (1 - 2 * own)) - own
     for _ in range(runs):
-        frame, found = verdicts("inheritance", *taught(copied, flipped, seeds, families, 300, rng))
+        frame, found = verdicts("inheritance", *taught(copied, flipped, seeds, families, images[0], rng, images[1]))
         whole = frame[(frame["seed"].astype(str) == ("all" if seeds > 1 else "0")) & (frame["class"] == "")]
         counts["any told"].append(told(found))
         counts["errors told"].append(told(found, "inherits errors"))
@@ -449,6 +556,18 @@ def nothing_inherited_by_four_students_six_seeds(rng: np.random.Generator, runs:
 def copies_of_30_percent_of_the_errors_six_seeds(rng: np.random.Generator, runs: int) -> Shares:
     """Students that copy 30 % of the teacher's errors, 6 seeds, 300 images."""
     return inheritance(rng, runs, seeds=6, copied=0.3)
+
+
+@scenario(runs=1000, few=60, any_told=SELDOM, covered=COVERED)
+def nothing_inherited_with_an_assignment_for_each_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Four students that inherit nothing, 6 seeds, each with its own 300 test images of 1,000."""
+    return inheritance(rng, runs, seeds=6, families=4, images=(1000, 300))
+
+
+@scenario(runs=1000, few=60, errors_told=(0.92, 1), covered=COVERED)
+def copies_of_30_percent_with_an_assignment_for_each_seed(rng: np.random.Generator, runs: int) -> Shares:
+    """Students that copy 30 % of the teacher's errors, 6 seeds, each with its own 300 test images of 1,000."""
+    return inheritance(rng, runs, seeds=6, copied=0.3, images=(1000, 300))
 
 
 @scenario(runs=1000, few=60, errors_told=SELDOM)

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -139,6 +139,47 @@ def test_p_value_of_recipes_is_that_of_images_where_seeds_do_not_matter():
     assert found.p_value() == pytest.approx(expected, rel=1e-6)
     assert found.variance_of_images == pytest.approx(image.var(ddof=1))
     assert found.variance_of_seeds == 0
+
+
+def test_seeds_with_images_of_their_own_have_the_rule_of_the_crossed_design_where_they_share_all():
+    rng = np.random.default_rng(0)
+    values, strata = rng.normal(0, 1, (6, 80)) + rng.normal(0.2, 1, 80), np.arange(80) % 2
+    expected, found = crossed(values, strata), crossed(values, strata, np.ones((6, 80), bool))
+    assert asdict(found) == pytest.approx(asdict(expected))
+    assert found.interval() == pytest.approx(expected.interval())
+
+
+def test_seeds_that_share_no_image_have_the_t_interval_of_the_seeds():
+    values = np.random.default_rng(0).normal(0.2, 1, (6, 300))
+    present = np.repeat(np.arange(6), 50) == np.arange(6)[:, None]
+    found = crossed(values * present, np.zeros(300), present)
+    means = values[present].reshape(6, 50).mean(axis=1)
+    assert (found.shared, found.images, found.mean) == pytest.approx((0, 50, means.mean()))
+    expected = stats.ttest_1samp(means, 0)
+    assert found.error == pytest.approx(stats.sem(means))
+    found = replace(found, freedom_of_images=np.inf)
+    assert found.interval() == pytest.approx(tuple(expected.confidence_interval()), rel=1e-3)
+
+
+def test_the_variances_of_partly_shared_images_are_found():
+    """300 of 1,000 images for each of 200 seeds: variances of seeds, of images and of the rest of 0.5, 2 and 1."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, np.sqrt(0.5), (200, 1)) + rng.normal(0, np.sqrt(2), 1000) + rng.normal(0, 1, (200, 1000))
+    present = np.argsort(rng.random((200, 1000)), axis=1) < 300
+    found = crossed(values * present, np.arange(1000) % 4, present)
+    assert found.shared == pytest.approx(0.3, abs=0.005)
+    variances = found.variance_of_seeds, found.variance_of_images, found.of_rest
+    assert variances == pytest.approx((0.5, 2, 1), rel=0.2)
+
+
+def test_few_seeds_with_images_of_their_own_count_each_image_once():
+    """Two seeds that share half of their images: where both see one, its differences are summed."""
+    first, second = np.repeat([1, 0, 0], [5, 5, 5]), np.repeat([0, 1, 0], [5, 5, 5])
+    present = np.stack([np.arange(15) < 10, np.arange(15) >= 5])
+    found = comparison.compare(np.stack([first, second]), np.zeros(15), present)
+    assert found.difference == 0.5
+    assert found.p_networks == pytest.approx(2 * 0.5**10)
+    assert found.p_recipe is None
 
 
 def test_more_seeds_of_a_recipe_that_varies_make_the_interval_narrower():

@@ -55,6 +55,12 @@ def test_the_network_that_ships_may_be_left_to_the_choice(network):
     assert limits["choose"] == {"margin": 0.02, "ms": None, "mb": 3.5}
 
 
+@pytest.mark.parametrize(("given", "meant"), [("each", "each"), (3, 3), ("3", 3)])
+def test_the_seed_of_the_split_is_a_number_or_each(given, meant):
+    """The command line passes numbers on as text."""
+    assert checked(changed("split.seed", given))["split"]["seed"] == meant
+
+
 def test_every_key_is_described_in_a_sentence():
     for model in (Config, *(field.annotation for field in Config.model_fields.values())):
         for name, field in getattr(model, "model_fields", {}).items():
@@ -184,6 +190,10 @@ def test_the_paper_preset_is_the_papers():
         ("student.augmentation.shift", 1.5, "shift: expected a number of at least 0 and at most 1, got 1.5"),
         ("student.augmentation.rotation", -5, "rotation: expected a number of at least 0 and at most 180, got -5"),
         ("student.augmentation", None, r"student\.augmentation: expected a mapping, got null"),
+        ("split.seed", "every", r"split\.seed: expected an integer of at least 0, or each, got 'every'"),
+        ("split.seed", -1, r"split\.seed: expected an integer of at least 0, or each, got -1"),
+        ("split.seed", True, r"split\.seed: expected an integer of at least 0, or each, got true"),
+        ("split.seed", 1.5, r"split\.seed: expected an integer of at least 0, or each, got 1\.5"),
         ("student.schedule", "cosin", "expected constant or cosine, got 'cosin'; did you mean cosine"),
         ("student.decay", 0.1, r"student\.decay: expected 0 with schedule cosine, got 0\.1"),
         ("student.weights", "imagenet", r"student\.weights: expected null or a path with resnet18"),

@@ -13,11 +13,11 @@ from snakedistill.results.findings.distilling import distilling, images_needed
 from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, Finding
 
 COMPARED = {
-    "one": "soft-0", "other": "classic-0", "about": "independent", "seed": "0", "images": 1000, "accuracy_one": 0.95,
-    "accuracy_other": 0.9, "difference": 0.05, "difference_low": 0.03, "difference_high": 0.07, "one_alone": 60,
-    "other_alone": 10, "p": 1e-6, "p_holm": 1e-5, "smallest_difference": 0.0234, "images_needed": 430.0,
-    "equal_within": 0.067, "these_networks": "higher", "wins": 5.0, "losses": 0.0, "p_recipe": 0.001,
-    "p_recipe_holm": 0.01, "seeds_needed": 4.0, "this_recipe": float("nan"),
+    "one": "soft-0", "other": "classic-0", "about": "independent", "seed": "0", "images": 1000, "assignments": 1,
+    "accuracy_one": 0.95, "accuracy_other": 0.9, "difference": 0.05, "difference_low": 0.03, "difference_high": 0.07,
+    "one_alone": 60, "other_alone": 10, "p": 1e-6, "p_holm": 1e-5, "smallest_difference": 0.0234,
+    "images_needed": 430.0, "equal_within": 0.067, "these_networks": "higher", "wins": 5.0, "losses": 0.0,
+    "p_recipe": 0.001, "p_recipe_holm": 0.01, "seeds_needed": 4.0, "this_recipe": float("nan"),
 }  # fmt: skip
 INHERITED = {
     "seed": 0, "network": "soft-0", "taught_by": "teacher", "independent": "classic-0", "split": "test", "class": "",
@@ -310,6 +310,21 @@ def test_calibration_is_corrected_for_all_networks_and_seeds():
     seeds = [CALIBRATED | {"seed": seed, "confidence_error_p": 0.0001 if seed else 0.5} for seed in range(3)]
     ((verdict, evidence),) = found(calibration=seeds).values()
     assert verdict == CONTRADICTED and "in 2 of 3 seeds" in evidence
+
+
+def test_seeds_with_their_own_split_are_said_to_be_assignments_too():
+    over = COMPARED | {"seed": "all", "this_recipe": "higher", "about": "independent", "assignments": 6}
+    rows = [first("soft-0") | {"seed": "all"}, over, *(COMPARED | {"seed": str(seed)} for seed in range(6))]
+    inheritance = [inherited(seed=seed) for seed in [*range(6), "all"]]
+    for several, words in ((6, " and assignments of images to parts"), (1, "")):
+        rows = [row | {"assignments": several} if row["seed"] == "all" else row for row in rows]
+        statements = found(rows, inheritance)
+        (accuracy,) = (evidence for name, (_, evidence) in statements.items() if "learned without a teacher" in name)
+        assert f"over 6 paired seeds{words}, p" in accuracy
+        assert ("test images of each seed," in accuracy) == bool(words)
+        assert all(
+            f" over 6 seeds{words};" in evidence for name, (_, evidence) in statements.items() if "herit" in name
+        )
 
 
 def test_nothing_to_compare_has_no_findings():

@@ -47,6 +47,19 @@ RUNS = {
         "3 files are not used (`data/rejected.csv`): 3 for the reasons given there (2: cannot be decoded: cannot "
         "identify image file; 1: not in a folder of a class of Cat, Dog).",
     ),
+    "two seeds that each assign the images to parts, images without a label": (
+        2,
+        {
+            "split": {"seed": "each"},
+            "seeds": [1, 0],
+            "students": {"hard": {"generations": 0, "unlabelled": True}, "soft": {"generations": 1}},
+            "export": {"network": "soft-1"},
+        },
+        "Every seed assigns the images to parts anew, so that a result is over training samples too. 40 images are "
+        "used: 28 to train, 6 to validate, 6 to test, the same number of each class (cat, dog). 1 file is not used "
+        "(`data/rejected.csv`): 1 for the reasons given there (cannot be decoded: cannot identify image file). These "
+        "numbers are those of seed 1; `seed-K/data/` has those of each seed K.",
+    ),
     "only a classic student, no augmentation, an odd image size, a CSV, odd class names": (
         3,
         {

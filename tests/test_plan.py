@@ -49,6 +49,24 @@ def test_the_built_in_run_is_planned():
     assert plan.independent_students("classic-0") == []
 
 
+def test_with_a_split_of_each_seed_what_follows_from_the_split_is_in_the_folder_of_the_seed():
+    seeds = {"seeds": [3, 4]}
+    one, each = (Files(planned(split={"seed": seed}, **seeds)) for seed in (0, "each"))
+    of_split = ("splits", "copies", "rejected", "counts")
+    assert [getattr(one, name) for name in of_split] == [f"results/sample/data/{name}.csv" for name in of_split]
+    own = [getattr(each, name).format(seed=4) for name in of_split]
+    assert own == [f"results/sample/seed-4/data/{name}.csv" for name in of_split]
+    assert one.known["splits"] == "results/sample/data/splits.csv"
+    assert each.known["splits"] == [f"results/sample/seed-{seed}/data/splits.csv" for seed in (3, 4)]
+    assert each.known["test_images"] == each.array("test", "soft-0", 3)
+    pixels = "data/images/32-squash-nearest"
+    assert each.for_training("soft-0", 4)["train"] == f"results/sample/seed-4/{pixels}/train.npy"
+    assert one.for_training("soft-0", 4)["train"] == f"results/sample/{pixels}/train.npy"
+    assert each.array("unlabelled", "soft-0", 4) == one.array("unlabelled", "soft-0", 4)
+    assert "each with its own assignment of images to parts." in Pages(each.plan, each).described["run"]
+    assert "assignment" not in Pages(one.plan, one).described["run"]
+
+
 FAMILIES = {"mild": {"labels": "soft", "generations": 2}, "alone": {"labels": "manual", "generations": 0}}
 
 
@@ -175,8 +193,8 @@ def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
     assert not {*plan.probes.values()} & {*plan.models, *plan.exported, *plan.timed, *plan.shipped}
     assert plan.pixels("probe-large").size == 96
     files, pages = Files(plan), Pages(plan, Files(plan))
-    assert files.for_probe("probe-large")["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
-    assert files.for_probe("probe-large")["test"].endswith("96-squash-nearest/test.npy")
+    assert files.for_probe("probe-large", 0)["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
+    assert files.for_probe("probe-large", 0)["test"].endswith("96-squash-nearest/test.npy")
     assert files.of_probe()["test"] == ["results/sample/seed-0/predictions/{probe}/test.csv"]
     assert "results/sample/seed-0/predictions/probe-large/test.csv" in files.known["test"]
     assert pages.run["probes"] == plan.probes and pages.run["teachers"] == ["teacher"]
@@ -254,7 +272,7 @@ def test_each_network_takes_arrays_of_its_own_pixels_and_a_source_that_answers_i
     files, images = Files(plan), "results/sample/data/images"
     folders = ["64-squash-nearest", "32-squash-nearest", "48-squash-antialias", "32-crop-nearest"]
     assert set(plan.pixels_in_use) == set(folders)
-    assert files.images("teacher")["test"] == f"{images}/64-squash-nearest/test.npy"
+    assert files.images("teacher", 0)["test"] == f"{images}/64-squash-nearest/test.npy"
     first, second = files.for_training("small-0", 0), files.for_training("small-1", 0)
     assert first["train"] == second["train"] == f"{images}/32-crop-nearest/train.npy"
     assert first["source_train"] == f"{images}/64-squash-nearest/train.npy"

@@ -1,7 +1,9 @@
 """What is known before the first job: files that are there, and a rough estimate."""
 
+import itertools
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -51,6 +53,24 @@ def test_archives_of_every_layout_are_accepted(archive, photographs, tmp_path):
         inner.extractall(tmp_path / "folders")
     checked(archive=str(tmp_path / "folders"))
     checked(archive=str(tmp_path / "folders/train"))
+
+
+def test_a_split_of_each_seed_needs_something_to_sample(tmp_path):
+    for part, name, number in itertools.product(("train", "val", "test"), ("ant", "bee"), range(3)):
+        path = tmp_path / "parts" / part / name / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    given = {"archive": str(tmp_path / "parts"), "classes": None, "paper": None}
+    each = CONFIG["split"] | {"seed": "each"}
+    with pytest.raises(InputError, match=r"split\.seed: .* which gives all parts \(train/, val/, test/\), got each"):
+        checked(**given, split=each)
+    checked(**given)
+    checked(**given, split=each | {"images": 12})
+    (tmp_path / "parts/train/ant/3.jpg").write_bytes(b"")
+    checked(**given, split=each)  # one of the ants is dropped
+    (tmp_path / "parts/train/ant/3.jpg").unlink()
+    shutil.rmtree(tmp_path / "parts/val")
+    checked(**given, split=each)
 
 
 def test_archives_of_another_kind_are_refused(archive, tmp_path):

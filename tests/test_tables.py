@@ -1,6 +1,7 @@
 """Each table's numbers, computed again from the prediction files in another way."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,45 @@ def run(tmp_path) -> Run:
             record_lineage(path, network, seed, splits=tmp_path / "splits.csv")
             paths[part].append(str(path))
     return Run(RESULTS, ["ant", "bee"], paths | {"splits": str(tmp_path / "splits.csv")}, "paper")
+
+
+@pytest.fixture
+def run_of_splits(run, tmp_path) -> Run:
+    """The same predictions, of which seed 1 has other test images than seed 0: its own names, but for five of them."""
+    splits = pd.read_csv(run.files["splits"])
+    own = splits.assign(image_id=[name if name in SHARED else f"own.{name}" for name in splits["image_id"]])
+    paths = {0: run.files["splits"], 1: str(tmp_path / "own.csv")}
+    own.to_csv(paths[1], index=False)
+    files = {"splits": list(paths.values())} | {part: [] for part in PARTS}
+    for part in PARTS:
+        for (seed, network), path in run.of_networks(part).items():
+            frame, own_path = pd.read_csv(path), str(tmp_path / f"own.{seed}.{network}.{part}.csv")
+            if seed == 1:
+                frame["image_id"] = [name if name in SHARED else f"own.{name}" for name in frame["image_id"]]
+            write_csv(frame, own_path)
+            record_lineage(own_path, network, seed, splits=paths[seed])
+            files[part].append(own_path)
+    return replace(run, files=files)
+
+
+SHARED = [f"test.{number}" for number in range(5)]
+
+
+def test_seeds_with_a_split_of_their_own_have_rows_of_their_own_and_of_all(run, run_of_splits, written):
+    """No row of a seed changes, nor a mean over both, for only the names of images do."""
+    run_of_splits = replace(run_of_splits, sources={"soft-0": "teacher", "soft-1": "soft-0"}, teachers=["teacher"])
+    run = replace(run, sources=run_of_splits.sources, teachers=run_of_splits.teachers)
+    values = {"comparisons": ["difference", "accuracy_one", "images", "one_alone"], "recursion": ["error_rate"]}
+    values |= {"inheritance": ["agreement", "wrong_given_wrong"], "uncertainty": ["accuracy", "uncertainty_low"]}
+    values |= {"risk_coverage": ["risk_area", "risk_area_low"]}
+    for name, columns in values.items():
+        table, expected = written(name, run_of_splits), written(name, run)
+        pd.testing.assert_frame_equal(table[columns], expected[columns])
+    compared = written("comparisons", run_of_splits)
+    assert set(compared["assignments"][compared["seed"] == "all"]) == {2}
+    assert set(compared["assignments"][compared["seed"] != "all"]) == {1}
+    assert written("recursion", run_of_splits)["slope_across_seeds"].isna().all()
+    assert [run_of_splits.of_seed(seed).splits(seed) for seed in (0, 1)] == run_of_splits.files["splits"]
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ PACKED = {
     **FILES.packed(),
     **{f"tables/{table}.csv": path for table, path in FILES.tables.items()},
     "summary.md": f"{RUN}/summary.md",
-    "counts.csv": f"{RUN}/data/counts.csv",
+    "counts.csv": FILES.of_first_seed(FILES.counts),
     **({"claims.csv": f"{RUN}/claims.csv"} if PAGES.paper else {}),
 }
 
@@ -47,6 +47,7 @@ PACKED = {
 # Not part of the experiment: snakemake -- artefact
 rule artefact:
     input:
+        checked_for_artefact,
         **FILES.needed([*PARTS, "splits"]),
         config=f"{RUN}/config.yaml",
         packed=list(PACKED.values()),

@@ -62,7 +62,7 @@ except InputError as error:
 PLAN = plan_networks(config)
 FILES = Files(PLAN)
 PAGES = Pages(PLAN, FILES)
-RUN, SEED = FILES.run, FILES.seed
+RUN, SEED, SPLIT = FILES.run, FILES.seed, FILES.of_split
 
 # Commands that run no job, as --report, need not be told how many there are. On a cluster the profile names the threads
 # of each rule (set-threads), and the cores of the node that a job happens to run on must not count.
@@ -141,6 +141,14 @@ def params_of(script, *keys, **used):
     return {"code": code_of(script, **used), **{key: config[key] for key in keys}}
 
 
+# How the images are split, with the training seed as random seed where each seed has a split of its own.
+SPLIT_OF_JOB = (
+    {"split": lambda wildcards: config["split"] | {"seed": int(wildcards.seed)}}
+    if PLAN.splits_by_seed
+    else {}
+)
+
+
 def given_file(path):
     """A file that the user gives, or that comes with the workflow. It counts by its content, not by its age.
 
@@ -178,6 +186,16 @@ def given_audit(wildcards):
             "audit: expected a CSV of predictions, got null; name one with --config audit=FILE.csv"
         )
     return given_file(config["audit"])
+
+
+def checked_for_artefact(wildcards):
+    """No file; an error where an audit could not read the artefact."""
+    if PLAN.splits_by_seed:
+        raise WorkflowError(
+            "split.seed: expected an integer for the rule artefact, got each: an audit takes predictions of all seeds "
+            "on the same images"
+        )
+    return []
 
 
 def content_of_audit(path):

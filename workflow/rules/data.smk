@@ -69,16 +69,16 @@ rule split_images:
         predictions=GIVEN_FILE if PLAN.drops_images else [],
     output:
         splits=FILES.splits,
-        copies=f"{RUN}/data/copies.csv",
-        rejected=f"{RUN}/data/rejected.csv",
-        counts=f"{RUN}/data/counts.csv",
+        copies=FILES.copies,
+        rejected=FILES.rejected,
+        counts=FILES.counts,
     log:
-        f"{RUN}/logs/split_images.log",
+        f"{SPLIT}/logs/split_images.log",
     localrule: True
     conda:
         LIGHT_ENVIRONMENT
     params:
-        **params_of("split_images", "split", "classes"),
+        **params_of("split_images", "split", "classes") | SPLIT_OF_JOB,
         predictions=GIVEN_CONTENT if PLAN.drops_images else None,
     message:
         "Splitting the images into train, validation and test"
@@ -94,9 +94,9 @@ rule write_arrays:
     output:
         **{part: FILES.arrays[part] for part in PARTS},
     log:
-        f"{RUN}/logs/write_arrays/{{pixels}}.log",
+        f"{SPLIT}/logs/write_arrays/{{pixels}}.log",
     benchmark:
-        f"{RUN}/benchmarks/write_arrays/{{pixels}}.tsv"
+        f"{SPLIT}/benchmarks/write_arrays/{{pixels}}.tsv"
     conda:
         LIGHT_ENVIRONMENT
     threads: CORES

@@ -7,7 +7,7 @@ rule write_model_card:
     input:
         unpack(lambda wildcards: FILES.for_model_card(wildcards.network, wildcards.seed)),
         **{table: FILES.tables[table] for table in TABLES_OF_CARD},
-        counts=rules.split_images.output.counts,
+        counts=FILES.counts,
     output:
         model_card=FILES.model_card,
     log:

@@ -3,7 +3,7 @@
 
 rule predict:
     input:
-        unpack(lambda wildcards: FILES.images(wildcards.network)),
+        unpack(lambda wildcards: FILES.images(wildcards.network, wildcards.seed)),
         model=FILES.model,
         lineage=f"{SEED}/models/{{network}}.lineage.json",
         splits=FILES.splits,
@@ -36,7 +36,7 @@ rule evaluate:
         **FILES.predictions,
         model=FILES.model,
         splits=FILES.splits,
-        test_images=lambda wildcards: FILES.array(TEST, wildcards.network),
+        test_images=lambda wildcards: FILES.array(TEST, wildcards.network, wildcards.seed),
         lineage=lineages([FILES.model, *FILES.predictions.values()]),
     output:
         evaluation=FILES.evaluation,

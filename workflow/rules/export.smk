@@ -9,7 +9,7 @@ for form in PLAN.forms:
         name:
             f"export_{form}"
         input:
-            unpack(lambda wildcards: FILES.images(wildcards.network)),
+            unpack(lambda wildcards: FILES.images(wildcards.network, wildcards.seed)),
             model=FILES.model,
             splits=FILES.splits,
             validation_predictions=FILES.predictions[VALIDATION],

@@ -11,7 +11,7 @@ rule time_backbones:
     input:
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
-        splits=FILES.splits,
+        splits=FILES.of_first_seed(FILES.splits),
     output:
         speed=f"{RUN}/speed.csv",
     log:

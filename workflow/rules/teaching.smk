@@ -40,7 +40,7 @@ if PLAN.see_unlabelled:
             model_lineage=f"{SEED}/models/{{network}}.lineage.json",
             splits=FILES.splits,
             listed=FILES.unlabelled_list,
-            unlabelled=lambda wildcards: FILES.array(UNLABELLED, wildcards.network),
+            unlabelled=lambda wildcards: FILES.array(UNLABELLED, wildcards.network, wildcards.seed),
         output:
             unlabelled=FILES.unlabelled_predictions,
             lineage=lineages([FILES.unlabelled_predictions]),

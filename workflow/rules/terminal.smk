@@ -9,7 +9,7 @@ def say_first_lines():
     to_do = Counter(job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False))
     training_runs = to_do["train_teacher"] + to_do["train_student"]
     if training_runs:
-        counts = rules.split_images.output.counts
+        counts = FILES.of_first_seed(FILES.counts)
         expected = first_lines.estimated(PLAN, NAMED_IMAGES, CORES, counts)
         lines = first_lines.first_lines(config, NAMED_IMAGES, expected, training_runs, CORES)
         print("\n".join(lines), file=sys.stderr, flush=True)

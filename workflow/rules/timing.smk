@@ -9,8 +9,8 @@ rule time_networks:
         **FILES.to_time(),
         archive=ARCHIVE,
         index=rules.index_archive.output.index,
-        splits=FILES.splits,
-        test_images=[FILES.array(TEST, network) for network in PLAN.timed],
+        splits=FILES.of_first_seed(FILES.splits),
+        test_images=[FILES.array(TEST, network, PLAN.first_seed) for network in PLAN.timed],
     output:
         measured=FILES.known["measured"],
         timing=FILES.known["seconds"],

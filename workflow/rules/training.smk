@@ -66,14 +66,14 @@ if PLAN.probes:
 
     rule fit_probe:
         input:
-            unpack(lambda wildcards: FILES.for_probe(wildcards.probe)),
+            unpack(lambda wildcards: FILES.for_probe(wildcards.probe, wildcards.get("seed", PLAN.first_seed))),
             splits=FILES.splits,
         output:
             **FILES.of_probe(),
         log:
-            f"{RUN}/logs/fit_probe/{{probe}}.log",
+            f"{SPLIT}/logs/fit_probe/{{probe}}.log",
         benchmark:
-            f"{RUN}/benchmarks/fit_probe/{{probe}}.tsv"
+            f"{SPLIT}/benchmarks/fit_probe/{{probe}}.tsv"
         conda:
             NETWORK_ENVIRONMENT
         threads: HALF_OF_THE_CORES
@@ -86,7 +86,7 @@ if PLAN.probes:
                 key: PLAN.recipe(wildcards.probe)[key]
                 for key in ("backbone", "preprocessing", "class_weights")
             },
-            seeds=config["seeds"],
+            seeds=lambda wildcards: [int(wildcards.seed)] if PLAN.splits_by_seed else config["seeds"],
         message:
             "Fitting a head to the features of a frozen backbone: {wildcards.probe}"
         script:

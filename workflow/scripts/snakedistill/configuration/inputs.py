@@ -9,6 +9,7 @@ from snakedistill.configuration.check import too_few_classes
 from snakedistill.configuration.recipes import recipes
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import column_names
+from snakedistill.core.settings import EACH
 from snakedistill.data.archive import Archive, is_csv, is_zip_of_zips, open_archive
 from snakedistill.data.audit import AUDITED
 from snakedistill.data.foreign_predictions import wrong_columns
@@ -99,6 +100,16 @@ def _layout_and_classes(config: dict) -> tuple[dict, NamedImages | None, list[st
             if len(names) < 2 if classes is None else set(classes) - set(names):
                 return {}, None, [_without_classes(config, opened, names)]
             images = named_images(opened, reading, classes or names, config["split"])
+        if config["split"]["seed"] == EACH and not images.is_sampled:
+            where = ", ".join(images.sources.values())
+            return (
+                {},
+                None,
+                [
+                    f"split.seed: expected an integer with {archive}, which gives all parts ({where}), got {EACH}: it "
+                    "would assign no image anew; remove the division into parts, or set split.seed to 0"
+                ],
+            )
         return {"layout": layout, "classes": classes or names}, images, []
     except InputError as error:
         return {}, None, [f"archive: {archive}: {error}"]

@@ -10,6 +10,7 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Fit, Resample
 from snakedistill.core.recipe import NEUTRAL
 from snakedistill.core.settings import (
+    EACH,
     NullOrNumber,
     Number,
     OneOf,
@@ -54,6 +55,15 @@ def _all_or_ids(value: object) -> object:
     return value
 
 
+def _whole_or_each(value: object) -> object:
+    if value == EACH:
+        return value
+    number = int(value) if isinstance(value, str) else value  # the command line passes numbers on as text
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError
+    return number
+
+
 NetworkIds = Annotated[
     Literal["all"] | list[str], PlainValidator(_all_or_ids, json_schema_input_type=Literal["all"] | list[str])
 ]
@@ -76,7 +86,17 @@ class Split(Section):
     train: Number = Field(gt=0, lt=1, description="share of the images to train on")
     validation: Number = Field(gt=0, lt=1, description="share of the images that choose the best epoch")
     test: Number = Field(gt=0, lt=1, description="share of the images that networks are measured on")
-    seed: Whole = Field(ge=0, description="random seed")
+    seed: Annotated[
+        int | Literal["each"],
+        PlainValidator(
+            _whole_or_each,
+            json_schema_input_type=Annotated[int, Field(ge=0)] | Literal["each"],
+        ),
+    ] = Field(
+        description="random seed, the same for all training seeds; each: every training seed assigns the images to "
+        "parts anew, so that the training sample and the test part differ from seed to seed",
+        json_schema_extra=words("an integer of at least 0, or each"),
+    )
     balanced: bool = Field(
         description="whether images of larger classes are dropped, so that a part has the same number of each class; "
         "false: every image is kept, and each class is divided by the shares"
@@ -360,7 +380,7 @@ class Config(Section):
     )
     split: Split = Field(description="shares of the parts, and the random seed")
     seeds: Annotated[list[Annotated[Whole, Field(ge=0)]], AfterValidator(different)] = Field(
-        description="training seeds, one whole experiment each on the same split",
+        description="training seeds, one whole experiment each; on the same split, unless `split.seed` is each",
         min_length=1,
         json_schema_extra=words("a list of one or more different integers of at least 0, such as [0, 1]"),
     )

@@ -7,6 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, JsonValue
 from pydantic_core import CoreSchema, core_schema
 
+EACH = "each"
+"""The `split.seed` with which every training seed assigns the images to parts anew."""
+
 
 class Section(BaseModel):
     """A mapping of the configuration, in which an unknown key is an error."""

@@ -20,6 +20,7 @@ from snakedistill.measures.intervals import NORMAL
 UNSUPPORTED = {"tif": "TIFF", "tiff": "TIFF", "heic": "HEIC", "heif": "HEIF", "avif": "AVIF"}
 FEW_TO_TEST = 30  # of a class: an accuracy of 0.9 is then known to within 11 percentage points
 FEW_TO_TRAIN = 20  # of a class
+SAMPLED = "sampled"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class NamedImages:
     sources: dict[str, str]
     unused: dict[str, int]
     warnings: list[str]
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the seed of the split decides anything: the part of an image, or whether it is used."""
+        sampled = any(source.startswith(SAMPLED) for source in self.sources.values())
+        return sampled or not {UNSAMPLED, DROPPED}.isdisjoint(self.unused)
 
     @property
     def of_classes(self) -> dict[str, int]:
@@ -82,7 +89,7 @@ def named_images(archive: Archive, reading: Reading, classes: list[str], split: 
         unused[UNSAMPLED] = kept - wanted
         of_class = [{part: round(size * wanted / kept) for part, size in sizes.items()} for sizes in of_class]
     sizes = dict(zip(classes, of_class, strict=True))
-    sources = _sources(images) if is_given else dict.fromkeys(PARTS, "sampled")
+    sources = _sources(images) if is_given else dict.fromkeys(PARTS, SAMPLED)
     found = NamedImages(sizes, sources, dict(unused), list(reading.warnings))
     if VALIDATION in parts and TEST not in parts:
         found.warnings.insert(0, _test_is_sampled(found))
@@ -129,7 +136,7 @@ def _sources(images: list[Image]) -> dict[str, str]:
         folder = image.image_id.partition("/")[0]
         is_folder = PART_NAMES.get(folder.casefold()) == image.part
         spelled.setdefault(str(image.part), f"{folder}/" if is_folder else f"the archive's {image.part}")
-    return {part: spelled.get(part, f"sampled from {spelled[TRAIN]}") for part in PARTS}
+    return {part: spelled.get(part, f"{SAMPLED} from {spelled[TRAIN]}") for part in PARTS}
 
 
 def _test_is_sampled(found: NamedImages) -> str:

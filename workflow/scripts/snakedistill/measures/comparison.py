@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedistill.measures.crossed import Crossed, crossed
+from snakedistill.measures.crossed import Crossed, crossed, mean_of, means_of_images
 from snakedistill.measures.intervals import LEVEL, mean_interval, score_interval_of
 
 FEWEST_SEEDS = 5
@@ -112,8 +112,8 @@ class Comparison:
     recipe: Crossed | None
 
 
-def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
-    """Compare two networks, or two recipes, on the same images.
+def compare(differences: np.ndarray, strata: np.ndarray, present: np.ndarray | None = None) -> Comparison:
+    """Compare two networks, or two recipes, on the same images; those of a seed may not be those of another one.
 
     With fewer than `FEWEST_SEEDS` seeds images alone are a sample: interval and p-value are of the networks at hand.
     The interval of one seed is Tango's (see `score_interval`), that of more, or of larger differences, `mean_interval`.
@@ -121,13 +121,14 @@ def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
     the recipes is never below that of the networks: what few images show, all seeds may show alike.
 
     Args:
-        differences: int [seeds, n], of the same images and paired seeds.
+        differences: int [seeds, n], of paired seeds; 0 where a seed does not have an image.
         strata: [n], the class of each image.
+        present: bool [seeds, n], which images a seed has; None where all seeds have all.
     """
     seeds = len(differences)
     p_networks, p_recipe, recipe = sign_permutation_p_value(differences.sum(axis=0)), None, None
     if seeds >= FEWEST_SEEDS:
-        recipe = crossed(differences, strata)
+        recipe = crossed(differences, strata, present)
         p_recipe = max(recipe.p_value(), p_networks)
 
     most = float(max(np.abs(differences).max(), 1))
@@ -138,8 +139,8 @@ def compare(differences: np.ndarray, strata: np.ndarray) -> Comparison:
             return max(low, -most), min(high, most)
         if seeds == 1 and most == 1:
             return score_interval_of(differences[0], level)
-        return mean_interval(differences.mean(axis=0), strata, level, (-most, most))
+        return mean_interval(means_of_images(differences, present), strata, level, (-most, most))
 
     tested = _as_tested(interval(LEVEL), p_networks if p_recipe is None else p_recipe, LEVEL)
     equal_within = max(map(abs, interval(1 - 2 * SIGNIFICANCE)))
-    return Comparison(float(differences.mean()), tested, equal_within, p_networks, p_recipe, recipe)
+    return Comparison(mean_of(differences, present), tested, equal_within, p_networks, p_recipe, recipe)

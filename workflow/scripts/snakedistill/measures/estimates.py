@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snakedistill.measures.comparison import FEWEST_SEEDS, sign_permutation_p_value
-from snakedistill.measures.crossed import crossed
+from snakedistill.measures.crossed import crossed, mean_of, means_of_images
 from snakedistill.measures.intervals import LEVEL, error_of_mean, exact_interval, score_interval_of
 
 
@@ -29,7 +29,7 @@ class Estimate:
 UNKNOWN = Estimate(np.nan, np.nan, np.nan, np.nan)
 
 
-def estimated_mean(values: np.ndarray, strata: np.ndarray) -> Estimate:
+def estimated_mean(values: np.ndarray, strata: np.ndarray, present: np.ndarray | None = None) -> Estimate:
     """The mean over seeds and images, with a t interval.
 
     With fewer than `FEWEST_SEEDS` seeds it is an interval of the networks at hand: images alone are a sample, and each
@@ -40,17 +40,20 @@ def estimated_mean(values: np.ndarray, strata: np.ndarray) -> Estimate:
     Args:
         values: float [seeds, n].
         strata: [n], the class of each image.
+        present: bool [seeds, n], which images a seed has; None where all seeds have all.
     """
     from scipy import stats  # slow to import
 
-    value = float(values.mean())
-    if np.abs(values - value).max() <= 1e-12 * max(abs(value), 1):  # all alike, but for rounding
+    value = mean_of(values, present)
+    if np.abs(values - value).max(where=True if present is None else present, initial=0) <= 1e-12 * max(
+        abs(value), 1
+    ):  # all alike, but for rounding
         reach = exact_interval(0, values.shape[1])[1]  # others may have been missed
         return Estimate(value, value - reach, value + reach, float(abs(value) <= reach))
     if len(values) >= FEWEST_SEEDS:
-        found = crossed(values, strata)
+        found = crossed(values, strata, present)
         return Estimate(value, *found.interval(), found.p_value())
-    error, freedom = error_of_mean(values.mean(axis=0), strata)
+    error, freedom = error_of_mean(means_of_images(values, present), strata)
     reach = float(stats.t.isf((1 - LEVEL) / 2, freedom) * error)
     p_value = float(2 * stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)
     return Estimate(value, value - reach, value + reach, p_value)

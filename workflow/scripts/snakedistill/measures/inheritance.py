@@ -106,7 +106,7 @@ def shared(student: np.ndarray, teacher: np.ndarray, independent: np.ndarray, la
     return Shared(student == teacher, independent == teacher, student != label, teacher != label, independent != label)
 
 
-def inherited(found: Shared, label: np.ndarray) -> dict[str, Estimate]:
+def inherited(found: Shared, label: np.ndarray, present: np.ndarray | None = None) -> dict[str, Estimate]:
     """What a student has from its teacher beyond what an independent student shares with it, by name of `INHERITED`.
 
     The inherited agreement (Ojha et al. 2023, arXiv 2205.16004) is the student's agreement minus the independent one's.
@@ -122,11 +122,13 @@ def inherited(found: Shared, label: np.ndarray) -> dict[str, Estimate]:
     Args:
         found: of the three networks.
         label: int [n], manual; the strata.
+        present: bool [seeds, n], which images a seed of several has; None where all seeds have all.
 
     Returns:
         Estimates; `UNKNOWN` of a teacher that is never wrong, or never right.
     """
-    wrong, right = found.teacher_wrong, ~found.teacher_wrong
+    there = np.ones_like(found.wrong) if present is None else present
+    wrong, right = found.teacher_wrong & there, ~found.teacher_wrong & there
     if len(wrong) == 1:
         agreement = paired_difference(found.agrees[0], found.independent_agrees[0])
         errors = paired_difference(found.wrong[wrong], found.independent_wrong[wrong])
@@ -135,28 +137,32 @@ def inherited(found: Shared, label: np.ndarray) -> dict[str, Estimate]:
     else:
         of_agreement = np.subtract(found.agrees, found.independent_agrees, dtype=np.float64)
         of_errors = np.subtract(found.wrong, found.independent_wrong, dtype=np.float64)
-        everywhere = np.ones_like(wrong)
         agreement, errors, rights = (
-            _of_seeds(values, where, label)
-            for values, where in ((of_agreement, everywhere), (of_errors, wrong), (-of_errors, right))
+            _of_seeds(values, where, label, present)
+            for values, where in ((of_agreement, there), (of_errors, wrong), (-of_errors, right))
         )
         transfer = UNKNOWN
         if wrong.any() and right.any():
-            transfer = estimated_mean(_influence(of_errors, wrong) - _influence(-of_errors, right), label)
+            influence = _influence(of_errors, wrong, there) - _influence(-of_errors, right, there)
+            transfer = estimated_mean(influence, label, present)
     return dict(zip(INHERITED, (agreement, errors, rights, transfer), strict=True))
 
 
-def _influence(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The mean of the values where a condition holds, plus what each image adds to it; float and bool [seeds, n]."""
+def _influence(values: np.ndarray, where: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The mean of the values where a condition holds, plus what each image adds to it; float and bool [seeds, n].
+
+    The condition holds nowhere but among the images that are there, of which its share is taken.
+    """
     mean = values[where].mean()
-    return mean + where * (values - mean) / where.mean()
+    return mean + where * (values - mean) / where[there].mean()
 
 
-def _of_seeds(values: np.ndarray, where: np.ndarray, label: np.ndarray) -> Estimate:
+def _of_seeds(values: np.ndarray, where: np.ndarray, label: np.ndarray, present: np.ndarray | None) -> Estimate:
     """The mean of differences where a condition holds, of several seeds; float and bool [seeds, n]."""
     if not where.any():
         return UNKNOWN
-    found = estimated_mean(_influence(values, where), label)
+    there = np.ones_like(where) if present is None else present
+    found = estimated_mean(_influence(values, where, there), label, present)
     if len(values) >= FEWEST_SEEDS:
         return found
     sums = (values * where).sum(axis=0).astype(int)
@@ -196,7 +202,9 @@ def _difference_of_differences(found: Shared) -> Estimate:
     return Estimate(value, *ends(LEVEL), p_value)
 
 
-def inherited_by_chance(found: Shared, label: np.ndarray, classes: int) -> dict[str, float]:
+def inherited_by_chance(
+    found: Shared, label: np.ndarray, classes: int, present: np.ndarray | None = None
+) -> dict[str, float]:
     """What an independent student shows that is made as accurate as the student, blind to the teacher.
 
     In each class and seed as many of its right answers become wrong, or of its wrong ones right, as bring its accuracy
@@ -206,16 +214,19 @@ def inherited_by_chance(found: Shared, label: np.ndarray, classes: int) -> dict[
         found: of the three networks.
         label: int [n], manual.
         classes: number of classes, K.
+        present: as in `inherited`.
 
     Returns:
         The expected errors and right answers inherited and negative transfer, by name; NaN as in `inherited`.
     """
     changed = np.zeros(found.wrong.shape)
-    for row, wrong, independent in zip(changed, found.wrong, found.independent_wrong, strict=True):
-        images, of_wrong = (np.bincount(label, one, classes) for one in (np.ones(len(label)), independent))
+    everywhere = np.ones_like(found.wrong) if present is None else present
+    rows = zip(changed, found.wrong & everywhere, found.independent_wrong & everywhere, everywhere, strict=True)
+    for row, wrong, independent, there in rows:
+        images, of_wrong = (np.bincount(label, one, classes) for one in (there, independent))
         more = np.bincount(label, wrong, classes) - of_wrong
         share = more / np.maximum(np.where(more > 0, images - of_wrong, of_wrong), 1)
         row[:] = np.where(independent == (more < 0)[label], share[label], 0)
-    errors = conditional(changed, found.teacher_wrong)
-    rights = -conditional(changed, ~found.teacher_wrong)
+    errors = conditional(changed, found.teacher_wrong & everywhere)
+    rights = -conditional(changed, ~found.teacher_wrong & everywhere)
     return dict(zip(INHERITED[1:], (errors, rights, errors - rights), strict=True))

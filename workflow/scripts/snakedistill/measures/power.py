@@ -1,8 +1,8 @@
 """How many seeds and images it takes to see a difference between two recipes.
 
-Every seed trains both networks, and all are tested on the same images: a crossed design. The difference of right
-answers of a seed s on an image i is mean + seed s + image i + rest, whose variances say what more seeds or images would
-show.
+Every seed trains both networks, and all are tested on the same images, a crossed design, or each on its own. The
+difference of right answers of a seed s on an image i is mean + seed s + image i + rest, whose variances say what more
+seeds or images would show.
 """
 
 from collections.abc import Callable
@@ -29,16 +29,19 @@ class Components:
         image: of the difference on an image over all seeds, within the images of a class; of one seed with `rest`.
         rest: of what is of a seed and an image alone; 0 of one seed.
         classes: number of classes, within which images are compared.
+        shared: share of the images of a seed that another seed has too, on average; 1 where all have the same.
     """
 
     seed: float | None
     image: float
     rest: float
     classes: int = 1
+    shared: float = 1.0
 
     def error(self, seeds: int, images: int) -> tuple[float, float]:
         """Standard error of the mean difference of a design, and its degrees of freedom (Satterthwaite 1946)."""
-        by_seed, by_image = images * (self.seed or 0.0) + self.rest, seeds * self.image + self.rest
+        by_seed = images * (self.seed or 0.0) + self.rest + (1 - self.shared) * self.image
+        by_image = seeds * self.shared * self.image + self.rest
         square = max(by_seed + by_image - self.rest, 1e-300)
         apart = by_image**2 / max(images - self.classes, 1)
         apart += by_seed**2 / (seeds - 1) if seeds > 1 else 0.0
@@ -81,14 +84,15 @@ def _fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:
     return least
 
 
-def components(values: np.ndarray, strata: np.ndarray) -> Components:
-    """Variance components of a crossed design, from its mean squares (Searle, Casella and McCulloch 1992).
+def components(values: np.ndarray, strata: np.ndarray, present: np.ndarray | None = None) -> Components:
+    """Variance components of seeds and images, from their mean squares (Searle, Casella and McCulloch 1992).
 
     An estimate below 0 counts as 0.
 
     Args:
         values: float [seeds, n]: 1 where the first network alone is right, -1 where the second alone is, else 0.
         strata: [n], the class of each image.
+        present: bool [seeds, n], which images a seed of several has; None where all seeds have all.
     """
     values = np.asarray(values, np.float64)
     number = pooled(strata)
@@ -96,5 +100,5 @@ def components(values: np.ndarray, strata: np.ndarray) -> Components:
     if len(values) == 1:
         squares, freedom = within_strata(values[0], number)
         return Components(None, float(squares.sum() / freedom), 0.0, classes)
-    found = crossed(values, strata)
-    return Components(found.variance_of_seeds, found.variance_of_images, found.of_rest, classes)
+    found = crossed(values, strata, present)
+    return Components(found.variance_of_seeds, found.variance_of_images, found.of_rest, classes, found.shared)

@@ -1,7 +1,10 @@
 """How predictions move from one generation to the next."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from snakedistill.measures.crossed import laid_out, present_in
 from snakedistill.measures.estimates import UNKNOWN, Estimate, estimated_mean
 
 
@@ -62,7 +65,13 @@ def slope_across_seeds(before: np.ndarray, after: np.ndarray) -> float:
     return float(above / below) if len(x) > 1 and below else np.nan
 
 
-def spread_ratio(before: np.ndarray, after: np.ndarray, label: np.ndarray) -> Estimate:
+Logits = np.ndarray | Sequence[np.ndarray]
+"""Of the images of each seed, float [n_s, K]; float [seeds, n, K] where all seeds have the same."""
+Places = Sequence[np.ndarray] | None
+"""Where the images of each seed are among all images, int [n_s]; None where every seed has all in one order."""
+
+
+def spread_ratio(before: Logits, after: Logits, label: np.ndarray, places: Places = None) -> Estimate:
     """How wide the log-odds of a generation are spread, as a ratio to those of an earlier one.
 
     The spread is the root of the mean squared distance of the images from the mean. The interval is that of the
@@ -70,32 +79,37 @@ def spread_ratio(before: np.ndarray, after: np.ndarray, label: np.ndarray) -> Es
     the hypothesis that the ratio is 1.
 
     Args:
-        before: logits of the earlier generation, float [seeds, n, K].
+        before: logits of the earlier generation.
         after: logits of the later one.
-        label: int [n], manual; the strata.
+        label: int [n], manual, of all images; the strata.
+        places: of the images of each seed.
     """
-    squares = [np.stack([(_centred(one) ** 2).sum(axis=1) for one in logits]) for logits in (before, after)]
-    means = [square.mean(axis=1, keepdims=True) for square in squares]
-    if not (means[0].all() and means[1].all()):
+    squares = [[(_centred(one) ** 2).sum(axis=1) for one in logits] for logits in (before, after)]
+    if not all(square.any() for of_logits in squares for square in of_logits):
         return UNKNOWN
-    of_before, of_after = ((np.log(mean) + square / mean - 1) / 2 for square, mean in zip(squares, means, strict=True))
-    found = estimated_mean(of_after - of_before, label)
+    of_before, of_after = (
+        laid_out([(np.log(square.mean()) + square / square.mean() - 1) / 2 for square in of_logits], len(label), places)
+        for of_logits in squares
+    )
+    found = estimated_mean(of_after - of_before, label, present_in(len(label), places))
     value, low, high = np.exp([found.value, found.low, found.high]).tolist()
     return Estimate(value, low, high, found.p_value)
 
 
-def drift(before: np.ndarray, after: np.ndarray, label: np.ndarray) -> list[Estimate]:
+def drift(before: Logits, after: Logits, label: np.ndarray, places: Places = None) -> list[Estimate]:
     """Change of the mean log-odds of each class from an earlier generation to a later one.
 
     Above 0 the later one gives the class more. With two classes the changes are -a and a.
 
     Args:
-        before: logits of the earlier generation, float [seeds, n, K].
+        before: logits of the earlier generation.
         after: logits of the later one.
-        label: int [n], manual; the strata.
+        label: int [n], manual, of all images; the strata.
+        places: of the images of each seed.
     """
-    change = np.stack([log_odds(later) - log_odds(earlier) for earlier, later in zip(before, after, strict=True)])
-    return [estimated_mean(change[:, :, number], label) for number in range(change.shape[2])]
+    of_seeds = [log_odds(later) - log_odds(earlier) for earlier, later in zip(before, after, strict=True)]
+    change, present = laid_out(of_seeds, len(label), places), present_in(len(label), places)
+    return [estimated_mean(change[:, :, number], label, present) for number in range(change.shape[2])]
 
 
 def first_errors(wrong: np.ndarray) -> np.ndarray:

@@ -110,14 +110,13 @@ def write_claims(run: Run, speed: str, printed: dict[str, str], claims: str) -> 
             (of the claim). C2, which no training run bears on, stands with the first seed only.
     """
     paper = _Printed(printed)
-    splits = run.file("splits")
     of_speed = _speed(speed, paper)
     rows = []
     for seed in run.seeds:
         of_seed = run.of_seed(seed)
         plain = {(given.network, given.part): given for given in of_seed.answers()}
         repeats = {
-            network: read_predictions(path, network, seed, splits=splits)
+            network: read_predictions(path, network, seed, splits=run.splits(seed))
             for (_, network), path in of_seed.of_networks("augmented").items()
         }
         epochs = {

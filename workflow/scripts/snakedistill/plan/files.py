@@ -44,14 +44,35 @@ class Files:
         return f"{self.run}/data/sample.zip"
 
     @property
+    def of_split(self) -> str:
+        """The folder of what depends on the split alone: of the run, or where each seed has its own, a pattern."""
+        return self.seed if self.plan.splits_by_seed else self.run
+
+    @property
     def splits(self) -> str:
-        """The split of the images."""
-        return f"{self.run}/data/splits.csv"
+        """The split of the images; of each seed a pattern, as those that follow."""
+        return f"{self.of_split}/data/splits.csv"
+
+    @property
+    def copies(self) -> str:
+        """The images that are copies of one another."""
+        return f"{self.of_split}/data/copies.csv"
+
+    @property
+    def rejected(self) -> str:
+        """The files and images that are not used."""
+        return f"{self.of_split}/data/rejected.csv"
+
+    @property
+    def counts(self) -> str:
+        """The number of images by class and part."""
+        return f"{self.of_split}/data/counts.csv"
 
     @property
     def arrays(self) -> dict[str, str]:
         """The images of every part and those without a manual label, as arrays, patterns with the wildcard `pixels`."""
-        return {part: f"{self.run}/data/images/{{pixels}}/{part}.npy" for part in (*PARTS, UNLABELLED)}
+        folders = dict.fromkeys(PARTS, self.of_split) | {UNLABELLED: self.run}
+        return {part: f"{folder}/data/images/{{pixels}}/{part}.npy" for part, folder in folders.items()}
 
     @property
     def unlabelled_list(self) -> str:
@@ -103,13 +124,22 @@ class Files:
         """A network's model card, a pattern."""
         return f"{self.seed}/cards/{{network}}.md"
 
-    def array(self, part: str, network: str) -> str:
+    def array(self, part: str, network: str, seed: int | str) -> str:
         """The images of a part, or those without a manual label, with the pixels that a network takes."""
-        return self.arrays[part].format(pixels=self.plan.pixels(network).folder)
+        return self.arrays[part].format(pixels=self.plan.pixels(network).folder, seed=seed)
 
-    def images(self, network: str) -> dict[str, str]:
+    def images(self, network: str, seed: int | str) -> dict[str, str]:
         """The images of every part with the pixels that a network takes."""
-        return {part: self.array(part, network) for part in PARTS}
+        return {part: self.array(part, network, seed) for part in PARTS}
+
+    def of_first_seed(self, pattern: str) -> str:
+        """A file of the first seed, from a pattern with no other wildcard, or the one file of all seeds."""
+        return pattern.format(seed=self.plan.first_seed)
+
+    def by_split(self, pattern: str) -> str | list[str]:
+        """The file of all seeds, or where each seed has a split of its own, one of each."""
+        seeds = self.plan.config["seeds"]
+        return [pattern.format(seed=seed) for seed in seeds] if self.plan.splits_by_seed else pattern
 
     def _by_image(self, path: str) -> str:
         """A file with numbers of each image and class: text, or a NumPy archive where there are many classes."""
@@ -224,8 +254,10 @@ class Files:
         plan = self.plan
         return {
             **{name: self.of_all_seeds(*files) for name, files in self.of_networks.items()},
-            "splits": self.splits,
-            "test_images": self.array(TEST, plan.shown[-1]) if plan.config["summary"]["images"] else None,
+            "splits": self.by_split(self.splits),
+            "test_images": (
+                self.array(TEST, plan.shown[-1], plan.first_seed) if plan.config["summary"]["images"] else None
+            ),
             "teacher_model": self.model_of_first_seed(TEACHER) if TEACHER in plan.models else None,
             "models": self.of_all_seeds(self.model, plan.models),
             "measurements": self.of_all_seeds(self.measurements("onnx"), plan.exported),
@@ -306,7 +338,7 @@ class Files:
         The source's images, `source_PART`, are there where they have other pixels than the network's.
         """
         plan, labels = self.plan, self.labels.format(seed=seed, network=network)
-        found: dict[str, str | list[str]] = {part: self.array(part, network) for part in (TRAIN, VALIDATION)}
+        found: dict[str, str | list[str]] = {part: self.array(part, network, seed) for part in (TRAIN, VALIDATION)}
         found |= {"labels": labels, "lineage": lineages([labels])}
         recipe = plan.recipe(network)
         if recipe["weights"] == "imagenet":
@@ -316,24 +348,25 @@ class Files:
             found |= {"source_model": model, "source_lineage": lineages([model])}
             if plan.pixels(source) != plan.pixels(network):
                 parts = (TRAIN, *([UNLABELLED] if network in plan.see_unlabelled else []))
-                found |= {f"source_{part}": self.array(part, source) for part in parts}
+                found |= {f"source_{part}": self.array(part, source, seed) for part in parts}
         if network in plan.see_unlabelled:
             labels = self.unlabelled_labels.format(seed=seed, network=network)
-            found |= {"unlabelled_images": self.array(UNLABELLED, network), "unlabelled_labels": labels}
+            found |= {"unlabelled_images": self.array(UNLABELLED, network, seed), "unlabelled_labels": labels}
             found |= {"unlabelled_lineage": lineages([labels])}
         return found
 
-    def for_probe(self, probe: str) -> dict[str, str]:
+    def for_probe(self, probe: str, seed: int | str) -> dict[str, str]:
         """What a probe is made from: the images of every part, and the weights of its backbone."""
-        return self.images(probe) | {"weights": WEIGHTS.format(backbone=self.plan.recipe(probe)["backbone"])}
+        return self.images(probe, seed) | {"weights": WEIGHTS.format(backbone=self.plan.recipe(probe)["backbone"])}
 
     def of_probe(self) -> dict[str, list[str]]:
-        """What is written of a probe, for each seed: patterns with the wildcard `probe`."""
+        """What is written of a probe, for each seed of a split: patterns with the wildcard `probe`.
+
+        The same head is fitted for all seeds of a split; where each seed has its own, `seed` is a wildcard too.
+        """
         patterns = self.predictions | {"evaluation": self.evaluation}
-        found = {
-            name: [path.format(seed=seed, network="{probe}") for seed in self.plan.config["seeds"]]
-            for name, path in patterns.items()
-        }
+        seeds = ["{seed}"] if self.plan.splits_by_seed else self.plan.config["seeds"]
+        found = {name: [path.format(seed=seed, network="{probe}") for seed in seeds] for name, path in patterns.items()}
         return found | {"lineage": lineages(path for part in PARTS for path in found[part])}
 
     def packed(self) -> dict[str, str]:

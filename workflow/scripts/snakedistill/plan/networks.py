@@ -9,6 +9,7 @@ from snakedistill.core.lineage import training_settings
 from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.core.parts import UNLABELLED
 from snakedistill.core.pixels import Pixels
+from snakedistill.core.settings import EACH
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.networks.backbones import is_saved
 from snakedistill.results.lines import ancestors
@@ -89,6 +90,11 @@ class Plan:
         before = ancestors(student, {name: network.source for name, network in self.networks.items()})
         family = [name for name in self.students if self.networks[name].family == self.networks[student].family]
         return list(dict.fromkeys([teacher, *reversed(before), *family]))
+
+    @property
+    def splits_by_seed(self) -> bool:
+        """Whether every training seed has an assignment of images to parts of its own."""
+        return self.config["split"]["seed"] == EACH
 
     @property
     def histories(self) -> list[str]:

@@ -5,13 +5,14 @@ import pandas as pd
 
 from snakedistill.core.files import write_csv
 from snakedistill.measures.comparison import FEWEST_SEEDS
+from snakedistill.measures.crossed import mean_of
 from snakedistill.measures.power import MOST_IMAGES, MOST_SEEDS, Components, components
-from snakedistill.results.lines import Pair, pairs
+from snakedistill.results.lines import pairs
 from snakedistill.results.run import Run
 from snakedistill.results.summary.cells import escaped, markdown, number, write_markdown
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.sections import MOST_ROWS
-from snakedistill.results.tables.comparisons import right_of_networks, sides
+from snakedistill.results.tables.comparisons import has_assignments, right_of_networks, sides
 
 MARGINS = (0.005, 0.01, 0.02, 0.05)
 """Differences of accuracies for which seeds and images are counted."""
@@ -22,34 +23,36 @@ def rows(run: Run) -> pd.DataFrame:
     """What each pair of networks that is compared needs, on the test part.
 
     Returns:
-        one, other, about, seeds, images, pairs (corrected together), difference; the standard deviations seed_sd,
-        image_sd and rest_sd, see `Components` (seed_sd and rest_sd of several seeds); smallest_difference that this
-        design shows with a power of 80 %, with any number of seeds on these images (of_all_seeds), and with these seeds
-        on any number of images (of_all_images); and for each margin, for example 0.01, the seeds_for_0.01 with these
-        images and the images_for_0.01 with these seeds, or never. A run of one seed knows nothing of seeds.
+        one, other, about, seeds, images (of a seed), assignments (as in `comparisons`), pairs (corrected together),
+        difference; shared (share of the images of a seed that another one has too, on average; 1 where all have the
+        same); the standard deviations seed_sd, image_sd and rest_sd, see `Components` (seed_sd and rest_sd of several
+        seeds); smallest_difference that this design shows with a power of 80 %, with any number of seeds on these
+        images (of_all_seeds), and with these seeds on any number of images (of_all_images); and for each margin, for
+        example 0.01, the seeds_for_0.01 with these images and the images_for_0.01 with these seeds, or never. A run of
+        one seed knows nothing of seeds.
     """
     compared = pairs(run.sources, run.independent, run.teachers, run.probes)
-    right, label = right_of_networks(run)
-    found = []
+    of_seeds, images = right_of_networks(run)
+    right = images.laid_out(of_seeds).transpose(0, 2, 1)
+    found, assignments = [], len(run.seeds) if run.splits_by_seed else 1
     for pair in compared:
         values = np.subtract(*sides(pair, right, run.networks))
-        found.append(_needed(pair, components(values, label), values, len(compared)))
+        row = {"one": pair.names[0], "other": pair.names[1], "about": pair.about, "seeds": len(run.seeds)}
+        row |= {
+            "images": images.of_a_seed,
+            "assignments": assignments,
+            "pairs": len(compared),
+            "difference": mean_of(values, images.present),
+        }
+        row["shared"] = (of_pair := components(values, images.label, images.present)).shared
+        found.append(row | _needed(of_pair, len(run.seeds), images.of_a_seed, len(compared)))
     return pd.DataFrame(found)
 
 
-def _needed(pair: Pair, found: Components, values: np.ndarray, many: int) -> dict:
-    """The row of a pair; `values` as in `components`, `many` pairs are corrected together."""
-    seeds, images = values.shape
+def _needed(found: Components, seeds: int, images: int, many: int) -> dict:
+    """What a pair needs whose components are found, where `many` pairs are corrected together."""
     of_seeds = found.seed is not None
-    row = {
-        "one": pair.names[0],
-        "other": pair.names[1],
-        "about": pair.about,
-        "seeds": seeds,
-        "images": images,
-        "pairs": many,
-    }
-    row |= {"difference": values.mean(), "seed_sd": np.sqrt(found.seed) if found.seed is not None else np.nan}
+    row = {"seed_sd": np.sqrt(found.seed) if found.seed is not None else np.nan}
     row |= {"image_sd": np.sqrt(found.image), "rest_sd": np.sqrt(found.rest) if of_seeds else np.nan}
     row |= {"smallest_difference": found.smallest_difference(seeds, images, many)}
     row |= {"of_all_seeds": found.smallest_difference(MOST_SEEDS, images, many) if of_seeds else np.nan}
@@ -128,11 +131,18 @@ def _in_words(frame: pd.DataFrame) -> list[str]:
         ]
     least, most = (number(end) for end in (frame["of_all_seeds"].min(), frame["of_all_seeds"].max()))
     ends = least if least == most else f"{least} to {most}, by the pair"
+    assigned = has_assignments(frame)
     words += (
-        f" **No number of seeds on these images shows less than {ends}**: images on which two recipes differ whatever "
-        "the seed would be others in another sample. *Any seeds* and *any images* are what a design shows whose seeds "
-        "or images are unlimited while the others stay as they are."
+        f" **No number of seeds {'with test parts of' if assigned else 'on'} these images shows less than {ends}**: "
+        "images on which two recipes differ whatever the seed would be others in another sample. *Any seeds* and *any "
+        "images* are what a design shows whose seeds or images are unlimited while the others stay as they are."
     )
+    if assigned:
+        words += (
+            " Each seed has its own assignment of images to parts, so *seeds* stand for training samples of these "
+            f"images too; two seeds share {100 * frame['shared'].iloc[0]:.0f} % of the test images of one. Images are "
+            "counted by seed."
+        )
     low, high = _spread_of_deviation(seeds)
     meant = (
         "*sd* are the standard deviations of the difference: of a seed, of an image, and of what a seed and an image "

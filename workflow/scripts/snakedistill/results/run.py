@@ -22,7 +22,8 @@ class Run:
         results: seed and network id of every network, in the order of the files.
         classes: names; the position of a name is its label.
         files: paths by what they are: one path, or a list with one of every network that has one. `train`,
-            `validation` and `test` are the predictions of the networks, a table's name is the table.
+            `validation` and `test` are the predictions of the networks, a table's name is the table. `splits` is one
+            path, or a list with one of each seed where each has a split of its own.
         reference: short name of the reference numbers beside the tables, or None.
         lacking: ids of the networks that have no file, by what the files are.
         teachers: ids of the networks that are no students.
@@ -65,6 +66,8 @@ class Run:
     def of_seed(self, seed: int) -> "Run":
         """The same with the networks of one seed alone; not of an audit."""
         files = dict(self.files)
+        if "splits" in files:
+            files["splits"] = self.splits(seed)
         for name in (name for name, paths in files.items() if not isinstance(paths, str)):
             files[name] = [path for (one, _), path in self.of_networks(name).items() if one == seed]
         return replace(self, results=[result for result in self.results if result[0] == seed], files=files)
@@ -72,6 +75,15 @@ class Run:
     def predictions(self) -> dict[str, Files]:
         """The predictions of every network by part."""
         return {part: self.of_networks(part) for part in PARTS}
+
+    @property
+    def splits_by_seed(self) -> bool:
+        """Whether each seed has a split of its own."""
+        return not isinstance(self.files.get("splits", ""), str)
+
+    def splits(self, seed: int) -> str:
+        """The split of a seed."""
+        return self.files["splits"][self.seeds.index(seed)] if self.splits_by_seed else self.file("splits")
 
     def file(self, name: str) -> str:
         """The one file of this name."""
@@ -86,17 +98,21 @@ class Run:
     def answers(self, parts: tuple[str, ...] | None = None) -> Iterator[Answers]:
         """The answers of every network, part by part, and seed by seed in a part; one network at a time is in memory.
 
+        Where each seed has a split of its own, the images of a part differ from seed to seed.
+
         Args:
             parts: None for all.
         """
         if self.audited is not None:
             yield from self.audited.answers(parts)
             return
-        splits, manual = self.file("splits"), self.table("splits")
+        manual = {path: read_csv(path) for path in dict.fromkeys(map(self.splits, self.seeds))}
         for part in PARTS if parts is None else [part for part in PARTS if part in parts]:
-            of_part = manual[manual["split"] == part]
-            label = of_part["label"].to_numpy()
+            of_parts = {path: frame[frame["split"] == part] for path, frame in manual.items()}
             for (seed, network), path in self.of_networks(part).items():
+                splits = self.splits(seed)
+                of_part = of_parts[splits]
+                label = of_part["label"].to_numpy()
                 given = read_predictions(path, network, seed, splits=splits)
                 given = given.in_order_of(of_part["image_id"], splits, path)
                 yield Answers(seed, part, network, given.image_id, label, given["logit"], given["probability"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from snakedistill.core.pixels import Pixels
+from snakedistill.core.settings import EACH
 from snakedistill.teaching import given
 
 
@@ -20,7 +21,8 @@ def describe_run(config: dict, pixels: dict[str, Pixels]) -> str:
         f"Run {config['run']}: {subject} at {_pixels_in_words(pixels)}; "
         f"{_teacher_in_words(config['teacher'])}; "
         f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}."
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+        f"{', each with its own assignment of images to parts' if config['split']['seed'] == EACH else ''}."
     )
     return f"{run} The numbers are about drawings, not about photographs." if drawings else run
 

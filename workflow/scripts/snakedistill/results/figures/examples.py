@@ -26,7 +26,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: 
         seed: training seed of the two networks.
     """
     set_style()
-    splits = run.file("splits")
+    splits = run.splits(seed)
     array = np.load(run.file("test_images"), mmap_mode="r", allow_pickle=False)
     test = read_csv(splits)
     test = test[test["split"] == TEST].reset_index(drop=True)

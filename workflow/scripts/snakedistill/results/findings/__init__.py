@@ -9,6 +9,7 @@ from snakedistill.results.findings.calibration import calibration
 from snakedistill.results.findings.finding import Finding
 from snakedistill.results.findings.inheritance import inherited
 from snakedistill.results.findings.recursion import recursion
+from snakedistill.results.tables.comparisons import has_assignments
 
 
 def findings(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
@@ -17,9 +18,10 @@ def findings(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
     Args:
         tables: inheritance, calibration, comparisons and recursion.
     """
+    assigned = has_assignments(tables["comparisons"])
     return [
         *accuracies(tables["comparisons"]),
-        *inherited(tables["inheritance"]),
-        *recursion(tables["recursion"]),
+        *inherited(tables["inheritance"], assigned),
+        *recursion(tables["recursion"], assigned),
         *calibration(tables["calibration"]),
     ]

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 
 from snakedistill.core.errors import listed
-from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, Finding, code, in_range, rounded
+from snakedistill.results.findings.finding import (
+    AND_ASSIGNMENTS,
+    CONTRADICTED,
+    OPEN,
+    SUPPORTED,
+    Finding,
+    code,
+    in_range,
+    rounded,
+)
 from snakedistill.results.lines import ABOUT, change
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER
 
@@ -69,9 +78,15 @@ def _many_open(about: str, rows: pd.DataFrame, seeds: int) -> Finding:
 
 def _difference(row: dict) -> str:
     return (
-        f"{row['accuracy_one']:.4f} against {row['accuracy_other']:.4f} on {row['images']:,} test images, a difference "
-        f"of {row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]"
+        f"{row['accuracy_one']:.4f} against {row['accuracy_other']:.4f} on {row['images']:,} test images"
+        f"{_own(row, ' of each seed')}, a difference of {row['difference']:+.4f} "
+        f"[{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]"
     )
+
+
+def _own(row: dict, words: str) -> str:
+    """Words for a row of seeds that each had an assignment of images to parts of its own; none for others."""
+    return words if row["assignments"] > 1 else ""
 
 
 def _of_networks(row: dict, seeds: int, tests: int) -> str:
@@ -84,7 +99,7 @@ def _of_networks(row: dict, seeds: int, tests: int) -> str:
 
 def _of_recipe(row: dict, seeds: int, tests: int) -> str:
     return (
-        f"{_difference(row)} over {seeds} paired seeds, p = {_p(row['p_recipe'])}"
+        f"{_difference(row)} over {seeds} paired seeds{_own(row, AND_ASSIGNMENTS)}, p = {_p(row['p_recipe'])}"
         f"{_corrected(row['p_recipe_holm'], tests)}; higher in {row['wins']:.0f} of the seeds and lower in "
         f"{row['losses']:.0f}"
     )
@@ -114,9 +129,8 @@ def _seeds_needed(row: dict, seeds: int, tests: int) -> str:
         needed = f"about {rounded(row['seeds_needed'])}"
         return f"{seeds} seeds cannot show a difference of this size{_for_pairs(tests)}; {needed} would"
     needed = f"more than {rounded(max(row['images_needed'], row['images']))}"
-    return (
-        f"No number of seeds on these images shows a difference of this size{_for_pairs(tests)}; {needed} images would"
-    )
+    on = "with test parts of these images" if row["assignments"] > 1 else "on these images"
+    return f"No number of seeds {on} shows a difference of this size{_for_pairs(tests)}; {needed} images would"
 
 
 def _p(value: float) -> str:

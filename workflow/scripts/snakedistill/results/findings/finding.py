@@ -10,6 +10,8 @@ from snakedistill.measures.comparison import FEWEST_SEEDS, holm
 
 SUPPORTED, CONTRADICTED, OPEN = "supported", "contradicted", "cannot be told"
 
+AND_ASSIGNMENTS = " and assignments of images to parts"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -45,9 +47,15 @@ def rounded(number: float) -> str:
     return f"{math.ceil(number / 10**digits) * 10**digits:,}"
 
 
-def of_seeds(seeds: int) -> str:
-    """What an interval is over, beside the images of one seed."""
-    return "" if seeds == 1 else f" of {seeds} seeds together" if seeds < FEWEST_SEEDS else f" over {seeds} seeds"
+def of_seeds(seeds: int, assigned: bool = False) -> str:
+    """What an interval is over, beside the images of one seed.
+
+    Args:
+        seeds: their number.
+        assigned: whether each seed had its own assignment of images to parts.
+    """
+    together = f" of {seeds} seeds together" if seeds < FEWEST_SEEDS else f" over {seeds} seeds"
+    return "" if seeds == 1 else f"{together}{AND_ASSIGNMENTS if assigned and seeds >= FEWEST_SEEDS else ''}"
 
 
 def corrected(p_values: list[float]) -> list[float]:

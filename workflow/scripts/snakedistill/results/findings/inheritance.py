@@ -27,13 +27,17 @@ _INHERITED = {
 }
 
 
-def inherited(table: pd.DataFrame) -> Iterator[Finding]:
+def inherited(table: pd.DataFrame, assigned: bool = False) -> Iterator[Finding]:
     """One finding for each first student and quantity, with Holm's correction for all of them.
 
     It is told where its p-value says so and its interval lies beyond what the independent student would show with
     errors at random and the student's accuracy: whoever is less accurate is wrong more often where the teacher is, too.
     Negative transfer has no finding. At a given accuracy, a student that is wrong more often where the teacher is wrong
     is right more often where it is right, and negative transfer follows from inherited errors by arithmetic.
+
+    Args:
+        table: inheritance.
+        assigned: see `of_seeds`.
     """
     frame = table[(table["split"] == TEST) & (table["class"] == "") & (table["independent"] != "")]
     frame = frame[~frame["taught_by"].isin(frame["network"])]
@@ -52,7 +56,7 @@ def inherited(table: pd.DataFrame) -> Iterator[Finding]:
             above = row[name] > 0 and row[f"{name}_low"] > by_chance
             below = row[name] < 0 and row[f"{name}_high"] < by_chance
             verdict = SUPPORTED if above else CONTRADICTED if below else OPEN
-        yield Finding(verdict, statement, _in_words(row, name, p_holm, len(tests), seeds, verdict))
+        yield Finding(verdict, statement, _in_words(row, name, p_holm, len(tests), of_seeds(seeds, assigned), verdict))
 
 
 _NAMES = {"network": "network", "teacher": "taught_by", "independent": "independent"}
@@ -64,12 +68,12 @@ def _later(table: pd.DataFrame) -> set[str]:
     return set(teachers.index[teachers > 1])
 
 
-def _in_words(row: dict, name: str, p_holm: float, tests: int, seeds: int, verdict: str) -> str:
+def _in_words(row: dict, name: str, p_holm: float, tests: int, over: str, verdict: str) -> str:
     value, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    words = f"{value:+.4f} [{low:+.4f}, {high:+.4f}]{of_seeds(seeds)}; {p_in_words(p_holm, tests, 'inheritance')}"
+    words = f"{value:+.4f} [{low:+.4f}, {high:+.4f}]{over}; {p_in_words(p_holm, tests, 'inheritance')}"
     if f"{name}_by_chance" in row:
         words += f"; a student of this accuracy with errors at random shows {row[f'{name}_by_chance']:+.4f}"
-    if verdict == OPEN and seeds == 1 and value:
+    if verdict == OPEN and not over and value:
         error = (high - low) / 2 / NORMAL
         needed = row["images"] * (ERRORS_SEEN * error / value) ** 2
         words += f". To show the measured value takes about {rounded(needed)} images, before any correction"

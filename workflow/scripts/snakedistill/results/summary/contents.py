@@ -7,6 +7,7 @@ import pandas as pd
 
 from snakedistill.core.network_ids import Network, parsed
 from snakedistill.core.parts import TEST
+from snakedistill.results.tables.comparisons import has_assignments
 from snakedistill.results.tables.timing import in_full
 
 
@@ -54,6 +55,11 @@ class Contents:
     def seeds(self) -> int:
         """How many seeds there are."""
         return self.tables["uncertainty"]["seed"].nunique()
+
+    @property
+    def assigned(self) -> bool:
+        """Whether each of several seeds had its own assignment of images to parts."""
+        return has_assignments(self.tables["comparisons"])
 
     @property
     def threads(self) -> int:

@@ -9,6 +9,7 @@ from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.part_sizes import DROPPED
 from snakedistill.export.forms import PRECISIONS
 from snakedistill.export.usable import read_measurements
+from snakedistill.results.findings.finding import AND_ASSIGNMENTS
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER, OPEN
@@ -85,7 +86,13 @@ def one_line(uncertainty: str, timing: str, measurements: list[str], shown: list
     return f"{accuracies}; {student} is {smaller} and {faster}"
 
 
-def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.DataFrame, splits: pd.DataFrame) -> str:
+def images_in_words(
+    counts: pd.DataFrame,
+    rejected: pd.DataFrame,
+    copies: pd.DataFrame,
+    splits: pd.DataFrame,
+    assigned_by: int | None = None,
+) -> str:
     """How many images are used, why others are not, and which copies a given split puts into different parts.
 
     Args:
@@ -93,6 +100,7 @@ def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.Dat
         rejected: member, reason.
         copies: group, image_id.
         splits: image_id, split.
+        assigned_by: the seed whose assignment of images to parts it is, where each of several seeds has its own.
     """
     of_part = counts.groupby("split")["images"].sum()
     words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
@@ -110,6 +118,11 @@ def images_in_words(counts: pd.DataFrame, rejected: pd.DataFrame, copies: pd.Dat
         f"{of_part.sum():,} images are used: {', '.join(words)}{of_classes}.",
         _rejected_in_words(rejected["reason"]),
     ]
+    if assigned_by is not None:
+        sentences.insert(
+            0, "Every seed assigns the images to parts anew, so that a result is over training samples too."
+        )
+        sentences.append(f"These numbers are those of seed {assigned_by}; `seed-K/data/` has those of each seed K.")
     if apart := copies_in_other_parts(copies, splits):
         sentences.append(
             f"Some images have copies in another part, as the archive's own split has it (`data/copies.csv`): {apart}."
@@ -202,7 +215,8 @@ def how_to_read(contents: Contents, about_reference: str) -> str:
     """
     images = contents.test["images"].iloc[0]
     if contents.seeds > 1:
-        intervals = f"± is the standard deviation over {contents.seeds} seeds, here and in all other tables."
+        over = f"{contents.seeds} seeds{AND_ASSIGNMENTS if contents.assigned else ''}"
+        intervals = f"± is the standard deviation over {over}, here and in all other tables."
     else:
         intervals = (
             f"The brackets hold the exact binomial 95 % interval, which says how much the choice of {images:,} test "

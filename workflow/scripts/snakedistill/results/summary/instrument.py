@@ -139,11 +139,11 @@ def comparisons_section(contents: Contents, pictures: list[str]) -> list[str]:
     ]
     heads = ["first", "second", "first - second", "one alone", *(["wins / losses"] if several else []), "p", "p, Holm"]
     heads += ["this recipe" if of_recipe else "these networks", "equal within", "smallest"]
-    words = _how_to_compare(len(frame), several, of_recipe)
+    words = _how_to_compare(len(frame), several, of_recipe, contents.assigned)
     return [words, *pictures, markdown(heads, rows, "llrr" + ("r" if several else "") + "rrlrr")]
 
 
-def _how_to_compare(pairs: int, several: bool, of_recipe: bool) -> str:
+def _how_to_compare(pairs: int, several: bool, of_recipe: bool, assigned: bool) -> str:
     """What the columns of comparisons say."""
     words = (
         "Accuracy of the first network minus that of the second, on the same test images, with its 95 % interval. *One "
@@ -151,11 +151,14 @@ def _how_to_compare(pairs: int, several: bool, of_recipe: bool) -> str:
         "within which two one-sided tests at 5 % show the two to be equally accurate: what cannot be told apart is not "
         "for that reason equal. *Smallest* is the difference that this many images show with a power of 80 %"
     )
-    words += " with one seed; more seeds do not make it smaller." if several else "."
+    if several:
+        words += f" with one seed; more seeds {'see more images' if assigned else 'do not make it smaller'}"
+    words += "."
     corrected = f"then with Holm's correction for all {pairs} pairs, which decides"
     if of_recipe:
         words += (
-            f" *p* asks whether other seeds and other images would show a difference of the recipes, {corrected}. "
+            f" *p* asks whether other seeds{', other assignments of images to parts' if assigned else ''} and other "
+            f"images would show a difference of the recipes, {corrected}. "
             "*Wins / losses* are the seeds in which the first network is more and less accurate; they decide nothing."
         )
     else:
@@ -189,7 +192,8 @@ def findings_section(contents: Contents, pictures: list[str]) -> list[str]:
         return ["The run has no two networks to compare."]
     of_recipe = contents.tables["comparisons"]["this_recipe"].notna().any()
     images = contents.test["images"].iloc[0]
-    words = f"What {images:,} test images and {contents.seeds} seed{'s' if contents.seeds > 1 else ''} say. "
+    words = f"What {images:,} test images and {contents.seeds} seed{'s' if contents.seeds > 1 else ''} say"
+    words += ", each with its own assignment of images to parts. " if contents.assigned else ". "
     if of_recipe:
         words += (
             "Differences of accuracy, inheritance and recursion are about this recipe; calibration is about these "

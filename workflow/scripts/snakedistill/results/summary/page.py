@@ -59,7 +59,7 @@ def write_summary(
         warnings: sentences, without a full stop, on what was doubtful before the first job.
         index: CSV of the usable images: image_id, class, width, height, grey.
         pixels: what the networks take.
-        counts: CSV of the images used: class, split, images.
+        counts: CSV of the images used: class, split, images; of the first seed, as all that follows from the split.
         rejected: CSV of the files and images that are not used: member, reason.
         copies: CSV of the images that are copies of one another: group, image_id.
         splits: CSV of the images used: image_id, split.
@@ -91,6 +91,7 @@ def write_summary(
     pictures: dict[str, list[str]] = {section: [] for section in SECTIONS}
     for path in map(Path, figures):
         pictures[sections_of_pictures[path.stem]].append(picture(path))
+    first_seed = frames["uncertainty"]["seed"].iloc[0]
     doubts = warnings + _about_images(index, splits, counts, pixels)
     page = [
         "# Knowledge distillation: what was measured",
@@ -98,7 +99,13 @@ def write_summary(
         *learned_nothing(frames["best_epoch"], frames["confusion"]),
         *(f"> **Warning**: {escaped(sentence)}." for sentence in doubts),
         *(f"> **Warning**: {sentence}." for sentence in exports_in_words(exports, int8_max_drop)),
-        images_in_words(*map(read_csv, (counts, rejected, copies, splits))),
+        images_in_words(
+            read_csv(counts),
+            read_csv(rejected),
+            read_csv(copies),
+            read_csv(splits),
+            assigned_by=first_seed if contents.assigned else None,
+        ),
         networks_table(contents),
         *beside_probes(frames["comparisons"]),
         how_to_read(contents, about_reference),

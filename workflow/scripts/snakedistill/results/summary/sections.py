@@ -246,7 +246,8 @@ def _steps(contents: Contents) -> list[str]:
     rows, whole = [], over_seeds(frame)
     several = contents.seeds > 1
     names = ["spread_ratio", "spread_ratio_from_first", "drift_from_first"]
-    names += ["slope_across_seeds"] if several else ["slope", "correlation"]
+    across = several and not contents.assigned  # seeds with the same test images
+    names += ["slope_across_seeds"] if across else ["slope", "correlation"]
     for network, of_network in by(whole, ["network"]):
         most = of_network[of_network["class"] == _class_with_most_drift(of_network)]
         cells = [measured(most, name, digits=3) for name in names]
@@ -261,7 +262,7 @@ def _steps(contents: Contents) -> list[str]:
         "change of the mean logit of a class since generation 0, of the class with the largest one. The brackets hold "
         f"95 % intervals over {'seeds and ' if contents.seeds >= FEWEST_SEEDS else ''}images. "
     )
-    if several:
+    if across:
         words += (
             "The slope on the source, with the source of another seed as instrument, is not made smaller by the noise "
             "of a training run. "
@@ -273,7 +274,7 @@ def _steps(contents: Contents) -> list[str]:
         "generations before. `tables/recursion.csv` has all classes, `tables/first_errors.csv` the images."
     )
     heads = ["network", "spread", "from the first", "drift", "towards"]
-    heads += ["slope"] if several else ["slope", "correlation"]
+    heads += ["slope"] if across else ["slope", "correlation"]
     heads += ["error rate", "confidence", "first errors"]
     return [words, markdown(heads, rows, "lrrrl" + "r" * (len(heads) - 5))]
 

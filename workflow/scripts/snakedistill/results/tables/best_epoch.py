@@ -1,5 +1,7 @@
 """The best epoch of every network on the validation part."""
 
+import functools
+
 import pandas as pd
 
 from snakedistill.core.files import read_csv
@@ -23,13 +25,12 @@ def rows(run: Run) -> pd.DataFrame:
         seed, network, epochs (trained), epoch (the best), val_accuracy (with the labels that it trains on), chance
         (that of always the same answer), val_manual_accuracy (with manual labels).
     """
-    splits = run.file("splits")
-    split = read_csv(splits)
-    of_validation = split["split"] == VALIDATION
-    labels = run.of_networks("labels")
+    labels, read = run.of_networks("labels"), functools.cache(read_csv)
     found = []
     for (seed, network), path in run.of_networks("histories").items():
-        best, given = best_epoch(path), labels[seed, network]
+        best, given, splits = best_epoch(path), labels[seed, network], run.splits(seed)
+        split = read(splits)
+        of_validation = split["split"] == VALIDATION
         label = read_labels(given, network, seed, splits, len(run.classes))
         label = label.in_order_of(split["image_id"], splits, given)["label"][of_validation]
         found.append(

@@ -22,7 +22,7 @@ def rows(run: Run, bin_width: float) -> pd.DataFrame:
     frames = []
     for part, paths in run.predictions().items():
         for (seed, network), path in paths.items():
-            given = read_predictions(path, network, seed, splits=run.file("splits"))
+            given = read_predictions(path, network, seed, splits=run.splits(seed))
             probability = shown_prediction(len(run.classes)).probability(given["probability"])
             edges, frequencies = metrics.relative_frequencies(probability, bin_width)
             bins = {"bin_low": edges[:-1].round(6), "bin_high": edges[1:].round(6), "relative_frequency": frequencies}

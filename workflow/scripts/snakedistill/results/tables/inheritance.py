@@ -10,7 +10,7 @@ import pandas as pd
 from snakedistill.core.parts import TEST
 from snakedistill.measures import inheritance
 from snakedistill.measures.inheritance import INHERITED
-from snakedistill.results.answers import Answers
+from snakedistill.results.answers import Answers, ImagesOfSeeds, images_of_seeds
 from snakedistill.results.lines import ancestors
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import ALL_SEEDS, Table, columns_of
@@ -38,9 +38,11 @@ def rows(run: Run) -> pd.DataFrame:
     """
     found: dict[tuple[str, str, str | None], list[dict]] = {}
     answered: dict[str, list[np.ndarray]] = {}
-    label = np.empty(0, np.int64)
+    ids, labels = [], []
     for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
-        label, of_networks, divergences = _of_seed(run, of_seed)
+        image_id, label, of_networks, divergences = _of_seed(run, of_seed)
+        ids.append(image_id)
+        labels.append(label)
         for network, answer in of_networks.items():
             answered.setdefault(network, []).append(answer)
         for (network, teacher), divergence in divergences.items():
@@ -51,11 +53,11 @@ def rows(run: Run) -> pd.DataFrame:
                 of_pair = found.setdefault((network, teacher, independent), [])
                 of_pair += [{"seed": seed} | whole | {"kl_divergence": divergence}]
                 of_pair += [{"seed": seed} | row for row in of_classes]
-    frames = []
+    frames, images = [], images_of_seeds(ids, labels)
     for (network, teacher, independent), of_pair in found.items():
         networks = [network, teacher] + ([] if independent is None else [independent])
-        answers = [np.stack(answered[name]) for name in networks]
-        frame = pd.DataFrame(_with_inherited(of_pair, answers, label, len(run.classes)), columns=_COLUMNS)
+        answers = [answered[name] for name in networks]
+        frame = pd.DataFrame(_with_inherited(of_pair, answers, images, len(run.classes)), columns=_COLUMNS)
         about = {"network": network, "taught_by": teacher, "independent": independent or "", "split": TEST}
         frames.append(frame.assign(**about))
     if not frames:
@@ -65,53 +67,65 @@ def rows(run: Run) -> pd.DataFrame:
     return frame.sort_values("seed", key=lambda seeds: seeds.astype(str).map(order.index), kind="stable")
 
 
-def _with_inherited(of_pair: list[dict], answers: list[np.ndarray], label: np.ndarray, classes: int) -> list[dict]:
+def _with_inherited(
+    of_pair: list[dict], answers: list[list[np.ndarray]], images: ImagesOfSeeds, classes: int
+) -> list[dict]:
     """The rows of a student and a teacher with what is inherited, and of several seeds one over all of them.
 
     Args:
         of_pair: rows of all images and of each class, seed by seed.
-        answers: of student and teacher, and of an independent student if there is one, int [seeds, n] each.
-        label: int [n], manual.
+        answers: of student and teacher, and of an independent student if there is one, seed by seed, int [n] each.
+        images: those of all seeds.
         classes: number of classes.
     """
     wholes = [row for row in of_pair if row["class"] == ""]
     if len(answers) == 3:
         for number, row in enumerate(wholes):
-            row |= _inherited([answer[number : number + 1] for answer in answers], label, classes)
+            row |= _inherited([answer[number][None] for answer in answers], images.of_seed(number), classes)
     if len(wholes) == 1:
         return of_pair
     means = pd.DataFrame(wholes).drop(columns=["seed", "class", "images"]).mean().to_dict()
-    whole = {"seed": ALL_SEEDS, "class": "", "images": len(label)} | means | _conditional(*answers, label=label)
-    return [*of_pair, whole | (_inherited(answers, label, classes) if len(answers) == 3 else {})]
+    together, label, present = [images.laid_out(of_network) for of_network in answers], images.label, images.present
+    whole = {"seed": ALL_SEEDS, "class": "", "images": images.of_a_seed} | means
+    whole |= _conditional(*together, label=label, present=present)
+    return [*of_pair, whole | (_inherited(together, label, classes, present) if len(answers) == 3 else {})]
 
 
-def _inherited(answers: list[np.ndarray], label: np.ndarray, classes: int) -> dict[str, float]:
+def _inherited(
+    answers: list[np.ndarray], label: np.ndarray, classes: int, present: np.ndarray | None = None
+) -> dict[str, float]:
     """What is inherited by the columns' names, from answers of student, teacher and independent, int [seeds, n]."""
     student, teacher, independent = answers
     shared = inheritance.shared(student, teacher, independent, label)
     row: dict[str, float] = {}
-    for name, estimate in inheritance.inherited(shared, label).items():
+    for name, estimate in inheritance.inherited(shared, label, present).items():
         row |= columns_of(name, estimate)
-    by_chance = inheritance.inherited_by_chance(shared, label, classes)
+    by_chance = inheritance.inherited_by_chance(shared, label, classes, present)
     return row | {f"{name}_by_chance": value for name, value in by_chance.items()}
 
 
 def _conditional(
-    student: np.ndarray, teacher: np.ndarray, independent: np.ndarray | None = None, *, label: np.ndarray
+    student: np.ndarray,
+    teacher: np.ndarray,
+    independent: np.ndarray | None = None,
+    *,
+    label: np.ndarray,
+    present: np.ndarray | None = None,
 ) -> dict[str, float]:
     """How often two students are wrong where the teacher is wrong, and right where it is right; int [..., n]."""
-    teacher_wrong, row = teacher != label, {}
+    there, row = True if present is None else present, {}
+    teacher_wrong, teacher_right = (teacher != label) & there, (teacher == label) & there
     for end, answer in (("", student), ("_of_independent", independent)):
         if answer is not None:
             row[f"wrong_given_wrong{end}"] = inheritance.conditional(answer != label, teacher_wrong)
-            row[f"right_given_right{end}"] = inheritance.conditional(answer == label, ~teacher_wrong)
+            row[f"right_given_right{end}"] = inheritance.conditional(answer == label, teacher_right)
     return row
 
 
 def _of_seed(
     run: Run, of_seed: Iterable[Answers]
-) -> tuple[np.ndarray, dict[str, np.ndarray], dict[tuple[str, str], float]]:
-    """Labels, answers by network, and mean divergences by (network, teacher), of one seed and part.
+) -> tuple[pd.Series, np.ndarray, dict[str, np.ndarray], dict[tuple[str, str], float]]:
+    """Ids and labels of the images, answers by network, mean divergences by (network, teacher), of one seed and part.
 
     The networks come in an order in which a teacher is before its students; its logits are in memory until the last.
     """
@@ -121,7 +135,7 @@ def _of_seed(
     logits: dict[str, np.ndarray] = {}
     divergences: dict[tuple[str, str], float] = {}
     for given in of_seed:
-        answered[given.network], label = given.answer, given.label
+        answered[given.network], image_id, label = given.answer, given.image_id, given.label
         for teacher in teachers[given.network]:
             of_images = inheritance.kl_divergence(logits[teacher], given.logit)
             divergences[given.network, teacher] = float(of_images.mean())
@@ -130,7 +144,7 @@ def _of_seed(
                 del logits[teacher]
         if waiting[given.network]:
             logits[given.network] = given.logit
-    return label, answered, divergences
+    return image_id, label, answered, divergences
 
 
 def _teachers(network: str, run: Run) -> list[str]:

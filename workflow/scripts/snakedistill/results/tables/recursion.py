@@ -7,7 +7,7 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import recursion
-from snakedistill.results.answers import Answers
+from snakedistill.results.answers import Answers, ImagesOfSeeds, images_of_seeds
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import ALL_SEEDS, Table, columns_of
@@ -24,21 +24,22 @@ def rows(run: Run) -> pd.DataFrame:
 
     Returns:
         seed (or `all`), family, generation, network, source, class, images (of the class); slope and correlation of
-        the logits on those of the source, see `recursion.fit_step`, and in rows over all seeds slope_across_seeds; the
-        ratio of the spread of the logits to that of the source (spread_ratio) and the change of the mean logit of the
-        class (drift), with 95 % intervals (_low, _high), and both against generation 0 (_from_first), with p-values
-        (_p); answered (share of all images that get this class as answer), error_rate and confidence (mean probability
-        of the answer) of the images of the class, and first_errors (images of the class that this generation is the
-        first to get wrong, after the teacher and those before it). Over all seeds the last four are means. What
-        compares with another student is NaN in generation 0.
+        the logits on those of the source, see `recursion.fit_step`, and in rows over all seeds slope_across_seeds,
+        where all have the same test images; the ratio of the spread of the logits to that of the source (spread_ratio)
+        and the change of the mean logit of the class (drift), with 95 % intervals (_low, _high), and both against
+        generation 0 (_from_first), with p-values (_p); answered (share of all images that get this class as answer),
+        error_rate and confidence (mean probability of the answer) of the images of the class, and first_errors (images
+        of the class that this generation is the first to get wrong, after the teacher and those before it). Over all
+        seeds the last four are means. What compares with another student is NaN in generation 0.
     """
-    found, label = [], np.empty(0, np.int64)
+    found: list[dict] = []
+    ids, labels = [], []
     lines = {family: [*ancestors(chain[0], run.sources), *chain] for family, chain in chains(run.sources).items()}
     logits: dict[str, list[np.ndarray]] = {network: [] for line in lines.values() for network in line[1:]}
     for seed, of_seed in itertools.groupby(run.answers((TEST,)), lambda given: given.seed):
         wrong: dict[str, np.ndarray] = {}
         for given in of_seed:
-            label, wrong[given.network] = given.label, given.answer != given.label
+            wrong[given.network] = given.answer != given.label
             if given.network in logits:
                 logits[given.network].append(given.logit)
             for family, line in lines.items():
@@ -49,12 +50,16 @@ def rows(run: Run) -> pd.DataFrame:
                 about |= {"network": given.network, "source": run.sources[given.network]}
                 first = recursion.first_errors(np.stack([wrong[one] for one in line[: number + 1]], axis=1)) == number
                 found += [about | row for row in _of_classes(given, run.classes, first)]
+        ids.append(given.image_id)
+        labels.append(given.label)
     frame = pd.DataFrame(found, columns=_COLUMNS[: _COLUMNS.index("images") + 1] + _COLUMNS[-4:])
     if len(run.seeds) > 1 and len(frame):
         keys = _COLUMNS[1 : _COLUMNS.index("images") + 1]
         means = frame.groupby(keys, sort=False)[_COLUMNS[-4:]].mean().reset_index()
         frame = pd.concat([frame, means.assign(seed=ALL_SEEDS)])
-    return frame.merge(_moved(run, lines, logits, label), "left", ["seed", "family", "network", "class"])[_COLUMNS]
+    return frame.merge(
+        _moved(run, lines, logits, images_of_seeds(ids, labels)), "left", ["seed", "family", "network", "class"]
+    )[_COLUMNS]
 
 
 def _of_classes(given: Answers, classes: list[str], first: np.ndarray) -> list[dict]:
@@ -73,7 +78,7 @@ def _of_classes(given: Answers, classes: list[str], first: np.ndarray) -> list[d
 
 
 def _moved(
-    run: Run, lines: dict[str, list[str]], logits: dict[str, list[np.ndarray]], label: np.ndarray
+    run: Run, lines: dict[str, list[str]], logits: dict[str, list[np.ndarray]], images: ImagesOfSeeds
 ) -> pd.DataFrame:
     """How the logits move from the source and from generation 0, seed by seed and over all seeds.
 
@@ -81,23 +86,26 @@ def _moved(
         run: the run.
         lines: teachers and generations by family.
         logits: of the generations, seed by seed, float [n, K] each.
-        label: int [n], manual.
+        images: those of all seeds.
     """
     found: list[dict] = []
-    seeds: dict[object, slice] = {seed: slice(number, number + 1) for number, seed in enumerate(run.seeds)}
+    seeds: dict[object, tuple] = {
+        seed: (slice(number, number + 1), images.of_seed(number), None) for number, seed in enumerate(run.seeds)
+    }
     if len(run.seeds) > 1:
-        seeds[ALL_SEEDS] = slice(None)
-    for (family, (_, first, *later)), (seed, chosen) in itertools.product(lines.items(), seeds.items()):
-        earliest = source = np.stack(logits[first][chosen])
+        seeds[ALL_SEEDS] = slice(None), images.label, images.places
+    for (family, (_, first, *later)), (seed, of_seed) in itertools.product(lines.items(), seeds.items()):
+        chosen, label, places = of_seed
+        earliest = source = logits[first][chosen]
         for network in later:
-            own = np.stack(logits[network][chosen])
+            own = logits[network][chosen]
             slopes = np.mean([recursion.fit_step(*pair) for pair in zip(source, own, strict=True)], axis=0)
             about = {"seed": seed, "family": family, "network": network}
             about |= dict(zip(("slope", "correlation"), slopes.tolist(), strict=True))
-            about["slope_across_seeds"] = recursion.slope_across_seeds(source, own)
-            about |= columns_of("spread_ratio", recursion.spread_ratio(source, own, label))
-            about |= columns_of("spread_ratio_from_first", recursion.spread_ratio(earliest, own, label))
-            steps, since = recursion.drift(source, own, label), recursion.drift(earliest, own, label)
+            about["slope_across_seeds"] = recursion.slope_across_seeds(source, own) if places is None else np.nan
+            about |= columns_of("spread_ratio", recursion.spread_ratio(source, own, label, places))
+            about |= columns_of("spread_ratio_from_first", recursion.spread_ratio(earliest, own, label, places))
+            steps, since = (recursion.drift(one, own, label, places) for one in (source, earliest))
             for name, of_step, of_all in zip(run.classes, steps, since, strict=True):
                 drifts = columns_of("drift", of_step) | columns_of("drift_from_first", of_all)
                 found.append(about | {"class": name} | drifts)

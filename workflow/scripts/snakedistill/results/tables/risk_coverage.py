@@ -1,11 +1,15 @@
 """How accurate every network is where it is most sure."""
 
+import itertools
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures.intervals import bootstrap_intervals, exact_interval
 from snakedistill.measures.selection import areas_of_images, ideal_area, risk_coverage
+from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
 
@@ -23,8 +27,16 @@ def rows(run: Run) -> pd.DataFrame:
         its 95 % interval, by bootstrap over images; and risk_area_ideal, of a network with as many errors that is least
         sure of these.
     """
+    found: list[dict] = []
+    for _, of_split in itertools.groupby(run.answers((TEST,)), lambda given: run.splits_by_seed and given.seed):
+        found += _of_split(of_split)
+    return pd.DataFrame(found)
+
+
+def _of_split(answers: Iterable[Answers]) -> list[dict]:
+    """The rows of networks that answered the same images."""
     found, values = [], []
-    for given in run.answers((TEST,)):
+    for given in answers:
         wrong = given.answer != given.label
         curve = risk_coverage(given.confidence, wrong)
         row = {"seed": given.seed, "network": given.network, "split": TEST, "images": len(wrong)}
@@ -40,7 +52,7 @@ def rows(run: Run) -> pd.DataFrame:
     intervals = bootstrap_intervals(np.stack(values, axis=1), label, bounds=(0.0, 1.0))
     for row, (low, high) in zip(found, intervals, strict=True):
         row |= {"risk_area_low": low, "risk_area_high": high}
-    return pd.DataFrame(found)
+    return found
 
 
 RISK_COVERAGE = Table(

@@ -45,7 +45,9 @@ def rows(run: Run) -> pd.DataFrame:
     frames, classes = [], len(run.classes)
     networks = as_networks(run.sources) if run.audited else {name: parsed(name) for name in run.networks}
     measured = [name for name in NAMES if METRICS[name].fewest_classes <= classes]
-    for part, of_part in itertools.groupby(run.answers(), lambda given: given.part):
+    for (part, _), of_part in itertools.groupby(
+        run.answers(), lambda given: (given.part, run.splits_by_seed and given.seed)
+    ):
         found: list[dict] = []
         values: dict[str, list[np.ndarray]] = {name: [] for name in measured}
         for given in of_part:
