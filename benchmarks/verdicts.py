@@ -417,6 +417,28 @@ def choice_among_ten_candidates_like_the_teacher(rng: np.random.Generator, runs:
     return _choices(rng, runs, np.zeros(10))
 
 
+@scenario(runs=2000, few=300, **{f"power_{seeds}": (0.77, 0.83) for seeds in (5, 6, 8, 12)})
+def planned_difference_among_28_pairs(rng: np.random.Generator, runs: int) -> Shares:
+    """Recipes that differ by what is planned to be seen, half of whose variance comes from seeds; 1,000 images."""
+    from snakedistill.measures.comparison import SIGNIFICANCE
+    from snakedistill.measures.crossed import Crossed
+    from snakedistill.measures.power import Components
+
+    found, images, pairs = {}, 1000, 28
+    for seeds in (5, 6, 8, 12):
+        of_seeds, of_images = 2e-4 * seeds * images / 2, 2e-4 * images / 2
+        design = Components((of_seeds - 0.02) / images, of_images, 0.02)
+        planned = design.smallest_difference(seeds, images, pairs)
+        seen = 0
+        for _ in range(runs):
+            measured = of_seeds * rng.chisquare(seeds - 1) / (seeds - 1)
+            mean = rng.normal(planned, np.sqrt(2e-4))
+            one = Crossed(mean, measured, of_images, 0.02, seeds, images, images - 1)
+            seen += mean > 0 and one.p_value() < SIGNIFICANCE / pairs
+        found[f"power {seeds}"] = seen / runs
+    return found
+
+
 # What is inherited, what recursion does, and whether probabilities can be believed.
 
 

@@ -57,8 +57,8 @@ RUNS = {
         },
         "Every seed assigns the images to parts anew, so that a result is over training samples too. 40 images are "
         "used: 28 to train, 6 to validate, 6 to test, the same number of each class (cat, dog). 1 file is not used "
-        "(`data/rejected.csv`): 1 for the reasons given there (cannot be decoded: cannot identify image file). These "
-        "numbers are those of seed 1; `seed-K/data/` has those of each seed K.",
+        "(`seed-1/data/rejected.csv`): 1 for the reasons given there (cannot be decoded: Truncated File Read). These "
+        "numbers are those of seed 1.",
     ),
     "only a classic student, no augmentation, an odd image size, a CSV, odd class names": (
         3,

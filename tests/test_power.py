@@ -6,7 +6,7 @@ import pytest
 from made_up import MadeUp
 from scipy import stats
 
-from snakedistill.measures.power import Components, components
+from snakedistill.measures.power import MANY_SEEDS, Components, components
 from snakedistill.results.power import MARGINS, rows, write_power
 
 SEED_SD, IMAGE_SD, REST_SD = 0.02, 0.15, 0.25
@@ -34,9 +34,18 @@ def test_differences_of_classes_are_not_those_of_images():
 def test_smallest_difference_by_hand():
     """Without images and rest it is a t test of the seeds, without seeds and rest one of the images."""
     of_seeds = Components(seed=0.01**2, image=0.0, rest=0.0).smallest_difference(6, 1000)
-    assert of_seeds == pytest.approx((stats.t.ppf(0.975, 5) + stats.t.ppf(0.8, 5)) * 0.01 / np.sqrt(6))
+    power = stats.nct.sf(stats.t.ppf(0.975, 5), 5, of_seeds / (0.01 / np.sqrt(6)))
+    assert power == pytest.approx(0.8, abs=1e-3)
     of_images = Components(seed=None, image=0.09, rest=0.0).smallest_difference(1, 2500, pairs=10)
     assert of_images == pytest.approx((stats.norm.ppf(0.9975) + stats.norm.ppf(0.8)) * 0.3 / 50, rel=2e-3)
+
+
+@pytest.mark.parametrize("pairs", [1, 28])
+def test_many_seeds_are_planned_as_few_ones_are(pairs):
+    """Where Satterthwaite's degrees of freedom take over from the rule of comparisons."""
+    known = Components(SEED_SD**2, IMAGE_SD**2, REST_SD**2)
+    few, many = (known.smallest_difference(seeds, 1000, pairs) for seeds in (MANY_SEEDS, MANY_SEEDS + 1))
+    assert 0.99 < many / few < 1.0
 
 
 def test_what_is_needed_is_the_least_that_is_enough_or_nothing():

@@ -1,5 +1,7 @@
 """Steps from one generation to the next, against NumPy, scikit-learn and by hand."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -121,3 +123,16 @@ def test_first_errors_by_hand():
     wrong = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 1, 1]], bool)
     assert recursion.first_errors(wrong).tolist() == [3, 0, 1, 2, 0]
     assert recursion.first_errors(wrong[:, :1]).tolist() == [1, 0, 1, 1, 0]
+
+
+def test_seeds_with_images_of_their_own_have_the_same_rule():
+    """The images of each seed in another order, with their places: nothing changes."""
+    rng = np.random.default_rng(0)
+    label = np.arange(40) % 2
+    before = rng.normal(0, 1, (6, 40, 2)) + rng.normal(0, 2, (40, 2))
+    after = 0.8 * before + rng.normal(0, 1, (6, 40, 2))
+    places = [rng.permutation(40) for _ in range(6)]
+    own = [[logits[place] for logits, place in zip(of_seeds, places, strict=True)] for of_seeds in (before, after)]
+    for measure in (recursion.spread_ratio, lambda *given: recursion.drift(*given)[1]):
+        expected, found = measure(before, after, label), measure(*own, label, places)
+        assert astuple(found) == pytest.approx(astuple(expected))

@@ -14,6 +14,7 @@ from snakedistill.measures.intervals import LEVEL, freedom_of_variance, pooled, 
 
 _NODES = 160
 _RAREST = 1e-12
+_EVERY, _HALVINGS = 4, 30
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,37 @@ class Crossed:
         while tail(most) > significance:
             most *= 10
         return float(optimize.brentq(lambda distance: tail(distance) - significance, 0, most, xtol=1e-6 * self.error))
+
+
+@functools.lru_cache(maxsize=4096)
+def errors_seen(seeds: int, share: float, level: float, power: float, freedom: float = np.inf) -> float:
+    """How many standard errors a true mean is from 0 where `Crossed.p_value` is below a level with some power.
+
+    The mean is normal. The mean square of the seeds is that of a chi-squared distribution, and for each of its values
+    there is a distance from which on p is below the level; the power is the mean over these values.
+
+    Args:
+        seeds: their number, at least 2.
+        share: share of the variance of the mean that comes from the mean square of the seeds.
+        level: of the p-value.
+        power: probability that it is below the level, on the side of the true mean.
+        freedom: degrees of freedom of the variance of the images.
+    """
+    from scipy import optimize, special  # slow to import
+
+    ratio, weight = _mean_squares(seeds - 1)
+    measured, of_measured = 1 / ratio[::_EVERY], weight[::_EVERY] / weight[::_EVERY].sum()
+    error = np.sqrt(share * measured[:, None] * ratio + 1 - share)
+    below_t = special.ndtr if freedom == np.inf else functools.partial(special.stdtr, freedom)
+    below = np.zeros(len(measured))
+    above = np.sqrt(share * measured) * -special.stdtrit(seeds - 1, level / 4)
+    above += np.sqrt(1 - share) * -special.stdtrit(freedom, level / 4)
+    for _ in range(_HALVINGS):
+        middle = (below + above) / 2
+        seen = 2 * below_t(-middle[:, None] / error) @ weight < level
+        below, above = np.where(seen, below, middle), np.where(seen, middle, above)
+    most = float(above.max() + 10)
+    return float(optimize.brentq(lambda true: special.ndtr(true - above) @ of_measured - power, 0, most, xtol=1e-4))
 
 
 @functools.cache

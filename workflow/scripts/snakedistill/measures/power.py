@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from snakedistill.measures.comparison import FEWEST_SEEDS, SIGNIFICANCE
-from snakedistill.measures.crossed import crossed
+from snakedistill.measures.crossed import crossed, errors_seen
 from snakedistill.measures.intervals import pooled, within_strata
 
 POWER = 0.8
 """Probability that a difference is seen where it is there."""
+MANY_SEEDS = 64
+"""From more on, degrees of freedom after Satterthwaite (1946) plan as well."""
+_MANY_IMAGES = 200
 MOST_SEEDS, MOST_IMAGES = 10_000, 10**9
 """More than these count as never."""
 
@@ -40,18 +43,23 @@ class Components:
 
     def error(self, seeds: int, images: int) -> tuple[float, float]:
         """Standard error of the mean difference of a design, and its degrees of freedom (Satterthwaite 1946)."""
-        by_seed = images * (self.seed or 0.0) + self.rest + (1 - self.shared) * self.image
+        by_seed = self._by_seed(images)
         by_image = seeds * self.shared * self.image + self.rest
         square = max(by_seed + by_image - self.rest, 1e-300)
         apart = by_image**2 / max(images - self.classes, 1)
         apart += by_seed**2 / (seeds - 1) if seeds > 1 else 0.0
         return float(np.sqrt(square / (seeds * images))), max(square**2 / max(apart, 1e-300), seeds - 1)
 
+    def _by_seed(self, images: int) -> float:
+        """The expected mean square of seeds."""
+        return images * (self.seed or 0.0) + self.rest + (1 - self.shared) * self.image
+
     def smallest_difference(self, seeds: int, images: int, pairs: int = 1) -> float:
         """The difference of accuracies that a design shows with a power of 80 %.
 
-        It is (t_{1-a/2} + t_{0.8}) standard errors, where a is `SIGNIFICANCE` over the number of pairs: what Holm's
-        correction asks of a pair that is seen alone.
+        It is what the rule of comparisons sees (`errors_seen`) at a level of `SIGNIFICANCE` over the number of pairs,
+        a: what Holm's correction asks of a pair that is seen alone. Of one seed, and of more than `MANY_SEEDS`, it is
+        (t_{1-a/2} + t_{0.8}) standard errors.
 
         Args:
             seeds: their number.
@@ -60,8 +68,12 @@ class Components:
         """
         from scipy import special  # slow to import
 
-        error, freedom = self.error(seeds, images)
-        return float((special.stdtrit(freedom, POWER) - special.stdtrit(freedom, SIGNIFICANCE / pairs / 2)) * error)
+        (error, freedom), level = self.error(seeds, images), SIGNIFICANCE / pairs
+        if 1 < seeds <= MANY_SEEDS:
+            of_seeds = self._by_seed(images) / (seeds * images * error**2)
+            few = images - self.classes if images - self.classes < _MANY_IMAGES else np.inf
+            return errors_seen(seeds, round(min(of_seeds, 1.0), 3), level, POWER, max(few, 1)) * error
+        return float((special.stdtrit(freedom, POWER) - special.stdtrit(freedom, level / 2)) * error)
 
     def seeds_needed(self, margin: float, images: int, pairs: int = 1) -> int | None:
         """The fewest seeds that show a difference of `margin` on so many images, at least `FEWEST_SEEDS`, without which

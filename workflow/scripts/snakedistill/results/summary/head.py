@@ -102,6 +102,7 @@ def images_in_words(
         splits: image_id, split.
         assigned_by: the seed whose assignment of images to parts it is, where each of several seeds has its own.
     """
+    folder = "data" if assigned_by is None else f"seed-{assigned_by}/data"
     of_part = counts.groupby("split")["images"].sum()
     words = [f"{of_part[part]:,} to {verb}" for part, verb in _PURPOSES.items()]
     if (counts.groupby("split")["images"].nunique() == 1).all():
@@ -116,22 +117,23 @@ def images_in_words(
         of_classes += between.join(f"{escaped(name)} ({number:,})" for name, number in images.items())
     sentences = [
         f"{of_part.sum():,} images are used: {', '.join(words)}{of_classes}.",
-        _rejected_in_words(rejected["reason"]),
+        _rejected_in_words(rejected["reason"], folder),
     ]
     if assigned_by is not None:
         sentences.insert(
             0, "Every seed assigns the images to parts anew, so that a result is over training samples too."
         )
-        sentences.append(f"These numbers are those of seed {assigned_by}; `seed-K/data/` has those of each seed K.")
+        sentences.append(f"These numbers are those of seed {assigned_by}.")
     if apart := copies_in_other_parts(copies, splits):
         sentences.append(
-            f"Some images have copies in another part, as the archive's own split has it (`data/copies.csv`): {apart}."
+            f"Some images have copies in another part, as the archive's own split has it (`{folder}/copies.csv`): "
+            f"{apart}."
         )
     return " ".join(sentences)
 
 
-def _rejected_in_words(reasons: pd.Series) -> str:
-    """How many files are not used, by reason where there are few."""
+def _rejected_in_words(reasons: pd.Series, folder: str) -> str:
+    """How many files are not used, by reason where there are few; `folder` has them all."""
     if reasons.empty:
         return "No file is rejected."
     others = reasons[reasons != DROPPED]
@@ -145,7 +147,7 @@ def _rejected_in_words(reasons: pd.Series) -> str:
         elif len(numbers) <= _FEW_REASONS:
             why[-1] += f" ({'; '.join(f'{number:,}: {reason}' for reason, number in numbers.items())})"
     files = "1 file is" if len(reasons) == 1 else f"{len(reasons):,} files are"
-    return f"{files} not used (`data/rejected.csv`): {', '.join(why)}."
+    return f"{files} not used (`{folder}/rejected.csv`): {', '.join(why)}."
 
 
 def networks_table(contents: Contents) -> str:
