@@ -31,7 +31,9 @@ STEP = {
     "seed": 0, "family": "soft", "generation": 1, "network": "soft-1", "class": "dog", "answered": 0.6,
     "spread_ratio": 0.9, "spread_ratio_from_first": 0.8, "spread_ratio_from_first_low": 0.75,
     "spread_ratio_from_first_high": 0.85, "spread_ratio_from_first_p": 0.001, "drift_from_first": 0.5,
-    "drift_from_first_low": 0.4, "drift_from_first_high": 0.6, "drift_from_first_p": 0.001,
+    "drift_from_first_low": 0.4, "drift_from_first_high": 0.6, "drift_from_first_p": 0.001, "source": "soft-0",
+    "slope_across_seeds": float("nan"), "slope_across_seeds_low": float("nan"),
+    "slope_across_seeds_high": float("nan"),
 }  # fmt: skip
 
 
@@ -277,6 +279,20 @@ def test_drift_is_towards_the_class_that_gains_most():
     assert verdict == SUPPORTED
     assert "changes by +0.500 [+0.400, +0.600]" in evidence
     assert "goes from 0.500 to 0.540" in evidence
+
+
+@pytest.mark.parametrize(("ends", "said"), [((0.8, 0.9), True), ((1.01, 1.2), True), ((0.9, 1.1), False)])
+def test_the_slope_across_seeds_is_said_where_its_interval_decides(ends, said):
+    slope = {"slope_across_seeds": 0.9, "slope_across_seeds_low": ends[0], "slope_across_seeds_high": ends[1]}
+    (evidence,) = (
+        evidence
+        for name, (_, evidence) in found(recursion=[row | slope for row in chain()]).items()
+        if "shrink" in name
+    )
+    words = (
+        f"of what the seeds of `soft-0` have in common, `soft-2` carries on 0.900 [{ends[0]:.3f}, {ends[1]:.3f}] times"
+    )
+    assert (words in evidence) == said
 
 
 def test_a_class_chosen_after_looking_counts_for_all_classes():

@@ -1,5 +1,6 @@
 """Steps from one generation to the next, against NumPy, scikit-learn and by hand."""
 
+import itertools
 from dataclasses import astuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from sklearn.linear_model import LinearRegression
 
 from snakedistill.core.outputs import logits_of_classes
 from snakedistill.measures import recursion
+from snakedistill.measures.estimates import UNKNOWN
+from snakedistill.measures.recursion import _centred
 
 
 def generations(images: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -99,10 +102,26 @@ def test_noise_of_training_makes_the_slope_smaller_but_not_the_slope_across_seed
     before = truth + rng.normal(0, 1.5, (6, 500, 2))
     after = 0.9 * before + rng.normal(0, 1, (6, 500, 2))
     mixed = 0.9 * truth + rng.normal(0, 1.5, (6, 500, 2))
-    assert recursion.slope_across_seeds(before, after) == pytest.approx(0.9, abs=0.04)
-    assert recursion.slope_across_seeds(before, mixed) == pytest.approx(0.9, abs=0.04)
+    label = np.arange(500) % 2
+    x, y = (np.stack([_centred(one) for one in logits]) for logits in (before, after))
+    pairs = list(itertools.permutations(range(6), 2))
+    expected = sum((y[s] * x[t]).sum() for s, t in pairs) / sum((x[s] * x[t]).sum() for s, t in pairs)
+    found = recursion.slope_across_seeds(before, after, label)
+    assert found.value == pytest.approx(expected)
+    assert 0.86 < found.low < 0.9 < found.high < 0.94 and found.p_value < 0.001
+    assert recursion.slope_across_seeds(before, mixed, label).value == pytest.approx(0.9, abs=0.04)
     assert recursion.fit_step(before[0], mixed[0])[0] < 0.7
-    assert np.isnan(recursion.slope_across_seeds(before[:1], after[:1]))
+    assert recursion.slope_across_seeds(before[:1], after[:1], label) == UNKNOWN
+
+
+def test_seeds_that_have_nothing_in_common_leave_the_slope_open():
+    rng, infinite = np.random.default_rng(0), 0
+    for _ in range(20):
+        found = recursion.slope_across_seeds(*rng.normal(0, 1, (2, 6, 60, 20)), np.arange(60) % 20)
+        infinite += found.high - found.low == np.inf
+    assert infinite > 10
+    constant = np.ones((3, 10, 2))
+    assert recursion.slope_across_seeds(constant, constant, np.arange(10) % 2) == UNKNOWN
 
 
 @pytest.mark.parametrize("images", [1, 3, 10, 49])

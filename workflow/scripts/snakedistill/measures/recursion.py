@@ -1,11 +1,14 @@
 """How predictions move from one generation to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from snakedistill.measures.crossed import laid_out, present_in
 from snakedistill.measures.estimates import UNKNOWN, Estimate, estimated_mean
+from snakedistill.measures.intervals import LEVEL
+
+_FURTHEST = 100.0
 
 
 def log_odds(logit: np.ndarray) -> np.ndarray:
@@ -47,28 +50,75 @@ def _centred(logit: np.ndarray) -> np.ndarray:
     return values - np.where(np.ptp(values, axis=0) == 0, values[0], values.mean(axis=0))
 
 
-def slope_across_seeds(before: np.ndarray, after: np.ndarray) -> float:
-    """Slope of a generation on its source, with the sources of the other seeds as instruments (Fuller 1987).
-
-    What two seeds have in common is no noise of training, so noise does not make this slope smaller: it is
-    sum_(s != t) <y_s, x_t> / sum_(s != t) <x_s, x_t>, of centred log-odds of the generation, y, and of the source, x.
-
-    Args:
-        before: logits of the source, float [seeds, n, K].
-        after: logits of the generation.
-
-    Returns:
-        The slope, NaN of one seed.
-    """
-    x, y = (np.stack([_centred(one) for one in logits]) for logits in (before, after))
-    above, below = ((x.sum(axis=0) * one.sum(axis=0)).sum() - (x * one).sum() for one in (y, x))
-    return float(above / below) if len(x) > 1 and below else np.nan
-
-
 Logits = np.ndarray | Sequence[np.ndarray]
 """Of the images of each seed, float [n_s, K]; float [seeds, n, K] where all seeds have the same."""
 Places = Sequence[np.ndarray] | None
 """Where the images of each seed are among all images, int [n_s]; None where every seed has all in one order."""
+
+
+def slope_across_seeds(before: Logits, after: Logits, label: np.ndarray) -> Estimate:
+    """Slope of a generation on its source, with the sources of the other seeds as instruments (Fuller 1987).
+
+    What two seeds have in common is no noise of training, so noise does not make this slope smaller: it is
+    sum_(s != t) <y_s, x_t> / sum_(s != t) <x_s, x_t>, of centred log-odds of the generation, y, and of the source, x.
+    The interval holds the slopes b that are not rejected (Fieller 1954), that is where the mean of
+    (<y_s, x_t> + <y_t, x_s>) / 2 - b <x_s, x_t> over pairs of seeds and over images may be 0. A seed counts with its
+    pseudo-values of the jackknife, see `estimated_mean`. An end is infinite where no slope is rejected, because the
+    seeds of the source have next to nothing in common. The p-value is of the hypothesis that the slope is 1.
+
+    Args:
+        before: logits of the source, of seeds with the same images.
+        after: logits of the generation.
+        label: int [n], manual; the strata.
+
+    Returns:
+        The slope, `UNKNOWN` of one seed.
+    """
+    seeds = len(before)
+    if seeds < 2:
+        return UNKNOWN
+    sum_of_x, sum_of_y = (sum(map(_centred, logits)) for logits in (before, after))
+    of_both, of_source = np.empty((2, seeds, len(label)))  # of each seed with the mean of the others, by image
+    for number, logits in enumerate(zip(before, after, strict=True)):
+        x, y = map(_centred, logits)
+        others_x, others_y = sum_of_x - x, sum_of_y - y
+        of_source[number] = (x * others_x).sum(axis=1) / (seeds - 1)
+        of_both[number] = ((y * others_x).sum(axis=1) + (x * others_y).sum(axis=1)) / (2 * (seeds - 1))
+    if not of_source.sum():
+        return UNKNOWN
+    value = float(of_both.sum() / of_source.sum())
+    of_both, of_source = map(_pseudo_values, (of_both, of_source))
+
+    def p_value(slope: float) -> float:
+        return estimated_mean(of_both - slope * of_source, label).p_value
+
+    low, high = (_last_accepted(p_value, value, direction) for direction in (-1, 1))
+    return Estimate(value, low, high, p_value(1.0))
+
+
+def _pseudo_values(of_seeds: np.ndarray) -> np.ndarray:
+    """Pseudo-values of the jackknife of a mean over pairs of seeds, from the means of each seed's pairs; [seeds, n]."""
+    seeds, mean = len(of_seeds), of_seeds.mean(axis=0)
+    if seeds == 2:  # one pair: a seed less leaves none
+        return 2 * of_seeds - mean
+    return seeds * mean - (seeds - 1) * (seeds * mean - 2 * of_seeds) / (seeds - 2)
+
+
+def _last_accepted(p_value: Callable[[float], float], value: float, direction: int) -> float:
+    """The slope that is furthest from the value, in a direction, and is not rejected at 5 %; infinite where all are."""
+    from scipy import optimize  # slow to import
+
+    def above(distance: float) -> float:
+        return p_value(value + direction * distance) - (1 - LEVEL)
+
+    distance = 0.01
+    while above(distance) > 0:
+        distance *= 2
+        if distance > _FURTHEST:
+            return direction * np.inf
+    return value + direction * float(
+        optimize.brentq(above, distance / 2 if distance > 0.01 else 0, distance, xtol=1e-6)
+    )
 
 
 def spread_ratio(before: Logits, after: Logits, label: np.ndarray, places: Places = None) -> Estimate:

@@ -51,10 +51,21 @@ def _shrinks(
     words = (
         f"the spread of the logits of {code(last['network'])} is {ratio:.3f} [{low:.3f}, {high:.3f}] times that of "
         f"{code(first['network'].iloc[0])}{over}, step by step {in_range(of_family['spread_ratio'])} times; "
-        f"{p_in_words(p_holm, tests, 'recursion')}"
+        f"{p_in_words(p_holm, tests, 'recursion')}{_carried_on(of_family, last)}"
     )
     verdict = OPEN if p_holm >= SIGNIFICANCE else SUPPORTED if ratio < 1 else CONTRADICTED
     return Finding(verdict, f"along the recursion of {code(last['family'])} the logits shrink", words)
+
+
+def _carried_on(of_family: pd.DataFrame, last: pd.Series) -> str:
+    """How much of what the seeds have in common the last step carries on, where the interval does not hold 1."""
+    slope, low, high = (last[f"slope_across_seeds{end}"] for end in ("", "_low", "_high"))
+    if not (high < 1 or low > 1):
+        return ""
+    return (
+        f"; of what the seeds of {code(last['source'])} have in common, {code(last['network'])} carries on "
+        f"{slope:.3f} [{low:.3f}, {high:.3f}] times, whatever the noise of a training run"
+    )
 
 
 def _drifts(last: pd.Series, first: pd.DataFrame, p_holm: float, tests: int, over: str) -> Finding:

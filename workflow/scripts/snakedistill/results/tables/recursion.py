@@ -7,12 +7,14 @@ import pandas as pd
 
 from snakedistill.core.parts import TEST
 from snakedistill.measures import recursion
+from snakedistill.measures.estimates import UNKNOWN
 from snakedistill.results.answers import Answers, ImagesOfSeeds, images_of_seeds
 from snakedistill.results.lines import ancestors, chains
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import ALL_SEEDS, Table, columns_of
 
-_OF_SOURCE = ("slope", "correlation", "slope_across_seeds", "spread_ratio", "spread_ratio_low", "spread_ratio_high")
+_OF_SOURCE = ["slope", "correlation"]
+_OF_SOURCE += [name + end for name in ("slope_across_seeds", "spread_ratio") for end in ("", "_low", "_high")]
 _COLUMNS = ["seed", "family", "generation", "network", "source", "class", "images", *_OF_SOURCE]
 _COLUMNS += ["drift", "drift_low", "drift_high"]
 _COLUMNS += [f"{name}_from_first{end}" for name in ("spread_ratio", "drift") for end in ("", "_low", "_high", "_p")]
@@ -24,13 +26,13 @@ def rows(run: Run) -> pd.DataFrame:
 
     Returns:
         seed (or `all`), family, generation, network, source, class, images (of the class); slope and correlation of
-        the logits on those of the source, see `recursion.fit_step`, and in rows over all seeds slope_across_seeds,
-        where all have the same test images; the ratio of the spread of the logits to that of the source (spread_ratio)
-        and the change of the mean logit of the class (drift), with 95 % intervals (_low, _high), and both against
-        generation 0 (_from_first), with p-values (_p); answered (share of all images that get this class as answer),
-        error_rate and confidence (mean probability of the answer) of the images of the class, and first_errors (images
-        of the class that this generation is the first to get wrong, after the teacher and those before it). Over all
-        seeds the last four are means. What compares with another student is NaN in generation 0.
+        the logits on those of the source, see `recursion.fit_step`, and in rows over all seeds slope_across_seeds with
+        its 95 % interval, where all have the same test images; the ratio of the spread of the logits to that of the
+        source (spread_ratio) and the change of the mean logit of the class (drift), with 95 % intervals (_low, _high),
+        and both against generation 0 (_from_first), with p-values (_p); answered (share of all images that get this
+        class as answer), error_rate and confidence (mean probability of the answer) of the images of the class, and
+        first_errors (images of the class that this generation is the first to get wrong, after the teacher and those
+        before it). Over all seeds the last four are means. What compares with another student is NaN in generation 0.
     """
     found: list[dict] = []
     ids, labels = [], []
@@ -102,7 +104,8 @@ def _moved(
             slopes = np.mean([recursion.fit_step(*pair) for pair in zip(source, own, strict=True)], axis=0)
             about = {"seed": seed, "family": family, "network": network}
             about |= dict(zip(("slope", "correlation"), slopes.tolist(), strict=True))
-            about["slope_across_seeds"] = recursion.slope_across_seeds(source, own) if places is None else np.nan
+            across = recursion.slope_across_seeds(source, own, label) if places is None else UNKNOWN
+            about |= columns_of("slope_across_seeds", across)
             about |= columns_of("spread_ratio", recursion.spread_ratio(source, own, label, places))
             about |= columns_of("spread_ratio_from_first", recursion.spread_ratio(earliest, own, label, places))
             steps, since = (recursion.drift(one, own, label, places) for one in (source, earliest))
