@@ -192,7 +192,7 @@ def checked_for_artefact(wildcards):
     """No file; an error where an audit could not read the artefact."""
     if PLAN.splits_by_seed:
         raise WorkflowError(
-            "split.seed: expected an integer for the rule artefact, got each: an audit takes predictions of all seeds "
+            "split.seed: expected an integer with artefact, got each: an audit takes predictions of all seeds "
             "on the same images"
         )
     return []

@@ -66,7 +66,11 @@ if PLAN.probes:
 
     rule fit_probe:
         input:
-            unpack(lambda wildcards: FILES.for_probe(wildcards.probe, wildcards.get("seed", PLAN.first_seed))),
+            unpack(
+                lambda wildcards: FILES.for_probe(
+                    wildcards.probe, wildcards.get("seed", PLAN.first_seed)
+                )
+            ),
             splits=FILES.splits,
         output:
             **FILES.of_probe(),
@@ -86,7 +90,9 @@ if PLAN.probes:
                 key: PLAN.recipe(wildcards.probe)[key]
                 for key in ("backbone", "preprocessing", "class_weights")
             },
-            seeds=lambda wildcards: [int(wildcards.seed)] if PLAN.splits_by_seed else config["seeds"],
+            seeds=lambda wildcards: (
+                [int(wildcards.seed)] if PLAN.splits_by_seed else config["seeds"]
+            ),
         message:
             "Fitting a head to the features of a frozen backbone: {wildcards.probe}"
         script:
