@@ -76,7 +76,7 @@ def rows(run: Run, shown: Sequence[str], seed: int, recipes: dict[str, dict[str,
         are `COLUMNS`, and docs/files.md says what is in them. `measures.choice` has the rules.
     """
     (teacher, *_), margin = shown, choice["margin"]
-    splits, measured = run.table("splits"), json.loads(Path(run.file("measured")).read_text(encoding="utf-8"))
+    splits, measured = read_csv(run.splits(seed)), json.loads(Path(run.file("measured")).read_text(encoding="utf-8"))
     of_teacher = _without_file(run, teacher, seed, measured)
     files = []
     for measurements, answers in zip(run.files["form_measurements"], run.files["form_answers"], strict=True):
