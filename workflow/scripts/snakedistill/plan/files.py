@@ -283,8 +283,8 @@ class Files:
             return {}
         path = self.predictions[TEST]
         answers = [path.format(seed=plan.first_seed, network=network) for network in plan.chain]
-        images = self.array(TEST, plan.shown[-1])
-        return {"splits": self.splits, "test_images": images, TEST: answers, "lineage": lineages(answers)}
+        images, splits = self.array(TEST, plan.shown[-1], plan.first_seed), self.of_first_seed(self.splits)
+        return {"splits": splits, "test_images": images, TEST: answers, "lineage": lineages(answers)}
 
     def for_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
         """The predictions from which a network's labels are made, by part, and their lineage, if there are any."""
