@@ -13,6 +13,7 @@ from PIL import Image
 
 from snakedistill.core.errors import listed
 from snakedistill.core.parts import TEST
+from snakedistill.measures.metrics import by_rows
 from snakedistill.results.answers import Answers
 from snakedistill.results.run import Run
 from snakedistill.results.summary.html import Extra
@@ -47,6 +48,28 @@ class _Chosen(NamedTuple):
     images: np.ndarray
 
 
+class _Answered(NamedTuple):
+    """What is kept of a network's answers, however many classes there are.
+
+    Attributes:
+        wrong: bool [n].
+        classes: those with the largest probabilities, the answer first, int [n, at most `_MOST_ANSWERS`].
+        probability: theirs, float, of the same shape.
+    """
+
+    wrong: np.ndarray
+    classes: np.ndarray
+    probability: np.ndarray
+
+
+def _answered(given: Answers) -> _Answered:
+    def largest(probability: np.ndarray) -> np.ndarray:
+        return np.argsort(-probability, axis=1, kind="stable")[:, :_MOST_ANSWERS]
+
+    classes = by_rows(largest, given.probability)
+    return _Answered(given.answer != given.label, classes, np.take_along_axis(given.probability, classes, axis=1))
+
+
 def gallery(run: Run, shown: Sequence[str]) -> Extra:
     """The gallery, at most `MOST_IMAGES` images, errors first.
 
@@ -57,22 +80,28 @@ def gallery(run: Run, shown: Sequence[str]) -> Extra:
     Returns:
         A chapter of the page.
     """
-    answers = {given.network: given for given in run.answers((TEST,))}
+    answers = {}
+    for given in run.answers((TEST,)):
+        answers[given.network] = _answered(given)
+        label, image_id = given.label, given.image_id
     teacher, student = (answers[network] for network in shown)
-    error = np.maximum(*(np.where(one.answer != one.label, one.confidence, 0) for one in (teacher, student)))
-    filters = _filters(teacher, student)
-    somewhere = np.any([given.answer != given.label for given in answers.values()], axis=0)
-    order = _order([one.images for one in filters.values()], somewhere, error, student.confidence)
-    label, names = teacher.label, list(answers)
+    error = np.maximum(*(np.where(one.wrong, one.probability[:, 0], 0) for one in (teacher, student)))
+    filters = _filters(shown, teacher, student)
+    somewhere = np.any([one.wrong for one in answers.values()], axis=0)
+    order = _order([one.images for one in filters.values()], somewhere, error, student.probability[:, 0])
+    names = list(answers)
     pixels = np.load(run.file("test_images"), mmap_mode="r", allow_pickle=False)
     images = [
         {
-            "name": str(teacher.image_id.iloc[number]),
+            "name": str(image_id.iloc[number]),
             "label": int(label[number]),
             "kinds": [key for key, one in filters.items() if one.images[number]],
             "error": round(float(error[number]), 6),
-            "since": since(names, [bool(given.answer[number] != label[number]) for given in answers.values()]),
-            "answers": [_most_probable(given.probability[number]) for given in answers.values()],
+            "since": since(names, [bool(one.wrong[number]) for one in answers.values()]),
+            "answers": [
+                list(zip(one.classes[number].tolist(), one.probability[number].round(6).tolist(), strict=True))
+                for one in answers.values()
+            ],
             "source": source,
         }
         for number, source in zip(order, _as_jpeg([pixels[number] for number in order]), strict=True)
@@ -82,7 +111,7 @@ def gallery(run: Run, shown: Sequence[str]) -> Extra:
         "networks": names,
         "shown": [names.index(network) for network in shown],
         "about": f"{len(images):,} of {len(label):,} test images, with the answers of {listed(names)}, seed "
-        f"{teacher.seed}. Choose an image to see its probabilities and where the error begins.",
+        f"{run.seeds[0]}. Choose an image to see its probabilities and where the error begins.",
         "filters": {"all": _in_words(_every(len(label)), label, run.classes)}
         | {key: _in_words(one, label, run.classes) for key, one in filters.items()},
         "images": images,
@@ -100,21 +129,19 @@ def _every(images: int) -> _Chosen:
     return _Chosen("all", "Errors stand first.", np.ones(images, bool))
 
 
-def _filters(teacher: Answers, student: Answers) -> dict[str, _Chosen]:
+def _filters(names: Sequence[str], teacher: _Answered, student: _Answered) -> dict[str, _Chosen]:
     """The filters by key, besides the one that shows all images."""
-    wrong = {one.network: one.answer != one.label for one in (teacher, student)}
-    of_teacher, of_student = wrong.values()
-    same = teacher.answer == student.answer
-    both = f"{teacher.network} and {student.network}"
+    both = " and ".join(names)
+    same = teacher.classes[:, 0] == student.classes[:, 0]
     return {
-        "teacher": _Chosen(f"{teacher.network} wrong", f"{teacher.network} is wrong.", of_teacher),
-        "student": _Chosen(f"{student.network} wrong", f"{student.network} is wrong.", of_student),
-        "inherited": _Chosen("inherited", f"{both} are wrong with the same answer.", of_teacher & same),
+        "teacher": _Chosen(f"{names[0]} wrong", f"{names[0]} is wrong.", teacher.wrong),
+        "student": _Chosen(f"{names[1]} wrong", f"{names[1]} is wrong.", student.wrong),
+        "inherited": _Chosen("inherited", f"{both} are wrong with the same answer.", teacher.wrong & same),
         "disagree": _Chosen("they disagree", f"{both} give different answers.", ~same),
         "confident": _Chosen(
             "most confident error",
             f"{both}: one or both are wrong. The wrong answer with the largest probability stands first.",
-            of_teacher | of_student,
+            teacher.wrong | student.wrong,
         ),
     }
 
@@ -163,12 +190,6 @@ def since(networks: Sequence[str], wrong: Sequence[bool]) -> str:
         return f"{networks[first]} alone is wrong." if alone else f"Wrong from {networks[first]} on."
     names = [network for network, is_wrong in zip(networks, wrong, strict=True) if is_wrong]
     return f"{listed(names)} {'are' if len(names) > 1 else 'alone is'} wrong."
-
-
-def _most_probable(probability: np.ndarray) -> list[tuple[int, float]]:
-    """The classes with the largest probabilities, float [K], and these."""
-    order = np.argsort(-probability, kind="stable")[:_MOST_ANSWERS]
-    return [(int(number), round(float(probability[number]), 6)) for number in order]
 
 
 def _as_jpeg(images: Sequence[np.ndarray]) -> list[str]:
