@@ -405,7 +405,8 @@ def test_a_costly_quantisation_is_measured_and_not_bundled(made, tmp_path, monke
     assert exports_in_words([written / "soft-1.json"], 0.99) == []
     assert exports_in_words([written / "soft-1.json"], 0.005) == [
         f"int8 of soft-1, seed 3, in ONNX loses {100 * drop:.2f} percentage points of accuracy on 70 test images; 0.5 "
-        "are allowed (export.int8_max_drop). It is not in deploy/: use float32",
+        "are allowed (export.int8_max_drop). It is not in deploy/, unless it was chosen (export.network: null): use "
+        "float32",
         "0.5 percentage points (export.int8_max_drop) are finer than one of 70 test images, which is 1.43: int8 may "
         "lose none",
     ]

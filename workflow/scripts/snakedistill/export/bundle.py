@@ -83,8 +83,8 @@ def _choice_in_words(choice: Choice | None) -> str:
     if choice.within_limits:
         return f"\n`{name}` was chosen: `tables/frontier.csv` of the run compares it with the other candidates.\n"
     return (
-        "\n**No student is within the limits of the run** (`choose.ms`, `choose.mb`), so none was chosen. "
-        f"`{name}` is the nearest:\n`tables/frontier.csv` of the run has its time and its size.\n"
+        "\n**No student is within the limits of the run** (`choose.ms`, `choose.mb`), so none was chosen.\n"
+        f"`{name}` is the nearest: `tables/frontier.csv` of the run has its time and its size.\n"
     )
 
 

@@ -90,6 +90,6 @@ def _of_export(measured: dict, int8_max_drop: float) -> list[str]:
         return [
             f"int8 of {network}, in {measured['form']} loses {100 * measured['int8']['drop']:.2f} percentage points of "
             f"accuracy on {measured['int8']['images']:,} test images; {100 * int8_max_drop:g} are allowed "
-            "(export.int8_max_drop). It is not in deploy/: use float32"
+            "(export.int8_max_drop). It is not in deploy/, unless it was chosen (export.network: null): use float32"
         ]
     return []
