@@ -29,6 +29,7 @@ for form in PLAN.forms:
             **growing(mem_mb_of_network, minutes_by_size(5)),
         params:
             form=form,
+            precisions=PLAN.precisions,  # Snakemake sees no change of the list of outputs
             code=code_of("export", modules=FORMS[form].modules, FORMS=(form,)),
             card=lambda wildcards: words.card_of(PLAN, wildcards.network, wildcards.seed),
         message:
