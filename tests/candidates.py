@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from snakedistill.measures.choice import choose, non_inferiority, on_frontier, within_limits
+from snakedistill.measures.choice import choose, nearest, non_inferiority, on_frontier, within_limits
 from snakedistill.measures.intervals import exact_interval, ratio_interval, score_interval
 
 ROUNDS = 60
@@ -66,11 +66,14 @@ def frontier(networks: list[dict], images: int = 1000, margin: float = 0.01, **l
     chosen = choose(
         np.array(right)[candidates], within, seconds, of_candidates["megabytes"].to_numpy(), list(names), margin
     )
-    table["chosen"] = table["within_limits"] = table["on_frontier"] = "no"
+    table["chosen"] = table["within_limits"] = table["on_frontier"] = table["nearest"] = "no"
     table.loc[candidates[within], "within_limits"] = "yes"
     cost = of_candidates["milliseconds" if of_candidates["milliseconds"].notna().any() else "megabytes"]
     on = on_frontier(of_candidates["accuracy"].to_numpy(), cost.to_numpy())
     table.loc[candidates[on], "on_frontier"] = "yes"
-    if chosen is not None:
+    if chosen is None:
+        costs = (of_candidates[name].to_numpy() for name in ("milliseconds", "megabytes"))
+        table.loc[candidates[nearest(*costs, **limits)], "nearest"] = "yes"
+    else:
         table.loc[candidates[chosen], "chosen"] = "yes"
     return table

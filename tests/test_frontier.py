@@ -48,7 +48,7 @@ def plotted(folder, saved, networks, margin=0.01, **limits):
     """The axes of the figure of a table, and the table."""
     table = frontier(networks, images=300, margin=margin, **limits)
     table.to_csv(folder / "frontier.csv", index=False)
-    plot(Run([], ["ant", "bee"], {"frontier": str(folder / "frontier.csv")}), {"": []}, "Run test.", margin)
+    plot(Run([], ["ant", "bee"], {"frontier": str(folder / "frontier.csv")}), {"": []}, "Run test.", {"margin": margin})
     (axis,) = saved[-1].axes
     return axis, table
 
@@ -133,5 +133,5 @@ def test_a_file_that_lost_everything_does_not_squeeze_the_others(tmp_path, saved
 def test_without_candidates_the_figure_says_so(tmp_path, saved):
     table = frontier(TWO, images=300).iloc[:1]
     table.to_csv(tmp_path / "frontier.csv", index=False)
-    plot(Run([], ["ant", "bee"], {"frontier": str(tmp_path / "frontier.csv")}), {"": []}, "Run test.", 0.01)
+    plot(Run([], ["ant", "bee"], {"frontier": str(tmp_path / "frontier.csv")}), {"": []}, "Run test.", {"margin": 0.01})
     assert "No student was exported." in texts(saved[-1])

@@ -22,7 +22,6 @@ from snakedistill.data.given_predictions import form_of_teacher, read_given_pred
 from snakedistill.data.splits import DROPPED, UNPREDICTED, write_splits
 from snakedistill.networks.heads import wrong_units
 from snakedistill.results.run import Run
-from snakedistill.results.summary.head import one_line
 from snakedistill.results.tables.evaluation import DURING_TRAINING
 from snakedistill.teaching.given_predictions import take_in_predictions
 
@@ -373,14 +372,6 @@ def test_tables_have_what_is_known_of_a_teacher_without_a_model(of_predictions):
     timing = of_predictions.tabulate("timing")
     assert set(timing["network"]) == {"soft-0"} and timing["seconds"].notna().all()
     assert timing[["ratio", "ratio_low", "ratio_high"]].isna().all(axis=None)
-
-
-def test_the_result_in_one_line_leaves_out_what_the_teacher_lacks(of_predictions):
-    for table in ("uncertainty", "timing"):
-        of_predictions.tabulate(table)
-    tables = [of_predictions.files[table] for table in ("uncertainty", "timing")]
-    line = one_line(*tables, of_predictions.run().files["measurements"], ["teacher", "soft-0"])
-    assert line == "test accuracy on 20 images: teacher 0.950, soft-0 0.950"
 
 
 # Of a finished classifier.

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from candidates import frontier, row
 from huggingface_hub import ModelCard
 
 from snakedistill.results.model_card import write_model_card
@@ -62,8 +63,16 @@ def card(tables, tmp_path):
     """A function that writes the card and reads it."""
 
     def written(
-        seconds: list[dict] | None = None, drop: float = 0.005, lineage=LINEAGE, litert: bool = True, about=ABOUT
+        seconds: list[dict] | None = None,
+        drop: float = 0.005,
+        lineage=LINEAGE,
+        litert: bool = True,
+        about=ABOUT,
+        student: str = "soft-0",
     ) -> ModelCard:
+        teacher = row("teacher", role="teacher", megabytes=94.0)
+        candidates = frontier([teacher, row(student, "int8", megabytes=11.3, size=96)])
+        candidates.to_csv(tmp_path / "frontier.csv", index=False)
         paths = {name: tmp_path / f"{name}.csv" for name in (*tables, "counts", "timing")}
         for name, table in tables.items():
             table.to_csv(paths[name], index=False)
@@ -88,6 +97,8 @@ def card(tables, tmp_path):
             dict.fromkeys(["ONNX", "LiteRT"] if litert else ["ONNX"], tmp_path / "export.json"),
             0.02,
             paths["timing"] if seconds else None,
+            str(tmp_path / "frontier.csv"),
+            {"margin": 0.01, "ms": None, "mb": None},
             tmp_path / "card.md",
         )
         return ModelCard.load(tmp_path / "card.md")
@@ -100,6 +111,13 @@ def test_a_hub_reads_its_metadata(card):
     assert (data.model_name, data.pipeline_tag, data.license) == ("soft-1", "image-classification", None)
     (result,) = data.eval_results
     assert (result.metric_type, result.metric_value, result.dataset_split) == ("accuracy", 0.9, "test")
+
+
+def test_the_card_of_the_chosen_network_begins_with_the_verdict(card):
+    assert "**" not in card().text.split("`soft-1` classifies")[0]
+    first = card(student="soft-1").text.split("`soft-1` classifies")[0]
+    assert "**soft-1 at 96 pixels in int8: as accurate as the teacher on the test images" in first
+    assert "; 11 MB instead of 94." in first
 
 
 def test_it_says_what_the_network_is_and_who_taught_it(card):

@@ -284,7 +284,8 @@ def test_the_summary(tmp_path, classes, seeds):
         figures=[], sections_of_pictures={}, inserts=[], headings={key: one.heading for key, one in SECTIONS.items()},
         measurements=made.files["measurements"], exports=[], int8_max_drop=0,
         lineages=made.files["lineages"], settings=settings, students=STUDENTS,
-        teacher_is_given=False, shown=["teacher", "soft-0"], reference=None, about_reference="",
+        teacher_is_given=False, shown=["teacher", "soft-0"], choice={"margin": 0.01, "ms": None, "mb": None},
+        reference=None, about_reference="",
         summary=tmp_path / "summary.md",
     )  # fmt: skip
     page = (tmp_path / "summary.md").read_text()

@@ -308,7 +308,8 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
     array = np.random.default_rng(0).integers(0, 255, (IMAGES["test"], 32, 32, 3), dtype=np.uint8)
     np.save(tmp_path / "test.npy", array)
     run.files |= {"teacher_model": str(tmp_path / "teacher.keras"), "test_images": str(tmp_path / "test.npy")}
-    settings = {"shown": ["teacher", "soft-0"], "students": STUDENTS, "seed": 0, "reference_rows": {}}
+    choice = {"margin": 0.01, "ms": None, "mb": None}
+    settings = {"shown": ["teacher", "soft-0"], "students": STUDENTS, "seed": 0, "reference_rows": {}, "choice": choice}
     pngs, sections = [], {}
     for figure in FIGURES.values():
         pictures = figure.pictures(NETWORKS)
@@ -349,6 +350,7 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
         students=STUDENTS,
         teacher_is_given=False,
         shown=["teacher", "soft-0"],
+        choice=choice,
         reference=None,
         about_reference="",
         summary=tmp_path / "summary.md",

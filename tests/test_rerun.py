@@ -16,7 +16,7 @@ from snakedistill.results import figures, tables
 FIGURES = {f"plot_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
 TABLES = {f"tabulate_{name}" for name in tables.TABLES}
 SUMMARY = {"summarise", "summary_to_html"}
-TIMING = {"time_networks", "tabulate_timing", "tabulate_frontier", "plot_timing"}
+TIMING = {"time_networks", "tabulate_timing", "tabulate_frontier", "plot_timing", "plot_frontier"}
 STUDENTS = {
     "train_student",
     "predict",
@@ -98,6 +98,7 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
             "tabulate_inheritance",
             "tabulate_recursion",
             "tabulate_risk_coverage",
+            "plot_frontier",
             "plot_generations",
             "plot_inheritance",
             "plot_movement",
@@ -151,7 +152,13 @@ def test_another_tolerance_of_int8_exports_and_times_nothing(folder):
 
 @pytest.mark.parametrize("choose", [{"margin": 0.02}, {"ms": 5}, {"mb": 3.5}])
 def test_another_choice_tabulates_it_anew(folder, choose):
-    assert rules(folder, {"choose": choose}) >= {"tabulate_frontier", *SUMMARY, "write_config"}
+    assert rules(folder, {"choose": choose}) >= {
+        "tabulate_frontier",
+        "plot_frontier",
+        "write_model_card",
+        *SUMMARY,
+        "write_config",
+    }
     assert not rules(folder, {"choose": choose}) & {"time_networks", "write_bundle", "write_submission", *STUDENTS}
 
 

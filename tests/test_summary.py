@@ -22,12 +22,13 @@ from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
 from snakedistill.results.summary import cells
-from snakedistill.results.summary.head import beside_probes, images_in_words, learned_nothing, one_line
+from snakedistill.results.summary.head import beside_probes, does_distilling_pay, images_in_words, learned_nothing
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
 from snakedistill.results.tables import TABLES
 from snakedistill.results.tables.risk_coverage import SHARES
+from snakedistill.results.verdict import verdict
 from snakedistill.teaching import networks
 
 REFERENCE = ROOT / "workflow/reference"
@@ -134,10 +135,24 @@ def made_up(
         "students": students,
         "teacher_is_given": False,
         "shown": ["teacher", student],
+        "choice": {"margin": 0.01, "ms": None, "mb": None},
         "reference": reference,
         "about_reference": "what someone measured" if reference else "",
     }
     return Result(folder, given)
+
+
+def test_the_page_opens_with_why_no_student_was_chosen(tmp_path):
+    run = made_up(tmp_path)
+    choice = {"margin": 0.01, "ms": None, "mb": 1e-6}
+    nothing = run.frame("frontier").assign(chosen="no")
+    nothing.loc[nothing["network"] == "soft-0", "nearest"] = "yes"
+    nothing.to_csv(tmp_path / "nothing.csv", index=False)
+    page = run.page(choice=choice, tables=run.given["tables"] | {"frontier": tmp_path / "nothing.csv"})
+    assert (
+        "**No student is within 1e-06 MB, so none is chosen; the nearest, soft-0 at 32 pixels in float32, has " in page
+    )
+    assert "so that is not known" in page
 
 
 def test_what_was_doubtful_stands_at_the_head(tmp_path):
@@ -628,7 +643,10 @@ def test_every_number_of_the_page_is_in_the_tables(results, name):
         check_table(table, rows)
     # And every other paragraph with a number in it.
     sentences = expected_sentences(result)
-    for block in page.split("\n\n"):
+    _, chosen, pays, *blocks = page.split("\n\n")
+    assert chosen == f"**{cells.escaped(verdict(result.frame('frontier'), 0.01))}**"
+    assert pays == does_distilling_pay({name: result.frame(name) for name in TABLES}, 0.01)
+    for block in blocks:
         if not block.startswith("|") and numbers_in(block):
             (start,) = (start for start in sentences if block.startswith(start))
             check(block, sentences.pop(start))
@@ -673,8 +691,9 @@ def test_intervals_and_deviations_have_no_place_to_wrap(results):
 def test_the_head_has_the_result_for_someone_with_one_minute(results):
     blocks = results("one seed").page().split("\n\n")
     assert blocks[0].startswith("# ")
-    assert blocks[1] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
-    rest = [block for block in blocks[2:] if not block.startswith("> **Warning")]
+    assert blocks[1].startswith("**") and blocks[2].startswith("**Does distilling pay here?** ")
+    assert blocks[3] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
+    rest = [block for block in blocks[4:] if not block.startswith("> **Warning")]
     assert rest[0].startswith("220 images are used")
     assert rest[1].startswith("| network | learns from | test accuracy |")
     assert "teacher and soft-0 are timed" in rest[2]
@@ -769,50 +788,8 @@ def test_the_page_as_html_keeps_numbers_on_one_line(results):
     assert re.search(r'<td style="text-align:right">\d\.\d{4}\N{NO-BREAK SPACE}\[', html)
 
 
-@pytest.mark.parametrize(
-    ("bytes_", "seconds", "words"),
-    [
-        ((94_000_000, 45_000_000), (0.0068, 0.002), "soft-0 is 2.1 times smaller and 3.4 times faster"),
-        ((10_000_000, 45_000_000), (0.0020, 0.003), "soft-0 is 4.5 times larger and 1.5 times slower"),
-        ((45_100_000, 45_000_000), (0.0020, 0.00201), "soft-0 is as large and as fast"),
-    ],
-)
-def test_the_result_in_one_line(tmp_path, bytes_, seconds, words):
-    rows = [
-        (seed, network, part, images, accuracy + shift)
-        for seed, shift in ((0, 0.01), (1, -0.01))
-        for network, accuracy in (("teacher", 0.961), ("soft-0", 0.973), ("hard-0", 0.5))
-        for part, images in (("train", 1190), ("test", 1256))
-    ]
-    both = pd.DataFrame(rows, columns=["seed", "network", "split", "images", "accuracy"])
-    timing = pd.DataFrame(
-        [
-            (network, runtime, precision, threads, size, decoding, 1.0)
-            for network in ("teacher", "soft-0")
-            for runtime in ("Keras", "ONNX Runtime") for precision in ("float32", "int8") for threads in (1, 2)
-            for size in (1, 32) for decoding in ("no", "yes")
-        ],
-        columns=["network", "runtime", "precision", "threads", "batch_size", "decoding", "seconds"],
-    )  # fmt: skip
-    names = ["runtime", "precision", "threads", "batch_size", "decoding"]
-    row = (timing[names] == ["ONNX Runtime", "float32", 2, 1, "no"]).all(axis=1)
-    timing.loc[row, "seconds"] = seconds
-    timing.to_csv(tmp_path / "timing.csv", index=False)
-    reports = [tmp_path / f"{network}.json" for network in ("teacher", "soft-0", "hard-0")]
-    for path, size in zip(reports, (*bytes_, 1), strict=True):
-        path.write_text(json.dumps({"network": path.stem, "bytes": {"float32": size, "int8": 1}}))
-    for frame, which in (
-        (both, ", mean of 2 seeds"),
-        (both[both["seed"] == 0].assign(accuracy=both["accuracy"] - 0.01), ""),
-    ):
-        frame.to_csv(tmp_path / "uncertainty.csv", index=False)
-        assert one_line(tmp_path / "uncertainty.csv", tmp_path / "timing.csv", reports, ["teacher", "soft-0"]) == (
-            f"test accuracy on 1,256 images{which}: teacher 0.961, soft-0 0.973; {words}"
-        )
-
-
 def test_the_line_for_the_terminal_costs_no_heavy_import():
-    code = "import sys, snakedistill.results.summary.head; print({'scipy', 'matplotlib', 'keras'} & {*sys.modules})"
+    code = "import sys, snakedistill.results.verdict; print({'scipy', 'matplotlib', 'keras'} & {*sys.modules})"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT / "workflow/scripts", capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -22,6 +22,8 @@ rule write_model_card:
         lineage=lambda wildcards: words.lineage_in_words(PLAN, wildcards.network),
         tables=TABLES_OF_CARD,
         int8_max_drop=config["export"]["int8_max_drop"],
+        # Of a network that cannot be chosen, another choice makes no other card.
+        choice=lambda wildcards, input: config["choose"] if input.get("frontier") else None,
     message:
         "Writing the model card of {wildcards.network}, seed {wildcards.seed}"
     script:

@@ -36,6 +36,7 @@ rule summarise:
         students=config["students"],
         teacher_is_given=PLAN.given is not None,
         shown=PLAN.shown,
+        choice=config["choose"],
         int8_max_drop=config["export"]["int8_max_drop"],
         reference=PAGES.reference_name,
         about_reference=PAGES.about_reference,

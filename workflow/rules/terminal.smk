@@ -49,14 +49,14 @@ onstart:
 
 onsuccess:
     if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
+        from snakedistill.core.files import read_csv
         from snakedistill.export.usable import exports_in_words
-        from snakedistill.results.summary.head import one_line
+        from snakedistill.results.verdict import verdict
 
         storage = workflow.storage_settings.default_storage_prefix
         if not storage:  # the files are on this machine
-            tables = [FILES.tables[table] for table in ("uncertainty", "timing")]
-            line = one_line(*tables, FILES.known["measurements"], PLAN.shown)
-            print(f"Result: {line}.", file=sys.stderr)
+            sentence = verdict(read_csv(FILES.tables["frontier"]), **config["choose"])
+            print(f"Result: {sentence}", file=sys.stderr)
             for sentence in exports_in_words(FILES.exports, config["export"]["int8_max_drop"]):
                 print(f"Warning: {sentence}.", file=sys.stderr)
         print(f"Open {os.path.join(storage, RUN)}/summary.md", file=sys.stderr, flush=True)

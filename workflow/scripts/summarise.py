@@ -27,6 +27,7 @@ with job(snakemake.log[0]):
         students=snakemake.params.students,
         teacher_is_given=snakemake.params.teacher_is_given,
         shown=snakemake.params.shown,
+        choice=snakemake.params.choice,
         reference=snakemake.params.reference,
         about_reference=snakemake.params.about_reference,
         summary=snakemake.output.summary,

@@ -15,5 +15,7 @@ with job(snakemake.log[0]):
         measurements={form.title: snakemake.input[name] for name, form in FORMS.items() if snakemake.input.get(name)},
         int8_max_drop=snakemake.params.int8_max_drop,
         timing=snakemake.input.get("timing"),
+        frontier=snakemake.input.get("frontier"),
+        choice=snakemake.params.choice,
         model_card=snakemake.output.model_card,
     )

@@ -322,7 +322,7 @@ class Files:
         return {"own_labels": self.labels.format(seed=seed, network=network)} if trained else {}
 
     def for_model_card(self, network: str, seed: int | str) -> dict[str, str]:
-        """The measurements of a network's export, and its time, as far as there are any."""
+        """The measurements of a network's export, its time, and the choice, as far as they are about this network."""
         of_first = int(seed) == self.plan.first_seed
         forms = [form for form in self.plan.forms_of(network) if of_first or FORMS[form].always]
         found = {
@@ -330,6 +330,8 @@ class Files:
         }
         if of_first and network in self.plan.timed:
             found["timing"] = self.timing
+        if of_first and network in self.plan.candidates:
+            found["frontier"] = self.tables["frontier"]
         return found
 
     def for_training(self, network: str, seed: int | str) -> dict[str, str | list[str]]:

@@ -10,9 +10,11 @@ from snakedistill.core.files import read_csv, write_text
 from snakedistill.core.outputs import number_of_outputs
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.export.usable import costs_too_much, read_measurements
+from snakedistill.measures.choice import YES
 from snakedistill.measures.comparison import SIGNIFICANCE
 from snakedistill.measures.metrics import THRESHOLD
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
+from snakedistill.results.verdict import verdict
 
 PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
 
@@ -28,6 +30,8 @@ def write_model_card(
     measurements: dict[str, str],
     int8_max_drop: float,
     timing: str | None,
+    frontier: str | None,
+    choice: dict | None,
     model_card: str,
 ) -> None:
     """Write what a network is, who taught it, and what was measured of it.
@@ -44,6 +48,8 @@ def write_model_card(
         measurements: JSON of the export by the title of the form, see `export.forms.Form`.
         int8_max_drop: see `export.usable.costs_too_much`.
         timing: CSV with the seconds an image, see `export.timing.time_networks`; None of a network that was not timed.
+        frontier: CSV of the table, of a candidate; the card of the chosen one begins with the verdict.
+        choice: margin, ms and mb, see `measures.choice`; with `frontier`.
         model_card: Markdown to write.
     """
     found = {name: _of_network(read_csv(path), network, seed) for name, path in tables.items()}
@@ -61,6 +67,7 @@ def write_model_card(
     parts = [
         f"---\n{metadata.to_yaml()}\n---",
         f"# {network}: {said['classes']}",
+        *_verdict(frontier, network, choice),
         f"`{network}` classifies an image as {said['classes']}. {_taught(lineage)}",
         run_description,
         "## In your own program",
@@ -91,6 +98,15 @@ def write_model_card(
         "No licence is stated. Write one into `license` of the metadata at the top before you publish the network.",
     ]
     write_text("\n\n".join(parts) + "\n", model_card)
+
+
+def _verdict(frontier: str | None, network: str, choice: dict | None) -> list[str]:
+    """The sentence on the choice, of the network that was chosen."""
+    if frontier is None or choice is None:
+        return []
+    table = read_csv(frontier)
+    is_chosen = ((table["chosen"] == YES) & (table["network"] == network)).any()
+    return [f"**{escaped(verdict(table, **choice))}**"] if is_chosen else []
 
 
 def _of_network(table: pd.DataFrame, network: str, seed: int) -> pd.DataFrame:

@@ -10,8 +10,7 @@ from snakedistill.core.errors import listed
 from snakedistill.measures.choice import NO, YES
 from snakedistill.results.findings.finding import margin_in_words, points, rounded
 from snakedistill.results.summary.cells import significant
-
-TEACHER, CANDIDATE = "teacher", "candidate"
+from snakedistill.results.tables.frontier import CANDIDATE, TEACHER
 
 
 def verdict(frontier: pd.DataFrame, margin: float, ms: float | None = None, mb: float | None = None) -> str:
@@ -131,11 +130,9 @@ def _none_within(candidates: pd.DataFrame, ms: float | None, mb: float | None) -
     given = {name: limit for name, limit in (("milliseconds", ms), ("megabytes", mb)) if limit is not None}
     units = {"milliseconds": "ms", "megabytes": "MB"}
     limits = listed([f"{limit:g} {units[name]}" for name, limit in given.items()])
-    known = candidates.dropna(subset=list(given))
-    if known.empty:
+    nearest = candidates[candidates["nearest"] == YES].iloc[0]
+    if nearest[list(given)].isna().any():
         return f"No student is known to be within {limits}, because none was timed: none is chosen"
-    excess = pd.concat([known[name] / limit for name, limit in given.items()], axis=1).max(axis=1)
-    nearest = known.loc[excess.sort_values(kind="stable").index[0]]
     measured = listed([f"{significant(nearest[name], 2)} {units[name]}" for name in given])
     return (
         f"No student is within {limits}, so none is chosen; the nearest, {name_of(nearest, candidates)}, has {measured}"

@@ -65,6 +65,21 @@ With several seeds there is one line and one star for each.""",
         settings=("students",),
         shows_reference=True,
     ),
+    "frontier": Figure(
+        module="snakedistill.results.figures.frontier",
+        pictures=one_picture("frontier"),
+        needs=("frontier",),
+        section="frontier",
+        title="accuracy and time of every student",
+        caption="""Accuracy on the test part against the time of one image, on a logarithmic scale, of every exported
+student of generation 0 in every form and precision, and of the teacher (black). Where nothing was timed, the size of
+the file takes the place of the time. The area of a point is the size of the file; int8 is filled. Lines through points
+are 95 % intervals: exact over images, and of the median over rounds. The line of steps is the frontier: no other
+student is as accurate and as fast as those on it; the others are pale. The band reaches from the teacher's accuracy
+(dashed) to the margin below it. The ringed student was chosen, on validation; test only judges it, so a choice may lie
+below another point. What is more than 20 points less accurate than the best stands on the lower edge.""",
+        settings=("choice",),
+    ),
     "timing": Figure(
         module="snakedistill.results.figures.timing",
         pictures=one_picture("timing"),

@@ -13,7 +13,8 @@ from snakedistill.measures.choice import YES
 from snakedistill.results.figures.style import COLOURS, describe, page, plain, save, set_style, title_and_legend
 from snakedistill.results.findings.finding import margin_in_words
 from snakedistill.results.run import Run
-from snakedistill.results.verdict import CANDIDATE, TEACHER, name_of
+from snakedistill.results.tables.frontier import CANDIDATE, TEACHER
+from snakedistill.results.verdict import name_of
 
 FORMS = "osP^Xv"
 """Markers of the forms, in the order of the table; the last ones of forms that others add."""
@@ -27,17 +28,17 @@ _PLACES = [(-1, 1), (1, -1), (0, 1), (0, -1), (1, 1), (-1, -1), (1, 0), (-1, 0)]
 """Where a name stands beside its point; the frontier leaves room at its upper left and its lower right."""
 
 
-def plot(run: Run, pictures: dict[str, list[str]], run_description: str, margin: float) -> None:
+def plot(run: Run, pictures: dict[str, list[str]], run_description: str, choice: dict) -> None:
     """Plot accuracy on the test part against milliseconds of an image, or megabytes where no candidate was timed.
 
     Args:
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        margin: difference of accuracies that does not matter, `choose.margin`.
+        choice: margin, ms and mb, see `measures.choice`.
     """
     set_style()
-    table = run.table("frontier")
+    table, margin = run.table("frontier"), choice["margin"]
     cost = "milliseconds" if table["milliseconds"][table["role"] == CANDIDATE].notna().any() else "megabytes"
     figure, axes = page(5.0, 1, 1)
     axis = axes[0, 0]

@@ -63,7 +63,10 @@ def distilling(comparisons: pd.DataFrame, frontier: pd.DataFrame, margin: float)
 
 def _evidence(row: dict, seeds: int, verdict: str, margin: float) -> str:
     low, high = (points(row[f"difference_{end}"], "+") for end in ("low", "high"))
-    words = f"{points(row['difference'], '+')} points [{low}, {high}]{of_seeds(seeds)} on {row['images']:,} test images"
+    assigned = row["assignments"] > 1
+    over = of_seeds(seeds, assigned)
+    words = f"{points(row['difference'], '+')} points [{low}, {high}]{over} on {row['images']:,} test images"
+    words += " of each seed" if assigned else ""
     if verdict != OPEN:
         return words
     needed = images_needed(row, margin)

@@ -82,3 +82,8 @@ def margin_in_words(margin: float) -> str:
     """For example "1 point", "0.5 points"."""
     value = f"{100 * margin:g}"
     return f"{value} point{'' if value == '1' else 's'}"
+
+
+def capital(sentence: str) -> str:
+    """A sentence that begins with a capital letter."""
+    return sentence[0].upper() + sentence[1:]

@@ -1,15 +1,17 @@
 """The head of the summary: what a reader with one minute needs."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from snakedistill.core.errors import listed, some
-from snakedistill.core.files import read_csv
 from snakedistill.core.parts import TEST, TRAIN, VALIDATION
 from snakedistill.data.copies import copies_in_other_parts
 from snakedistill.data.part_sizes import DROPPED
 from snakedistill.export.forms import PRECISIONS
 from snakedistill.export.usable import read_measurements
-from snakedistill.results.findings.finding import AND_ASSIGNMENTS
+from snakedistill.results.findings.distilling import distilling
+from snakedistill.results.findings.finding import AND_ASSIGNMENTS, capital
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER, OPEN
@@ -51,39 +53,20 @@ def learned_nothing(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[s
     return found
 
 
-def one_line(uncertainty: str, timing: str, measurements: list[str], shown: list[str]) -> str:
-    """The result in one line: test accuracy of a teacher and a student, and how much smaller and faster the student is.
-
-    Accuracy is the mean over seeds. Size is that of the float32 ONNX file, the mean over seeds. Time is the median for
-    one image at a time in ONNX Runtime, float32, on all threads, without decoding. Where one of the two has no file in
-    ONNX, there is neither size nor time.
+def does_distilling_pay(tables: Mapping[str, pd.DataFrame], margin: float) -> str:
+    """Whether the chosen student is better than the same network with manual labels, or why that is not known.
 
     Args:
-        uncertainty: CSV of the table of uncertainty and accuracy.
-        timing: CSV of the timing table.
-        measurements: JSON files of the exported networks.
-        shown: ids of the teacher and the student.
-
-    Returns:
-        For example "test accuracy on 256 images: teacher 0.961, soft-0 0.973; soft-0 is 2.1 times smaller and 3.4 times
-        faster".
+        tables: comparisons and frontier.
+        margin: difference of accuracies that does not matter, `choose.margin`.
     """
-    table = read_csv(uncertainty)
-    test = table[table["split"] == TEST]
-    accuracy = test.groupby("network")["accuracy"].mean()
-    size = megabytes(measurements)["float32"]
-    seconds = float32_on_all_threads(read_csv(timing), "ONNX Runtime", 1)["seconds"]
-    seeds = test["seed"].nunique()
-    accuracies = (
-        f"test accuracy on {test['images'].iloc[0]:,} images{f', mean of {seeds} seeds' if seeds > 1 else ''}: "
-        + ", ".join(f"{network} {accuracy[network]:.3f}" for network in shown)
+    found = distilling(tables["comparisons"], tables["frontier"], margin)
+    said = (
+        "No family with `labels: manual` has the recipe of the chosen student, so that is not known"
+        if found is None
+        else f"{capital(found.statement)}: {found.evidence}"
     )
-    teacher, student = shown
-    if {teacher, student} - {*size.dropna().index} or {teacher, student} - {*seconds.index}:
-        return accuracies
-    smaller = _times(size[teacher] / size[student], "smaller", "larger", "as large")
-    faster = _times(seconds[teacher] / seconds[student], "faster", "slower", "as fast")
-    return f"{accuracies}; {student} is {smaller} and {faster}"
+    return f"**Does distilling pay here?** {said}."
 
 
 def images_in_words(
@@ -244,8 +227,3 @@ def megabytes(measurements: list[str]) -> pd.DataFrame:
     found = [read_measurements(path) for path in measurements]
     sizes = pd.DataFrame([{"network": one["network"]} | one["bytes"] for one in found])
     return sizes.reindex(columns=["network", *PRECISIONS]).groupby("network").mean() / 1e6
-
-
-def _times(ratio: float, more: str, less: str, equal: str) -> str:
-    factor = f"{max(ratio, 1 / ratio):.1f}"
-    return equal if factor == "1.0" else f"{factor} times {more if ratio > 1 else less}"

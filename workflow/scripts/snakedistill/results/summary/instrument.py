@@ -4,7 +4,7 @@ import pandas as pd
 
 from snakedistill.measures.comparison import FEWEST_SEEDS
 from snakedistill.results.findings import findings
-from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED
+from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, capital
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.tables.calibration import AS_TRAINED, SCALED
@@ -207,10 +207,6 @@ def findings_section(contents: Contents, pictures: list[str]) -> list[str]:
         if of_verdict:
             paragraphs += [
                 heading,
-                "\n".join(f"- {_capital(one.statement)}. {_capital(one.evidence)}." for one in of_verdict),
+                "\n".join(f"- {capital(one.statement)}. {capital(one.evidence)}." for one in of_verdict),
             ]
     return paragraphs
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]

@@ -14,6 +14,7 @@ from snakedistill.results.summary.cells import escaped, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import (
     beside_probes,
+    does_distilling_pay,
     how_to_read,
     images_in_words,
     learned_nothing,
@@ -21,6 +22,7 @@ from snakedistill.results.summary.head import (
     networks_table,
 )
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
+from snakedistill.results.verdict import verdict
 from snakedistill.teaching import TEACHER_WAY, networks
 
 
@@ -46,6 +48,7 @@ def write_summary(
     students: dict,
     teacher_is_given: bool,
     shown: list[str],
+    choice: dict,
     reference: str | None,
     about_reference: str,
     summary: str,
@@ -76,6 +79,7 @@ def write_summary(
         students: the config's `students`.
         teacher_is_given: whether the teacher was not trained here.
         shown: ids of the networks that sentences compare, a teacher and a student.
+        choice: margin, ms and mb, see `measures.choice`.
         reference: short name of the reference numbers, or None.
         about_reference: what they are, in words.
         summary: Markdown file to write.
@@ -95,6 +99,8 @@ def write_summary(
     doubts = warnings + _about_images(index, splits, counts, pixels)
     page = [
         "# Knowledge distillation: what was measured",
+        f"**{escaped(verdict(frames['frontier'], **choice))}**",
+        does_distilling_pay(frames, choice["margin"]),
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
         *learned_nothing(frames["best_epoch"], frames["confusion"]),
         *(f"> **Warning**: {escaped(sentence)}." for sentence in doubts),
