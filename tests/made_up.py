@@ -170,6 +170,7 @@ class MadeUp:
         given |= {"recipes": recipes, "choice": {"margin": 0.01, "ms": None, "mb": None}} | settings
         settings = {setting: given[setting] for setting in TABLES[name].settings}
         known = str(known) if known and known.is_file() else None
-        run = replace(self.run(reference), files=self.files)
+        run = self.run(reference)
+        run = replace(run, files=run.files | {name: self.files[name] for name in OF_FORMS})
         write_table(name, run, settings, known, self.files[name])
         return pd.read_csv(self.files[name])
