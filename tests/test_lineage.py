@@ -48,6 +48,7 @@ def run(tmp_path):
     for name, parts in (("splits", PARTS), ("others", PARTS[::-1])):
         write_csv(pd.DataFrame({"image_id": ids, "label": [0, 1] * 3, "split": parts * 2}), tmp_path / f"{name}.csv")
     (tmp_path / "model.keras").write_text("a network")
+    (tmp_path / "timing.json").write_text('{"multiply_adds": {}}')
     write_csv(pd.DataFrame({"image_id": ids, "label": 0.5}), tmp_path / "labels.csv")
     for number, part in enumerate(PARTS):
         rows = {"image_id": ids[number::3], "logit": 0.0, "probability": 0.5}
@@ -101,9 +102,13 @@ def exporting(run):
     export_network("onnx", model, 0, card, run / "splits.csv", arrays, predictions, 1, files)
 
 
-def files_of(run, **more):
+ALONE = {"shown": ["soft-0"], "seed": 0, "recipes": {}, "choice": {"margin": 0.01, "ms": None, "mb": None}}
+
+
+def files_of(run):
     predictions = {part: [run / f"{part}.csv"] for part in PARTS}
-    return Run([(0, "soft-0")], CLASSES, predictions | {"splits": str(run / "splits.csv")} | more)
+    exports = {"measured": str(run / "timing.json"), "form_measurements": [], "form_answers": []}
+    return Run([(0, "soft-0")], CLASSES, predictions | exports | {"splits": str(run / "splits.csv")})
 
 
 def table(name, **settings):
@@ -141,6 +146,7 @@ READERS = [
     (table("inheritance"), "test.csv"),
     (table("calibration"), "validation.csv"),
     (table("risk_coverage"), "test.csv"),
+    (table("frontier", **ALONE), "validation.csv"),
     (table("comparisons"), "test.csv"),
     (table("recursion"), "test.csv"),
     (table("first_errors"), "test.csv"),

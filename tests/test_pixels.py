@@ -24,7 +24,7 @@ from snakedistill.export import answers
 from snakedistill.export.card import card
 from snakedistill.export.classification import classify_photos
 from snakedistill.export.inference import open_network, probabilities
-from snakedistill.export.timing import time_calls
+from snakedistill.export.timing import TimedImages, time_calls
 from snakedistill.export.web import write_page
 
 SIZES = [
@@ -221,7 +221,8 @@ def test_each_network_is_timed_on_its_own_pixels(photos, tmp_path):
         (name, "a runtime", "float32"): lambda batch, name=name: seen[name].append(batch.copy()) for name in given
     }
     table = tmp_path / "index.csv"
-    calls = time_calls(answers, archive, table, table, arrays, given, 2, 1, batch_sizes=(3,))
+    images = TimedImages(archive, table, table, arrays, given)
+    calls = time_calls(answers, images, 2, 1, batch_sizes=(3,))
     assert len(calls) == 2 * 2
     for name, batches in seen.items():
         for batch in batches:  # from the array, and from the files in another order

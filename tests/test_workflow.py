@@ -51,7 +51,7 @@ def test_every_file_of_the_contract_is_there(folder):
     ] + ["tables/risk_coverage.csv", "tables/frontier.csv"]
     figures = ["1-teacher", "2-training-teacher", "3-training-classic", "4-training-hard", "5-training-soft"]
     figures += ["6-predictions-test", "7-predictions-validation", "8-predictions-train"]
-    figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing"]
+    figures += ["9-recursion-soft", "9-recursion-hard", "generations", "examples", "timing", "frontier"]
     figures += ["recursion_map-soft", "recursion_map-hard", "movement", "inheritance", "reliability", "risk_coverage"]
     expected += [f"figures/{figure}.{suffix}" for figure in figures for suffix in ("svg", "png")]
     for network in ("teacher", "soft-0", "soft-1"):  # the teacher, the timed student and the bundled one
@@ -245,7 +245,7 @@ def test_the_run_description_stands_at_the_head_of_the_summary(folder):
     assert "Run tiny: images of archive.zip at 32 pixels" in head
     assert "teacher.epochs 2 (25)" in head
     pictures = re.findall(r"!\[.+\]\((.+)\)", summary)
-    assert len(pictures) == 19
+    assert len(pictures) == 20
     assert all((folder / "results/tiny" / picture).is_file() for picture in pictures)
 
 
@@ -263,9 +263,9 @@ def test_the_report_is_one_file_with_captions_and_run_description(folder):
     command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--report", "report.html"]
     subprocess.run(command, cwd=folder, check=True)  # as README has it, without --cores
     page = (folder / "report.html").read_text()
-    chapters = ["01 Result", "02 Training (section 3)", "03 Time (section 4.1)", "04 Predictions (section 4.2)"]
-    chapters += ["05 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)", "06 What is inherited"]
-    chapters += ["07 Calibration", "08 Risk and coverage", "09 Examples", "10 Tables"]
+    chapters = ["01 Result", "02 Which student", "03 Training (section 3)", "04 Time (section 4.1)"]
+    chapters += ["05 Predictions (section 4.2)", "06 Accuracy and uncertainty, and recursion (sections 4.3, 4.4)"]
+    chapters += ["07 What is inherited", "08 Calibration", "09 Risk and coverage", "10 Examples", "11 Tables"]
     assert [chapter for chapter in chapters if chapter not in page] == []
     # Every result of the report: 18 figures, 12 tables, claims, summary; each caption ends with the run description.
     assert page.count("images of archive.zip at 32 pixels") >= 18 + 12 + 2

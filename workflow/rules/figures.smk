@@ -26,7 +26,7 @@ for name, figure in FIGURES.items():
                 figure.caption,
                 f"Grey: {PAGES.reference_name}." if figure.shows_reference else "",
             ),
-            code=code_of("plot", modules=(figure.module,), **PLAN.taught),
+            code=code_of("plot", modules=(figure.module,), FORMS=PLAN.forms, **PLAN.taught),
             module=figure.module,
             needs=figure.needs,
             subjects=list(PAGES.pictures[name]),

@@ -25,7 +25,7 @@ for name, table in TABLES.items():
                     else ""
                 ),
             ),
-            code=code_of("write_table", TABLES=(name,)),
+            code=code_of("write_table", TABLES=(name,), FORMS=PLAN.forms),
             reference=(
                 content_of_file(PAGES.reference_of(name)) if PAGES.reference_of(name) else None
             ),
