@@ -345,7 +345,7 @@ def test_a_run_with_a_given_teacher_ends_with_its_summary(project, teacher):
         assert set(pd.read_csv(run / "claims.csv").query("claim == 'C2'")["verdict"]) == {"does not hold"}
     else:
         assert "The teacher is a finished classifier, mine.keras." in summary
-        assert re.search(r"soft-0 is .* (smaller|larger|as large) and ", done.stdout)
+        assert re.search(r"Result: \w+-0 at \d+ pixels in \w+.* the teacher .* MB", done.stdout)
         assert timing[timing["network"] == "soft-0"]["ratio"].notna().all()
         assert (run / "figures/1-teacher.svg").exists()
         assert "teacher_answer" in answers and "soft-1_answer" in answers
