@@ -22,7 +22,7 @@ from snakedistill.configuration.recipes import recipe
 from snakedistill.core.errors import InputError
 from snakedistill.data.named_images import NamedImages, few_images
 from snakedistill.plan import first_lines
-from snakedistill.plan.job_lines import STAGES, THE_REST
+from snakedistill.plan.job_lines import RULES_OF_STAGES, THE_REST
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = yaml.safe_load((ROOT / "presets/paper.yaml").read_text())
@@ -312,7 +312,7 @@ def test_the_estimate_follows_the_configuration(with_bfloat16, tmp_path):
     nowhere = tmp_path / "counts.csv"
     sample = rough(CONFIG, nowhere)
     assert (sample.networks, sample.images) == (16, 1700)
-    assert set(sample.hours) == {*STAGES, THE_REST}
+    assert set(sample.hours) == {*RULES_OF_STAGES, THE_REST}
     assert 2 / 60 < sample.all_hours < 15 / 60  # measured: 5 minutes
     assert 1 < sample.gigabytes < 3
     one_core = rough(CONFIG, nowhere, cores=1).hours

@@ -23,9 +23,9 @@ ABOUT_SNAKEMAKE = (
     "Using shell",
 )
 """Beginnings of messages without an event that are left out too."""
-STAGES = {
+RULES_OF_STAGES = {
     "training": ("train_teacher", "train_student"),
-    "predictions": ("predict", "evaluate", "fit_probe", "predict_unlabelled"),
+    "predictions": ("predict", "evaluate", "fit_probe"),
     "exports": ("export_",),
     "timing": ("time_",),
 }
@@ -36,7 +36,7 @@ SHARE_THAT_TELLS = 0.1  # of the work, after which the time that it took correct
 
 def stage_of(rule: str) -> str:
     """The stage of the estimate to which a rule belongs."""
-    return next((stage for stage, beginnings in STAGES.items() if rule.startswith(beginnings)), THE_REST)
+    return next((stage for stage, beginnings in RULES_OF_STAGES.items() if rule.startswith(beginnings)), THE_REST)
 
 
 class Remaining:

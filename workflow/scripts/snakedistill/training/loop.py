@@ -32,8 +32,11 @@ from snakedistill.training.run import Prepared, TrainingRun, prepare
 from snakedistill.training.validation import Validation, accuracy_of
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
-BAR: dict[str, Any] = {"disable": None, "leave": False}
-BAR["bar_format"] = "{desc} {percentage:3.0f}% |{bar:16}| {elapsed}<{remaining}{postfix}"  # fits into 80 columns
+BAR: dict[str, Any] = {
+    "disable": None,
+    "leave": False,
+    "bar_format": "{desc} {percentage:3.0f}% |{bar:16}| {elapsed}<{remaining}{postfix}",  # fits into 80 columns
+}
 ACCURACY, LOSS = "accuracy", "loss"  # the values of the recipe's `best_epoch`
 HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_manual_accuracy", "learning_rate"]
 HISTORY += ["seconds", "kept"]

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from snakedistill.measures.choice import YES
+from snakedistill.measures.comparison import SIGNIFICANCE
+from snakedistill.measures.power import POWER
 from snakedistill.results.findings.finding import (
     CONTRADICTED,
     OPEN,
@@ -17,11 +19,6 @@ from snakedistill.results.findings.finding import (
 )
 from snakedistill.results.tables.comparisons import HIGHER, LOWER
 from snakedistill.results.tables.table import by_seed, over_seeds
-
-_TOST_ERRORS = 1.644854 + 1.281552
-"""Standard errors between the difference and the margin with which two one-sided tests at 5 % show two equal networks
-to be equal with a power of 80 %: the sum of the standard normal quantiles of 0.95 and 0.9 (Schuirmann 1987)."""
-_OF_90_PERCENT = 1.644854
 
 
 def distilling(comparisons: pd.DataFrame, frontier: pd.DataFrame, margin: float) -> Finding | None:
@@ -81,6 +78,9 @@ def _evidence(row: dict, seeds: int, verdict: str, margin: float) -> str:
 def images_needed(row: dict, margin: float) -> float | None:
     """The images that show the measured difference, or that it is within the margin, whichever are fewer.
 
+    Two one-sided tests show two equal networks to be equal with a power of 80 % where the standard errors between the
+    difference and the margin are the sum of the standard normal quantiles of 0.95 and 0.9 (Schuirmann 1987).
+
     Args:
         row: of `comparisons`.
         margin: difference of accuracies that does not matter.
@@ -88,9 +88,11 @@ def images_needed(row: dict, margin: float) -> float | None:
     Returns:
         None where no number of images shows either.
     """
-    distance = margin - abs(row["difference"])
-    error = (row["equal_within"] - abs(row["difference"])) / _OF_90_PERCENT
+    from scipy import special  # slow to import
+
+    distance, one_sided = margin - abs(row["difference"]), special.ndtri(1 - SIGNIFICANCE)
+    error = (row["equal_within"] - abs(row["difference"])) / one_sided
     ways = [row["images_needed"]] if pd.notna(row["images_needed"]) else []
     if distance > 0:
-        ways.append(row["images"] * (_TOST_ERRORS * error / distance) ** 2)
+        ways.append(row["images"] * ((one_sided + special.ndtri((1 + POWER) / 2)) * error / distance) ** 2)
     return min(ways, default=None)

@@ -14,7 +14,7 @@ from snakedistill.core.joins import join_one_to_one
 from snakedistill.core.parts import TEST, VALIDATION
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.usable import read_measurements
-from snakedistill.measures.choice import choose, nearest, non_inferiority, on_frontier, within_limits
+from snakedistill.measures.choice import NO, YES, choose, nearest, non_inferiority, on_frontier, within_limits
 from snakedistill.measures.intervals import exact_interval, median_interval, ratio_interval, score_interval
 from snakedistill.results.run import Run
 from snakedistill.results.tables.table import Table
@@ -187,7 +187,7 @@ def _times_faster(of_teacher: np.ndarray, seconds: np.ndarray) -> dict[str, floa
 def _chosen(table: pd.DataFrame, files: list[File], margin: float, ms: float | None, mb: float | None) -> pd.DataFrame:
     """The table with what is decided of its rows: yes or no."""
     table["within_limits"] = _yes(within_limits(table["milliseconds"], table["megabytes"], ms, mb))
-    table[["on_frontier", "chosen", "nearest"]] = "no"
+    table[["on_frontier", "chosen", "nearest"]] = NO
     rows = np.flatnonzero(table["role"] == CANDIDATE)
     if not len(rows):
         return table
@@ -197,21 +197,21 @@ def _chosen(table: pd.DataFrame, files: list[File], margin: float, ms: float | N
     table.loc[rows, "on_frontier"] = _yes(on_frontier(candidates["accuracy"].to_numpy(), cost))
     chosen = choose(
         np.array([file.right[VALIDATION] for file in of_candidates]),
-        (candidates["within_limits"] == "yes").to_numpy(),
+        (candidates["within_limits"] == YES).to_numpy(),
         [file.seconds for file in of_candidates],
         megabytes,
         [file.name for file in of_candidates],
         margin,
     )
     if chosen is not None:
-        table.loc[rows[chosen], "chosen"] = "yes"
+        table.loc[rows[chosen], "chosen"] = YES
     else:
-        table.loc[rows[nearest(milliseconds, megabytes, ms, mb)], "nearest"] = "yes"
+        table.loc[rows[nearest(milliseconds, megabytes, ms, mb)], "nearest"] = YES
     return table
 
 
 def _yes(true: np.ndarray) -> np.ndarray:
-    return np.where(true, "yes", "no")
+    return np.where(true, YES, NO)
 
 
 FRONTIER = Table(
