@@ -118,6 +118,8 @@ def spread(network, images):
 
 
 def export(made, folder, predictions=None, card=CARD, form="onnx", precisions=PRECISIONS):
+    for name in ("splits.csv", "test.npy"):
+        shutil.copy(made / name, folder)
     export_network(
         form,
         made / "soft-1.keras",
@@ -755,24 +757,31 @@ def bundle(exported, tmp_path):
 
 
 def bundled(exported, classes, folder, allowed=1.0, litert=None, choice=None):
-    """A bundle in which files without a network stand in for those of LiteRT, which may have failed for a reason."""
+    """A bundle whose files of LiteRT are those of a folder, or stand-ins without a network, or failed for a reason."""
     folder.mkdir(exist_ok=True)
     scripts = ROOT / "workflow/scripts/snakedistill"
-    copied = {"script": ROOT / "workflow/deploy/classify.py"}
+    copied = {"script": ROOT / "workflow/deploy/classify.py", "check": ROOT / "workflow/deploy/check.py"}
     copied |= {"decoding": scripts / "data/decoding.py", "answers": scripts / "export/answers.py"}
     files = {"onnx": {"float32": exported / "soft-1.onnx", "int8": exported / "soft-1.int8.onnx"}}
     files["onnx"]["measurements"] = exported / "soft-1.json"
-    files["litert"] = {kind: folder.parent / kind for kind in (*PRECISIONS, "measurements")}
-    for kind, path in files["litert"].items():
-        path.write_text(f"litert_{kind}")
-    there = {} if litert else dict.fromkeys(PRECISIONS, 1)
-    measured = {"bytes": there, "failed": {"float32": litert} if litert else {}, "int8": {"drop": 0}}
-    files["litert"]["measurements"].write_text(json.dumps(measured))
+    if isinstance(litert, Path):
+        files["litert"] = {"float32": litert / "soft-1.tflite", "int8": litert / "soft-1.int8.tflite"}
+        files["litert"]["measurements"] = litert / "soft-1.json"
+    else:
+        files["litert"] = {kind: folder.parent / kind for kind in (*PRECISIONS, "measurements")}
+        for kind, path in files["litert"].items():
+            path.write_text(f"litert_{kind}")
+        there = {} if litert else dict.fromkeys(PRECISIONS, 1)
+        measured = {"bytes": there, "failed": {"float32": litert} if litert else {}, "int8": {"drop": 0}}
+        golden = json.loads(files["onnx"]["measurements"].read_text())["golden"]
+        files["litert"]["measurements"].write_text(json.dumps(measured | {"golden": golden}))
     (folder.parent / "card.md").write_text("# soft-1\n")
-    names = {"script": "classify.py", "decoding": "decoding.py", "answers": "answers.py"}
+    names = {"script": "classify.py", "check": "check.py", "decoding": "decoding.py", "answers": "answers.py"}
+    names |= {"golden_answers": "golden.csv", "golden_images": "golden"}
     names |= {"requirements": "requirements.txt", "readme": "README.md", "checksums": "SHA256SUMS"}
     bundle = {kind: folder / name for kind, name in names.items()}
-    write_bundle(copied, files, allowed, folder.parent / "card.md", classes, bundle, choice)
+    images = exported / "splits.csv", exported / "test.npy"
+    write_bundle(copied, files, allowed, folder.parent / "card.md", classes, *images, bundle, choice)
     return folder
 
 
@@ -808,14 +817,90 @@ def test_the_bundle_has_the_network_in_every_form_and_its_card(bundle):
 def test_the_bundles_checksums_are_those_of_its_files(bundle):
     check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
     done = subprocess.run(check, cwd=bundle, capture_output=True, text=True, check=True)
-    others = {path.name for path in bundle.iterdir()} - {"SHA256SUMS"}
+    others = {str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file()} - {"SHA256SUMS"}
     assert {line.partition(":")[0] for line in done.stdout.splitlines()} == others
     (bundle / "classify.py").write_text("changed")
     assert subprocess.run(check, cwd=bundle, capture_output=True).returncode == 1
 
 
+def checked(folder, *arguments):
+    done = subprocess.run([sys.executable, folder / "check.py", *arguments], capture_output=True, text=True, cwd="/")
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+@pytest.fixture
+def golden(exported, exported_to_litert, tmp_path):
+    """A bundle with both forms, and its golden answers."""
+    folder = bundled(exported, CLASSES, tmp_path / "deploy", litert=exported_to_litert)
+    return folder, pd.read_csv(folder / "golden.csv")
+
+
+def test_golden_answers_are_those_of_every_file_to_ten_test_images(made, golden):
+    folder, table = golden
+    files = [FORMS[form].file_name("model", precision) for form in FORMS for precision in PRECISIONS]
+    assert table["file"].unique().tolist() == files
+    test, keras_answers = np.load(made / "test.npy"), pd.read_csv(made / "test.csv")["probability"].to_numpy()
+    images = [np.asarray(Image.open(folder / "golden" / name)) for name in table["image"].unique()]
+    (rows,) = zip(*[np.flatnonzero((test == image).all(axis=(1, 2, 3))) for image in images], strict=True)
+    certainty = np.abs(keras_answers - 0.5)
+    assert len(rows) == 10 and certainty[list(rows)].tolist() == sorted(certainty[list(rows)])
+    assert certainty[rows[0]] == certainty.min() and certainty[rows[-1]] == certainty.max()
+    for file in files:
+        network = (open_litert if file.endswith("tflite") else open_network)(folder / file)
+        of_file = table[table["file"] == file]
+        expected = of_file[["probability_of_cat", "probability_of_dog"]]
+        np.testing.assert_allclose(probabilities(network, np.stack(images)), expected, atol=1e-4)
+
+
+def test_the_check_passes_here_and_names_the_file_that_answers_otherwise(golden):
+    folder, table = golden
+    status, lines, errors = checked(folder)
+    assert status == 0 and "not checked" not in errors
+    assert [line.partition(";")[0] for line in lines] == [f"{file}: as expected" for file in sorted(set(table["file"]))]
+    (folder / "model.tflite").unlink()
+    for name in set(table["image"]):  # another order of the channels
+        Image.fromarray(np.asarray(Image.open(folder / "golden" / name))[..., ::-1]).save(folder / "golden" / name)
+    status, lines, errors = checked(folder)
+    assert status == 1 and "model.tflite: not checked, not beside this script\n" in errors
+    assert [line.partition(";")[0] for line in lines if "int8" not in line] == ["model.onnx: NOT AS EXPECTED"]
+
+
+def test_the_check_compares_the_answers_of_another_device(golden, tmp_path):
+    folder, table = golden
+    theirs = table[table["file"] == "model.int8.tflite"].iloc[::-1].copy()
+    theirs.to_csv(tmp_path / "phone.csv", index=False)
+    status, lines, _ = checked(folder, "--answers", tmp_path / "phone.csv")
+    assert status == 0 and lines[0].startswith("model.int8.tflite: as expected; of 10 images")
+    for wrong in (0.2, np.nan):
+        theirs["probability_of_dog"] += wrong
+        theirs.to_csv(tmp_path / "phone.csv", index=False, na_rep="nan")
+        status, lines, _ = checked(folder, "--answers", tmp_path / "phone.csv")
+        assert status == 1 and len(lines) == 1 and "NOT AS EXPECTED" in lines[0]
+    theirs["file"] = "other.onnx"
+    theirs.to_csv(tmp_path / "phone.csv", index=False)
+    assert checked(folder, "--answers", tmp_path / "phone.csv")[0] == 2
+
+
+def test_golden_images_pass_through_the_bundles_script_unchanged(golden, tmp_path):
+    folder, table = golden
+    status, (_, *lines), _ = run_bundle(sys.executable, folder, folder / "golden", cwd=tmp_path)
+    expected = table[table["file"] == "model.onnx"]["probability_of_dog"]
+    assert status == 0
+    assert [float(probability) for _, _, probability in lines] == pytest.approx(expected.tolist(), abs=1e-4)
+
+
+def test_a_file_of_litert_carries_its_labels_and_card(exported_to_litert):
+    for file in ("soft-1.tflite", "soft-1.int8.tflite"):
+        with zipfile.ZipFile(exported_to_litert / file) as carried:
+            assert carried.read("labels.txt").decode() == "cat\ndog\n"
+            assert json.loads(carried.read("card.json")) == CARD
+
+
 def test_the_bundle_of_three_classes(exported_of_three, photos, tmp_path):
     bundle = bundled(exported_of_three, THREE, tmp_path / "deploy")
+    (bundle / "model.tflite").unlink()
+    (bundle / "model.int8.tflite").unlink()
+    assert checked(bundle)[0] == 0
     readme = (bundle / "README.md").read_text()
     assert "the answer and its probability, and the runner-up\n" in readme
     assert max(map(len, readme.splitlines())) <= 120

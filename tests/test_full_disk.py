@@ -16,7 +16,7 @@ RULES = {
     "export_litert", "export_onnx", "index_archive", "labels", "predict", "split_images", "summarise",
     "summary_to_html", "tabulate_best_epoch",
     "tabulate_calibration", "tabulate_classes", "tabulate_comparisons", "tabulate_confusion", "tabulate_evaluation",
-    "tabulate_first_errors", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion",
+    "tabulate_first_errors", "tabulate_frontier", "tabulate_histograms", "tabulate_inheritance", "tabulate_recursion",
     "tabulate_risk_coverage", "tabulate_timing", "tabulate_uncertainty", "time_backbones", "time_networks",
     "train_student", "train_teacher", "weigh_claims",
     "write_arrays", "write_bundle", "write_config", "write_model_card", "write_submission",

@@ -41,6 +41,7 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
     expected += [f"deploy/{name}" for name in ("model.tflite", "model.int8.tflite")]
     expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py", "deploy/SHA256SUMS"]
+    expected += ["deploy/check.py", "deploy/golden.csv", "deploy/golden/01.png"]
     expected += [f"data/images/32-squash-nearest/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv"

@@ -34,15 +34,20 @@ rule write_bundle:
     input:
         **FILES.to_bundle(),
         choice=FILES.choice,
+        splits=FILES.of_first_seed(FILES.splits),
         script=given_file(with_the_workflow("../deploy/classify.py")),
+        check=given_file(with_the_workflow("../deploy/check.py")),
         decoding=given_file(with_the_workflow("snakedistill/data/decoding.py")),
         answers=given_file(with_the_workflow("snakedistill/export/answers.py")),
     output:
         script=f"{RUN}/deploy/classify.py",
+        check=f"{RUN}/deploy/check.py",
         decoding=f"{RUN}/deploy/decoding.py",
         answers=f"{RUN}/deploy/answers.py",
         requirements=f"{RUN}/deploy/requirements.txt",
         readme=f"{RUN}/deploy/README.md",
+        golden_answers=f"{RUN}/deploy/golden.csv",
+        golden_images=directory(f"{RUN}/deploy/golden"),
         checksums=f"{RUN}/deploy/SHA256SUMS",
     log:
         f"{RUN}/logs/write_bundle.log",
@@ -53,6 +58,7 @@ rule write_bundle:
         code=code_of(
             "write_bundle",
             "../deploy/classify.py",
+            "../deploy/check.py",
             "snakedistill/data/decoding.py",
             "snakedistill/export/answers.py",
             FORMS=PLAN.bundled_forms,

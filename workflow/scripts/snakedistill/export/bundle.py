@@ -2,8 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from PIL import Image
+
 from snakedistill.core.digests import fingerprint_of_file
-from snakedistill.core.files import copy_whole, write_text
+from snakedistill.core.files import copy_whole, read_csv, write_csv, write_text
+from snakedistill.core.parts import TEST
+from snakedistill.data.images import MappedImages
 from snakedistill.export.chosen import Choice
 from snakedistill.export.forms import FORMS, PRECISIONS
 from snakedistill.export.usable import costs_too_much, read_measurements
@@ -15,6 +21,8 @@ def write_bundle(
     int8_max_drop: float,
     model_card: str,
     classes: list[str],
+    splits: str,
+    test_images: str,
     bundle: dict[str, str],
     choice: Choice | None = None,
 ) -> None:
@@ -25,19 +33,23 @@ def write_bundle(
 
     Args:
         copied: files to copy: the script, which needs ONNX Runtime, NumPy, Pillow and tqdm alone, the library's own
-            decoding, and its own way to write an answer.
+            decoding, its own way to write an answer, and the check of the golden answers.
         exported: files of the network by key of `forms.FORMS`: by precision, and the `measurements`.
         int8_max_drop: see `usable.costs_too_much`.
         model_card: Markdown of `results.model_card`.
         classes: names; the position of a name is its label.
-        bundle: files to write: a copy of each of `copied`; `requirements`, `readme`, and `checksums`, of all others, in
-            the form of `sha256sum`. The network goes beside them, as `model` with the suffix of each form.
+        splits: CSV with image_id and split.
+        test_images: array of the test images with the pixels that the network takes, in the order of `splits`.
+        bundle: files to write: a copy of each of `copied`; `requirements`, `readme`; `golden_answers`, a CSV, and
+            `golden_images`, a folder, see `_write_golden`; and `checksums`, of all others, in the form of `sha256sum`.
+            The network goes beside them, as `model` with the suffix of each form.
         choice: what chose the network; None where it was named.
     """
     for kind, source in copied.items():
         copy_whole(source, bundle[kind])
     folder = Path(bundle["readme"]).parent
     here = {form: _copy(form, files, int8_max_drop, folder, choice) for form, files in exported.items()}
+    golden = _write_golden(exported, here, classes, splits, test_images, bundle)
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     printed = (
         f"the answer, and the probability of {classes[1]}"
@@ -65,13 +77,56 @@ a JSON object in each line. A photo that cannot be classified is named on standa
 progress bar. The exit status is 0 if all photos were classified, 1 if one was not, and 2 if the network
 cannot be loaded or no photo is found.
 
+    python check.py
+
+checks that the networks answer on another machine as they did here: `golden.csv` has the probabilities that each file
+gave to the images of `golden/`. These are pixels as they enter the network: a program on a phone or in a browser passes
+them on without resizing, writes a table like `golden.csv`, and `python check.py --answers TABLE` compares it.
+
 `sha256sum --check SHA256SUMS` checks that the files are as they were written.
 """,
         bundle["readme"],
     )
-    checked = [Path(file) for kind, file in bundle.items() if kind != "checksums"]
-    checked += [path for files in here.values() for path in files.values()]
-    write_text("".join(f"{fingerprint_of_file(file)}  {file.name}\n" for file in checked), bundle["checksums"])
+    checked = [Path(file) for kind, file in bundle.items() if kind not in ("checksums", "golden_images")]
+    checked += [*golden, *(path for files in here.values() for path in files.values())]
+    lines = [f"{fingerprint_of_file(file)}  {file.relative_to(folder)}\n" for file in checked]
+    write_text("".join(lines), bundle["checksums"])
+
+
+def _write_golden(
+    exported: dict[str, dict[str, str]],
+    here: dict[str, dict[str, Path]],
+    classes: list[str],
+    splits: str,
+    test_images: str,
+    bundle: dict[str, str],
+) -> list[Path]:
+    """Write the golden images as PNG files, and the probabilities that each bundled file gave to them.
+
+    The table has the columns file and image, and `probability_of_CLASS` for each class.
+
+    Returns:
+        Paths of the images.
+    """
+    measured = {form: read_measurements(files["measurements"])["golden"] for form, files in exported.items()}
+    ids = next(iter(measured.values()))["image_id"]  # the same in every form: Keras's answers choose them
+    parts = read_csv(splits)
+    test = parts.loc[parts["split"] == TEST, "image_id"].tolist()
+    images = MappedImages(test_images).read(np.array([test.index(image_id) for image_id in ids]))
+    folder = Path(bundle["golden_images"])
+    paths = [folder / f"{number:02}.png" for number in range(1, len(ids) + 1)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    rows = [
+        [file.name, path.name, *probabilities]
+        for form, files in here.items()
+        for precision, file in files.items()
+        for path, probabilities in zip(paths, measured[form][precision], strict=True)
+    ]
+    columns = ["file", "image", *(f"probability_of_{name}" for name in classes)]
+    write_csv(pd.DataFrame(rows, columns=columns), bundle["golden_answers"])
+    return paths
 
 
 def _choice_in_words(choice: Choice | None) -> str:

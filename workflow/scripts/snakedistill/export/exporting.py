@@ -24,6 +24,7 @@ from snakedistill.networks.classifier import load_network
 PARITY_IMAGES = 256
 PARITY_TOLERANCE = 1e-4
 CALIBRATION_IMAGES = 256
+GOLDEN_IMAGES = 10
 LITTLE, FEW_IMAGES = 0.0025, 2  # that a way to int8 may lose on the validation part before a milder one is tried
 
 
@@ -56,8 +57,8 @@ def export_network(
         files: files to write, see `forms.files_of_form`: by precision, `float32` and, if it is asked for, `int8`;
             `answers`, a CSV with the answers to validation and test images by precision, see `_write_answers`;
             `measurements`, a JSON of what parity and quantisation were measured to be, `bytes` of each network that was
-            written by precision, and `failed`, the reason by the precision that could not be; without float32 there is
-            no int8, for the same reason.
+            written by precision, `failed`, the reason by the precision that could not be (without float32 there is no
+            int8, for the same reason), and `golden`, see `_golden`.
 
     Raises:
         InputError: a file is of another network, seed or split.
@@ -100,6 +101,7 @@ def export_network(
                 write_text(f"This is no network: {reason}\n", paths[precision])
     there = {precision: given_by[precision] if precision in found["bytes"] else None for precision in precisions}
     _write_answers(known, there, files["answers"])
+    found["golden"] = _golden(known, there)
     write_text(json.dumps(found, indent=2) + "\n", files["measurements"])
 
 
@@ -116,6 +118,20 @@ def _write_answers(known: "_Known", given: dict[str, dict[str, np.ndarray] | Non
             frame[precision] = pd.Series(answers, frame.index, "Int64")
         frames.append(frame)
     write_csv(pd.concat(frames), path)
+
+
+def _golden(known: "_Known", given: dict[str, dict[str, np.ndarray] | None]) -> dict[str, list]:
+    """Ten test images, from that whose answer is the least certain to the most certain one, with their probabilities.
+
+    Returns:
+        `image_id`, and the probabilities of the classes by each precision that was written, [K] of each image; those in
+        float32 are Keras's, see `_write_answers`.
+    """
+    certainty = known.probability[TEST].max(axis=1)
+    ranks = np.linspace(0, len(certainty) - 1, min(GOLDEN_IMAGES, len(certainty))).round().astype(int)
+    rows = np.argsort(certainty, kind="stable")[ranks]
+    of_files = {precision: by_part[TEST][rows].tolist() for precision, by_part in given.items() if by_part is not None}
+    return {"image_id": known.image_id[TEST][rows].tolist(), **of_files}
 
 
 def _why_not(write: Callable[[], None]) -> str | None:

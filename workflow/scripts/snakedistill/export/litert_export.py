@@ -1,6 +1,8 @@
 """A network as a LiteRT file (.tflite), for phones and small devices, in float32 and in int8."""
 
+import json
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,7 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
 
     Args:
         network: a model that `build_network` returned.
-        card: see `card.card`; not used: the file has no place for it.
+        card: see `card.card`; the file carries it and the labels, see `_carry`.
         threads: not used: the converter has threads of its own.
         path: file to write.
 
@@ -34,6 +36,24 @@ def write_network(network: keras.Model, card: dict[str, str], threads: int, path
             "backbone"
         ) from error
     path.write_bytes(converted)
+    names = "".join(f"{name}\n" for name in json.loads(card["classes"]))
+    _carry({"labels.txt": names, "card.json": json.dumps(card, indent=2, ensure_ascii=False) + "\n"}, path)
+
+
+def _carry(texts: dict[str, str], path: Path) -> None:
+    """Append texts by name as a zip, which is how LiteRT's files carry labels: `unzip` and phones read it.
+
+    The format is that of associated files in LiteRT's metadata; its schema of the input and output, which no program
+    needs here, is not written.
+    """
+    with zipfile.ZipFile(path, "a") as archive:
+        for name, text in texts.items():
+            archive.writestr(zipfile.ZipInfo(name), text)  # without a time, so that the same network is the same file
+
+
+def _carried(path: Path) -> dict[str, str]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
 def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> dict[str, Callable[[Path], None]]:
@@ -41,16 +61,17 @@ def quantisations(network: keras.Model, exported: Path, images: np.ndarray) -> d
 
     Args:
         network: the network.
-        exported: the network in float32, of which nothing is used here.
+        exported: its file in float32, whose labels and card those in int8 carry too.
         images: those that calibrate, uint8 [n, image_size, image_size, 3].
     """
+    carried = _carried(exported)
     return {
-        "least and greatest values": partial(_quantise_all, network, images),
-        "weights alone": partial(_quantise_weights, network),
+        "least and greatest values": partial(_quantise_all, network, carried, images),
+        "weights alone": partial(_quantise_weights, network, carried),
     }
 
 
-def _quantise_all(network: keras.Model, images: np.ndarray, path: Path) -> None:
+def _quantise_all(network: keras.Model, carried: dict[str, str], images: np.ndarray, path: Path) -> None:
     """Weights and activations, but for the last probabilities: with 8 bits, those of many classes would be 0."""
 
     def calibrating() -> Iterator[list[np.ndarray]]:
@@ -67,12 +88,14 @@ def _quantise_all(network: keras.Model, images: np.ndarray, path: Path) -> None:
             converter=converter, debug_dataset=calibrating, debug_options=options
         )
         path.write_bytes(debugger.get_nondebug_quantized_model())
+    _carry(carried, path)
 
 
-def _quantise_weights(network: keras.Model, path: Path) -> None:
+def _quantise_weights(network: keras.Model, carried: dict[str, str], path: Path) -> None:
     converter = _converter(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     path.write_bytes(converter.convert())
+    _carry(carried, path)
 
 
 def _converter(network: keras.Model) -> tf.lite.TFLiteConverter:

@@ -175,14 +175,17 @@ class Files:
         }
 
     def to_bundle(self) -> dict[str, str]:
-        """What may be bundled: exported files and measurements by network, form and kind, and the model cards."""
+        """What may be bundled: exported files and measurements by network, form and kind, cards, and test images."""
         found = {
             f"{network}_{form}_{kind}": path
             for network in self.plan.bundled
             for form in self.plan.bundled_forms
             for kind, path in self.form(form, network).items()
         }
-        return found | {f"{network}_card": self._model_card_of_first_seed(network) for network in self.plan.bundled}
+        for network in self.plan.bundled:
+            found[f"{network}_card"] = self._model_card_of_first_seed(network)
+            found[f"{network}_test_images"] = self.array(TEST, network, self.plan.first_seed)
+        return found
 
     def _model_card_of_first_seed(self, network: str) -> str:
         """A network's model card, of the first seed."""
