@@ -876,9 +876,15 @@ def test_the_check_compares_the_answers_of_another_device(golden, tmp_path):
         theirs.to_csv(tmp_path / "phone.csv", index=False, na_rep="nan")
         status, lines, _ = checked(folder, "--answers", tmp_path / "phone.csv")
         assert status == 1 and len(lines) == 1 and "NOT AS EXPECTED" in lines[0]
-    theirs["file"] = "other.onnx"
-    theirs.to_csv(tmp_path / "phone.csv", index=False)
-    assert checked(folder, "--answers", tmp_path / "phone.csv")[0] == 2
+    theirs.assign(file="other.onnx").to_csv(tmp_path / "phone.csv", index=False, na_rep="nan")
+    theirs.to_csv(tmp_path / "empty.csv", index=False)
+    for name, message in (
+        ("phone", "no answer to check"),
+        ("empty", "got: could not convert"),
+        ("gone", "No such file"),
+    ):
+        status, lines, errors = checked(folder, "--answers", tmp_path / f"{name}.csv")
+        assert (status, lines) == (2, []) and message in errors
 
 
 def test_golden_images_pass_through_the_bundles_script_unchanged(golden, tmp_path):

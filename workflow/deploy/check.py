@@ -27,7 +27,11 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     expected = read_answers(HERE / "golden.csv")
-    answers = read_answers(arguments.answers) if arguments.answers else run(expected)
+    try:
+        answers = read_answers(arguments.answers) if arguments.answers else run(expected)
+    except (OSError, ValueError) as error:
+        print(f"{arguments.answers}: expected a table like golden.csv, got: {error}", file=sys.stderr)
+        return 2
     by_file: dict[str, dict[str, float]] = {}
     for file, image in expected.keys() & answers.keys():
         difference = np.abs(answers[file, image] - expected[file, image]).max()
