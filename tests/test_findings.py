@@ -402,8 +402,18 @@ def test_where_the_chosen_one_learned_from_manual_labels_a_student_is_compared_w
     assert distils("classic-0") == distils("soft-0")
 
 
-def test_without_a_pair_or_a_chosen_student_nothing_is_said_of_distilling():
-    assert distils(None) is None and distils("hard-0") is None
+def test_where_the_chosen_one_has_no_pair_the_first_pair_is_judged_and_that_is_said():
+    found, of_pair = distils("hard-0"), distils("soft-0")
+    assert (found.verdict, found.statement) == (of_pair.verdict, of_pair.statement)
+    assert found.evidence == (
+        f"{of_pair.evidence}; of `hard-0`, the chosen student, it is not known: no family has its recipe and `labels: "
+        "manual`"
+    )
+    assert distils(None) == of_pair
+
+
+def test_without_a_pair_nothing_is_said_of_distilling():
+    assert distilling(pd.DataFrame([first("soft-0")]), frontier_of("soft-0"), 0.01) is None
 
 
 @pytest.mark.parametrize("share", [0.02, 0.05])

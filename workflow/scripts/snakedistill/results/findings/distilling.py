@@ -25,7 +25,7 @@ def distilling(comparisons: pd.DataFrame, frontier: pd.DataFrame, margin: float)
     """Whether the chosen student is better than its independent student, worse, or equal within the margin.
 
     Better and worse are what `comparisons` says, with its correction for all pairs. Where the chosen one learned from
-    manual labels, the first student that it is compared with is judged.
+    manual labels, the first student that it is compared with is judged; where it is in no such pair, the first pair.
 
     Args:
         comparisons: the table.
@@ -33,14 +33,15 @@ def distilling(comparisons: pd.DataFrame, frontier: pd.DataFrame, margin: float)
         margin: difference of accuracies that does not matter, `choose.margin`.
 
     Returns:
-        None where nothing was chosen, or the run has no such pair.
+        None where the run has no such pair.
     """
     chosen = frontier["network"][frontier["chosen"] == YES]
     pairs = comparisons[comparisons["about"] == "independent"]
-    rows = over_seeds(pairs[pairs["one"].isin(chosen) | pairs["other"].isin(chosen)])
-    if rows.empty:
+    compared = over_seeds(pairs)
+    if compared.empty:
         return None
-    row = rows.iloc[0].to_dict()
+    of_chosen = compared[compared["one"].isin(chosen) | compared["other"].isin(chosen)]
+    row = (compared if of_chosen.empty else of_chosen).iloc[0].to_dict()
     without = f"{code(row['other'])}, the same network with manual labels"
     both = f"{code(row['one'])} and {without}"
     answer = row["this_recipe"] if isinstance(row["this_recipe"], str) else row["these_networks"]
@@ -55,7 +56,11 @@ def distilling(comparisons: pd.DataFrame, frontier: pd.DataFrame, margin: float)
     else:
         verdict, statement = OPEN, f"whether distilling pays cannot be told from {both}"
     seeds = by_seed(pairs)["seed"].astype(str).nunique()
-    return Finding(verdict, statement, _evidence(row, seeds, verdict, margin))
+    evidence = _evidence(row, seeds, verdict, margin)
+    if of_chosen.empty and not chosen.empty:
+        evidence += f"; of {code(chosen.iloc[0])}, the chosen student, it is not known: no family has its recipe and "
+        evidence += "`labels: manual`"
+    return Finding(verdict, statement, evidence)
 
 
 def _evidence(row: dict, seeds: int, verdict: str, margin: float) -> str:

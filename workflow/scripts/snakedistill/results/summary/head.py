@@ -62,7 +62,7 @@ def does_distilling_pay(tables: Mapping[str, pd.DataFrame], margin: float) -> st
     """
     found = distilling(tables["comparisons"], tables["frontier"], margin)
     said = (
-        "No family with `labels: manual` has the recipe of the chosen student, so that is not known"
+        "No family with `labels: manual` has the recipe of a student, so that is not known"
         if found is None
         else f"{capital(found.statement)}: {found.evidence}"
     )
