@@ -101,3 +101,54 @@ def test_an_unknown_key_is_named(outer):
     (outer / "config.yaml").write_text(yaml.safe_dump({"distillation": {"image_sise": 64}}))
     done = snakemake(outer, "-n", check=False)
     assert "image_sise: unknown key; did you mean image_size?" in done.stdout
+
+
+HOSTS_RULE = """
+rule hosts:
+    output:
+        "hosts.txt"
+    shell:
+        "touch {output}"
+"""
+MODULE = """
+module snakedistill:
+    snakefile: "{}"
+    config: {{"students": {{"hard": None, "soft": {{"generations": 0}}}}}}
+
+use rule * from snakedistill as distil_*
+"""
+
+
+def planned_jobs(folder, *arguments):
+    out = snakemake(folder, "-n", *arguments).stdout
+    return dict(re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("snakefile", "before", "behind"),
+    [
+        pytest.param("workflow/Snakefile", HOSTS_RULE, "", id="host first"),
+        pytest.param("Snakefile", "", HOSTS_RULE, id="module first"),
+    ],
+)
+def test_the_hosts_first_rule_is_the_default_target(tmp_path, snakefile, before, behind):
+    (tmp_path / "Snakefile").write_text(before + MODULE.format(ROOT / snakefile) + behind)
+    assert planned_jobs(tmp_path) == {"hosts": "1", "total": "1"}
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_of_a_host_without_rules_the_whole_experiment_is_the_default_target(tmp_path, snakefile):
+    (tmp_path / "Snakefile").write_text(MODULE.format(ROOT / snakefile))
+    jobs = planned_jobs(tmp_path)
+    assert jobs["distil_all"] == "1"
+    assert jobs["distil_train_student"] == "2"
+
+
+def test_it_starts_from_any_folder_with_its_own_settings(tmp_path):
+    """The folder has a `config.yaml` of something else, which does not count."""
+    (tmp_path / "config.yaml").write_text("students: nonsense\n")
+    (tmp_path / "mine.yaml").write_text("students: {hard: null, soft: {generations: 0}}\n")
+    (tmp_path / "elsewhere").mkdir()
+    arguments = ("--snakefile", str(ROOT / "workflow/Snakefile"), "--directory", "..", "--configfile", "../mine.yaml")
+    assert planned_jobs(tmp_path / "elsewhere", *arguments)["train_student"] == "2"
+    assert planned_jobs(tmp_path, "--snakefile", str(ROOT / "Snakefile"))["train_student"] == "15"

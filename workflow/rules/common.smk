@@ -42,11 +42,21 @@ from snakedistill.results.run_description import describe_audit
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
 from snakedistill.teaching import MEAN, PROBE, STAGES, made_from, source_of_views
 
-# Snakemake lays no config over a configfile in a module, so that is done here.
-if not workflow.modifier.is_main_snakefile():
-    settings = settings_in("../../config.yaml")
-    update_config(settings, config)
-    config = settings
+# Of a workflow that takes this one as a module; of this one no rule is defined yet.
+HOSTS_TARGET = workflow.default_target
+
+
+class UnlessTheHostHasRules(str):
+    """A default target that is false, for which Snakemake takes the next rule that it reads."""
+
+    def __bool__(self):
+        return False
+
+
+# A `configfile:` would be looked for where Snakemake runs, and nothing is laid over it in a module.
+settings = settings_in("../../config.yaml")
+update_config(settings, config)
+config = settings
 try:
     config, renamed = migration.migrated(config)
     for sentence in renamed if workflow.is_main_process else []:  # jobs read the same configuration
