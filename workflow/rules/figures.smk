@@ -27,6 +27,7 @@ for name, figure in FIGURES.items():
                 f"Grey: {PAGES.reference_name}." if figure.shows_reference else "",
             ),
             code=code_of("plot", modules=(figure.module,), FORMS=PLAN.forms, **PLAN.taught),
+            run_in_a_line=name_run(config),
             module=figure.module,
             needs=figure.needs,
             subjects=list(PAGES.pictures[name]),

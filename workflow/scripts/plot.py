@@ -9,6 +9,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
         run=Run(files={name: snakemake.input[name] for name in snakemake.params.needs}, **snakemake.params.run),
         settings=snakemake.params.settings,
         subjects=snakemake.params.subjects,
-        run_description=snakemake.params.run_description["run"],
+        run_description=snakemake.params.run_in_a_line,
         paths=list(snakemake.output),
     )

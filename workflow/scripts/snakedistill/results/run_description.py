@@ -14,17 +14,21 @@ def describe_run(config: dict, pixels: dict[str, Pixels]) -> str:
         config: the merged configuration.
         pixels: those that networks take, by family; the teacher is one, where it has a model.
     """
-    drawings = config["archive"] is None
-    subject = "drawings of the built-in sample" if drawings else f"images of {Path(config['archive']).name}"
-    student, seeds = config["student"], config["seeds"]
+    student = config["student"]
     run = (
-        f"Run {config['run']}: {subject} at {_pixels_in_words(pixels)}; "
+        f"Run {config['run']}: {_images_in_words(config)} at {_pixels_in_words(pixels)}; "
         f"{_teacher_in_words(config['teacher'])}; "
         f"students {Path(student['backbone']).stem}, {student['epochs']} epochs; "
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+        f"{_seeds_in_words(config)}"
         f"{', each with its own assignment of images to parts' if config['split']['seed'] == EACH else ''}."
     )
-    return f"{run} The numbers are about drawings, not about photographs." if drawings else run
+    return f"{run} The numbers are about drawings, not about photographs." if config["archive"] is None else run
+
+
+def name_run(config: dict) -> str:
+    """Say in one line which run a figure belongs to, for its lower edge: the name, the images and the seeds."""
+    drawings = ", not photographs" if config["archive"] is None else ""
+    return f"Run {config['run']}: {_images_in_words(config)}{drawings}; {_seeds_in_words(config)}"
 
 
 def describe_given_teacher(teacher: dict) -> str:
@@ -46,6 +50,16 @@ def describe_given_teacher(teacher: dict) -> str:
 def describe_audit(path: str) -> str:
     """Say what was audited: a CSV of predictions."""
     return f"Audit of {Path(path).name}: predictions that were made elsewhere."
+
+
+def _images_in_words(config: dict) -> str:
+    archive = config["archive"]
+    return "drawings of the built-in sample" if archive is None else f"images of {Path(archive).name}"
+
+
+def _seeds_in_words(config: dict) -> str:
+    seeds = config["seeds"]
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
 def _pixels_in_words(pixels: dict[str, Pixels]) -> str:

@@ -86,12 +86,12 @@ below another point. What is more than 20 points less accurate than the best sta
         needs=("seconds", "timing"),
         section="time",
         title="seconds an image",
-        caption="""The time that the timed networks take for one image on this machine's processor, without
-an accelerator. Points are medians of many calls, lines reach from the 10th to the 90th percentile, on a logarithmic
-scale. Above: one image in each call. Below: 32 images in each call. Left: the network alone. Right: from the image
-file to the answer, with decoding and resizing. int8 is the same network with 8-bit weights and activations.""",
+        caption="""The time that the timed networks take for one image on this machine's processor, without an
+accelerator. Points are medians of many calls, lines reach from the 10th to the 90th percentile, on a logarithmic scale.
+Above: one image in each call. Below: 32 images in each call. Left: the network alone. Right: from the image file to the
+answer, with decoding and resizing. int8 is the same network with 8-bit weights and activations. Reference numbers are
+of another machine, and stand in the title.""",
         settings=("reference_rows",),
-        shows_reference=True,
     ),
     "predictions": Figure(
         module="snakedistill.results.figures.predictions",
@@ -150,17 +150,14 @@ images; with several seeds the points are means and the bars reach from the smal
         pictures=_of_recursive_families("recursion_map"),
         needs=("recursion", "first_errors"),
         section="recursion",
-        title="errors and movement of {}",
-        caption="""Whether errors are passed on from one generation to the next. Left: each row is a test image that
-the teacher or a generation gets wrong, each column a network of the chain. A cell is coloured where the network is
-wrong, strongly where it is the first of the chain. A row that stays coloured to the right is an error that the later
-generations keep; a row that turns white is one that they mend. With several seeds the map shows the first. Right, by
-generation: the share of wrong answers among the test images of a class; the spread of the logits as a ratio to
-generation 0; and the drift, the change of the mean logit of a class since then. A ratio below 1 says that the
-predictions lose certainty; a drift above 0 says that the class gets more than before. Shades are 95 % intervals, over
-images, with five seeds or more over seeds and images. With two classes the
-drift is that of class 1, with more it is shown for the three classes that drift most. Of more than five classes those
-three are shown whose error rate changes most, beside that of all images. With several seeds the lines are means.""",
+        title="errors of {}",
+        caption="""Whether errors are passed on from one generation to the next. Left: each row is a test image that the
+teacher or a generation gets wrong, each column a network of the chain. A cell is coloured where the network is wrong,
+strongly where it is the first of the chain. A row that stays coloured to the right is an error that the later
+generations keep; a row that turns white is one that they mend. With several seeds the map shows the first. Right: the
+share of wrong answers among the test images of each class, by generation. Of more than five classes those three are
+shown whose share changes most, beside that of all images. With one seed the bars are exact 95 % intervals over images;
+with several the points are means and the bars reach from the smallest to the largest value.""",
     ),
     "inheritance": Figure(
         module="snakedistill.results.figures.inheritance",
@@ -169,16 +166,16 @@ three are shown whose error rate changes most, beside that of all images. With s
         section="inheritance",
         title="inheritance at a glance",
         caption="""What each student has from the teacher at the head of its chain, on the test part. Good networks
-agree because they are right, so each student stands beside an independent student: one of the same recipe and seed
-that was taught by manual labels and never saw the teacher's answers. Left: the share of images to which student and
-teacher give the same answer. The hollow point is the independent student's, the tick what student and teacher would
-share if their answers to the images of a class had nothing to do with each other. The way from the hollow point to
-the coloured one is inherited. Middle: how much more often than the independent student the student is wrong where the
-teacher is wrong. Right: how much more often it is right where the teacher is right. Points to the right of zero are
-inherited, if the line does not reach zero. A student further to the right in the middle panel than in the right one
-took over more of the teacher's errors than of its knowledge. With one seed the lines are 95 % intervals over images;
-with several the points are means and the lines reach from the smallest to the largest value. A teacher
-without an error has no point in the middle panel. Of several independent students the first is shown.""",
+agree because they are right, so each student stands beside an independent student: one of the same recipe and seed that
+was taught by manual labels and never saw the teacher's answers. Left: the share of images to which student and teacher
+give the same answer. The hollow point is the independent student's, the tick what student and teacher would share if
+their answers to the images of a class had nothing to do with each other. The way from the hollow point to the coloured
+one is inherited; the coloured line is its interval. Middle: how much more often than the independent student the
+student is wrong where the teacher is wrong. Right: how much more often it is right where the teacher is right. Points
+to the right of zero are inherited, if the line does not reach zero. A student further to the right in the middle panel
+than in the right one took over more of the teacher's errors than of its knowledge. The lines are 95 % intervals over
+images, with several seeds over seeds and images. A teacher without an error has no point in the middle panel. Of
+several independent students the first is shown.""",
     ),
     "reliability": Figure(
         module="snakedistill.results.figures.reliability",
@@ -186,14 +183,15 @@ without an error has no point in the middle panel. Of several independent studen
         needs=("validation", "test", "splits"),
         section="calibration",
         title="reliability",
-        caption="""Whether probabilities say how often a network is right, on the test part. The images are put into
-15 bins with equally many images by the probability that the network gives to its own answer; equal probabilities stay
-together, so there may be fewer bins, and a larger marker stands for more images. A bin lies on the dotted diagonal
-where the probability is the share of right answers. Below it the network is surer than it should be, above it less
-sure. Filled: as trained. Hollow: with its logits divided by the temperature T that was fitted on validation, which
-changes no answer; T above 1 makes the network less sure. The error above a panel is the expected calibration error,
-the mean distance of the bins from the diagonal. The axes begin at the smallest value that is shown. With several seeds
-the images of all count together, each with the temperature of its seed.""",
+        caption="""Whether probabilities say how often a network is right, on the test part. The images are put into 15
+bins with equally many images by the probability that the network gives to its own answer; equal probabilities stay
+together, so there may be fewer bins, and a larger marker stands for more images. Bars are exact 95 % intervals over
+images. A bin lies on the dotted diagonal where the probability is the share of right answers. Below it the network is
+surer than it should be, above it less sure. Filled: as trained. Hollow: with its logits divided by the temperature T
+that was fitted on validation, which changes no answer; T above 1 makes the network less sure. The error above a panel
+is the expected calibration error, the mean distance of the bins from the diagonal. The axes begin at the smallest value
+that is shown. With several seeds the images of all count together, each with the temperature of its seed; a bar is as
+long as with the images of one, as seeds answer the same images.""",
         settings=("shown",),
     ),
     "risk_coverage": Figure(

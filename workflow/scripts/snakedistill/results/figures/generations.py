@@ -41,11 +41,12 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
                 high = chain[quantity if several else f"{quantity}_high"].max()
                 x = values.index + step * (number - (len(families) - 1) / 2)
                 look = looks[family]
-                if (known := f"{run.reference}_{quantity}") in table and (theirs := chain[known].first()).notna().any():
-                    grey = {"color": "0.72", "markersize": 3, "linewidth": 1, "label": run.reference}
-                    axis.plot(x, theirs, **look | grey)
                 axis.vlines(x, low, high, color=look["color"], linewidth=1, alpha=0.6)
                 axis.plot(x, values, **look, markersize=4.5, linewidth=1.2, label=family)
+                known = f"{run.reference}_{quantity}"
+                if known in table and (theirs := chain[known].first()).notna().any():
+                    grey = {"color": "0.72", "markersize": 3, "linewidth": 1, "label": f"{run.reference}: {family}"}
+                    axis.plot(x, theirs, **look | grey, zorder=1.5)
             for teacher, line in zip(teachers, itertools.cycle(TEACHER_LINES), strict=False):
                 value = table[(table["family"] == teacher) & (table["split"] == part)][quantity].mean()
                 axis.axhline(value, color="black", linestyle=line, linewidth=1, label=teacher)
@@ -55,6 +56,6 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     for axis, (name, metric) in zip(axes[:, 0], metrics.items(), strict=True):
         axis.set_ylabel(", ".join(filter(None, (in_words(name), metric.unit))))
     what = f"range of {table['seed'].nunique()} seeds" if several else "95 % intervals over images"
-    title_and_legend(figure, f"{listed(map(in_words, metrics)).capitalize()} by generation (bars: {what})", axes)
+    title_and_legend(figure, f"{listed(map(in_words, metrics)).capitalize()} by generation\nBars: {what}", axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)

@@ -75,12 +75,16 @@ def plot_agreement(axis: Axes, means: pd.DataFrame, looks: dict[str, dict]) -> N
 
     Args:
         axis: its panel.
-        means: agreement, agreement_of_independent and agreement_by_chance by network, in the order of the rows.
+        means: agreement, agreement_of_independent, agreement_by_chance, and agreement_inherited with its interval, by
+            network, in the order of the rows.
         looks: of the families.
     """
     places = np.arange(len(means))
     of_independent = means["agreement_of_independent"]
     axis.hlines(places, of_independent, means["agreement"], color="0.75", linewidth=1, zorder=1)
+    colors = [looks[parsed(network).family]["color"] for network in means.index]
+    ends = (of_independent + means[f"agreement_inherited_{end}"] for end in ("low", "high"))
+    axis.hlines(places, *ends, color=colors, linewidth=1.2, alpha=0.6)
     chance: dict[str, Any] = {"linestyle": "none", "marker": "|", "color": "0.3", "markersize": 7}
     plot_rows(axis, means["agreement"], looks)
     if of_independent.notna().any():

@@ -1,4 +1,6 @@
-"""Whether the errors of a chain are passed on, and how its generations move."""
+"""Whether the errors of a chain are passed on, image by image and class by class."""
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -6,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.ticker import MaxNLocator
 
+from snakedistill.measures.intervals import exact_interval
 from snakedistill.results.figures import recursion
 from snakedistill.results.figures.style import (
     looks_of,
@@ -17,7 +20,7 @@ from snakedistill.results.figures.style import (
     whole_numbers,
 )
 from snakedistill.results.run import Run
-from snakedistill.results.tables.table import over_seeds
+from snakedistill.results.tables.table import by_seed
 
 MOST_CLASSES = 5
 FEW_CLASSES = 3  # are shown of more than the most
@@ -31,12 +34,13 @@ LOOKS = (  # colours of Tol, of no family
     {"color": "#AA4499", "marker": "P", "linestyle": "-."},
 )
 ALL_IMAGES = "all images"
+OF_ALL_IMAGES = {"color": "0.3", "marker": "D", "linestyle": "-"}
 
 
 def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None:
-    """Plot the errors of each chain image by image, and error rate, spread and drift by generation.
+    """Plot the errors of each chain image by image, and the error rate of each class by generation.
 
-    Of several seeds the map shows the first, and the lines are means.
+    Of several seeds the map shows the first; the points are means, with a bar from the least to the greatest.
 
     Args:
         run: the run.
@@ -49,19 +53,17 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str) -> None
     for family, paths in pictures.items():
         chain = table[table["family"] == family]
         of_seed = chain[chain["seed"].astype(str) == str(run.seeds[0])]
-        figure, axes = page(5, 3, 2, sharex="col", width_ratios=[1.25, 1])
-        left = axes[0, 0].figure.add_subplot(axes[0, 0].get_gridspec()[:, 0])
-        for axis in axes[:, 0]:
-            axis.remove()
+        figure, axes = page(3.8, 1, 2, width_ratios=[1.25, 1])
+        left, right = axes.flat
         of_family = errors[(errors["family"] == family) & (errors["seed"] == run.seeds[0])]
         plot_map(left, error_map(of_family, networks_of(of_seed)), looks[family]["color"])
         images = of_seed[of_seed["generation"] == 0]["images"].sum()
-        left.set(xlabel="generation", ylabel=f"test images, of {images:,}, that a network gets wrong")
-        plot_lines(axes[:, 1], over_seeds(chain), run.classes, looks[family])
-        title = f"Errors and movement of {family} on the test part"
-        if len(run.seeds) > 1:
-            title += f"\nMap: seed {run.seeds[0]}. Lines: mean of {len(run.seeds)} seeds"
-        title_and_legend(figure, title, np.array([left, *axes[:, 1]]))
+        left.set(xlabel="generation", ylabel=f"test images with an error, of {images:,}")
+        plot_rates(right, rates_of(by_seed(chain), run.classes))
+        title = f"Errors of {family} on the test part, passed on or mended"
+        several = f"Map: seed {run.seeds[0]}. Points: mean of {len(run.seeds)} seeds; bars: their range"
+        title += f"\n{several if len(run.seeds) > 1 else 'Bars: 95 % intervals over images'}"
+        title_and_legend(figure, title, axes)
         save(figure, run_description, paths)
 
 
@@ -110,48 +112,54 @@ def plot_map(axis: Axes, found: np.ndarray, color: str) -> None:
     axis.grid(False)
 
 
-def plot_lines(axes: np.ndarray, chain: pd.DataFrame, classes: list[str], look: dict) -> None:
-    """Plot error rate, spread and drift by generation; spread and drift with their intervals.
+def rates_of(chain: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Error rates by class and generation: class, generation, value, low, high.
+
+    Of one seed low and high are the exact 95 % interval over images, of several the least and the greatest. Of more
+    than `MOST_CLASSES` those whose rate changes most are left, behind that of all images.
 
     Args:
-        axes: the three panels.
-        chain: rows of the table `recursion` of a family, over all seeds.
+        chain: rows of the table `recursion` of a family, of each seed.
         classes: names.
-        look: of the family.
     """
-    rates, drifts, lows, highs = (
-        chain.pivot_table(index="generation", columns="class", values=value, dropna=False)
-        for value in ("error_rate", *(f"drift_from_first{end}" for end in ("", "_low", "_high")))
-    )
-    with_rate = list(classes)
+    counts = chain.assign(wrong=(chain["error_rate"].fillna(0) * chain["images"]).round().astype(int))
+    counts = counts[["seed", "generation", "class", "images", "wrong"]]
     if len(classes) > MOST_CLASSES:
-        with_rate = largest(rates.max() - rates.min(), classes)
-    with_drift = classes[1:] if len(classes) == 2 else largest(drifts.abs().max(), classes)
-    shown = [name for name in classes if name in {*with_rate, *with_drift}]
-    of_classes = dict(zip(shown, LOOKS, strict=False))
-    of_rate, of_spread, of_drift = axes
-    for axis, values, names in ((of_rate, rates, with_rate), (of_drift, drifts, with_drift)):
-        for name in names:
-            axis.plot(values.index, values[name], **of_classes[name], label=shortened(name, LONGEST_NAME))
-    if len(classes) > len(with_rate):
-        wrong = (chain["error_rate"] * chain["images"]).groupby(chain["generation"]).sum()
-        of_all = wrong / chain.groupby("generation")["images"].sum()
-        of_rate.plot(of_all.index, of_all, color="0.3", linewidth=2, label=ALL_IMAGES)
-    spreads = chain.drop_duplicates("generation").set_index("generation").filter(regex="^spread_ratio_from_first")
-    of_spread.plot(spreads.index, spreads["spread_ratio_from_first"], **look)
-    ends = (spreads[f"spread_ratio_from_first_{end}"] for end in ("low", "high"))
-    of_spread.fill_between(spreads.index, *ends, color=look["color"], alpha=0.2, linewidth=0)
-    for name in with_drift:
-        color = of_classes[name]["color"]
-        of_drift.fill_between(drifts.index, lows[name], highs[name], color=color, alpha=0.2, linewidth=0)
-    of_spread.axhline(1, color="0.4", linestyle=":", linewidth=1)
-    of_drift.axhline(0, color="0.4", linestyle=":", linewidth=1)
-    for axis, label in zip(axes, ("error rate", "spread ratio", "drift, logits"), strict=True):
-        axis.set_ylabel(label)
-    of_rate.margins(y=0.15)
-    of_rate.set_ylim(0, None)
-    of_drift.set_xlabel("generation")
-    whole_numbers(of_drift, 0, int(chain["generation"].max()))
+        means = chain.pivot_table(index="generation", columns="class", values="error_rate")
+        whole = counts.groupby(["seed", "generation"])[["images", "wrong"]].sum().reset_index()
+        classes = largest(means.max() - means.min(), classes)
+        counts = pd.concat([whole.assign(**{"class": ALL_IMAGES}), counts])
+        classes = [ALL_IMAGES, *classes]
+    counts = counts[counts["class"].isin(classes) & (counts["images"] > 0)]
+    rate = counts["wrong"] / counts["images"]
+    ends = {"low": rate, "high": rate}
+    if counts["seed"].nunique() == 1:
+        intervals = [exact_interval(*pair) for pair in counts[["wrong", "images"]].to_numpy().tolist()]
+        ends = dict(zip(ends, np.transpose(intervals), strict=True))
+    groups = counts.assign(value=rate, **ends).groupby(["class", "generation"])
+    found = groups.agg({"value": "mean", "low": "min", "high": "max"}).reset_index()
+    return found.sort_values("class", key=lambda names: names.map(classes.index), kind="stable")
+
+
+def plot_rates(axis: Axes, rates: pd.DataFrame) -> None:
+    """Plot the error rates of `rates_of` with their bars, classes side by side at each generation."""
+    names = rates["class"].unique()
+    step = min(0.12, 0.7 / len(names))
+    for number, (name, look) in enumerate(zip(names, looks_of_classes(names), strict=True)):
+        of_class = rates[rates["class"] == name]
+        x = of_class["generation"] + step * (number - (len(names) - 1) / 2)
+        axis.vlines(x, of_class["low"], of_class["high"], color=look["color"], linewidth=1, alpha=0.6)
+        axis.plot(x, of_class["value"], **look, markersize=4.5, linewidth=1.2, label=shortened(name, LONGEST_NAME))
+    axis.margins(y=0.15)
+    axis.set_ylim(0, None)
+    axis.set(xlabel="generation", ylabel="error rate of the class")
+    whole_numbers(axis, 0, int(rates["generation"].max()))
+
+
+def looks_of_classes(names: Iterable[str]) -> list[dict]:
+    """A look for each name; black is that of all images."""
+    looks = iter(LOOKS)
+    return [OF_ALL_IMAGES if name == ALL_IMAGES else next(looks) for name in names]
 
 
 def largest(values: pd.Series, classes: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from snakedistill.core.network_ids import parsed
 from snakedistill.core.parts import TEST
 from snakedistill.measures.calibration import Reliability, at_temperature, reliability
+from snakedistill.measures.intervals import exact_interval
 from snakedistill.results.answers import Answers
 from snakedistill.results.figures.style import looks_of, page, save, set_style, title_and_legend
 from snakedistill.results.run import Run
@@ -49,13 +50,14 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: 
     looks = looks_of(run.networks)
     figure, axes = page(3.6, 1, len(networks), sharex=True, sharey=True)
     for axis, (network, diagram) in zip(axes.flat, diagrams.items(), strict=True):
-        plot_diagram(axis, diagram, looks[parsed(network).family]["color"])
+        plot_diagram(axis, diagram, looks[parsed(network).family]["color"], len(run.seeds))
         axis.set_title("\n".join([network, *errors_in_words(diagram)]), fontsize=8)
         axis.set_xlabel("probability of the answer")
     axes[0, 0].set_ylabel("share of right answers")
-    set_limits(axes[0, 0], (form for diagram in diagrams.values() for form in diagram.forms.values()))
+    set_limits(axes[0, 0], [form for diagram in diagrams.values() for form in diagram.forms.values()], len(run.seeds))
     seeds = f", {len(run.seeds)} seeds together" if len(run.seeds) > 1 else ""
-    title_and_legend(figure, f"How often answers of a probability are right, on the test part{seeds}", axes)
+    title = f"How often answers of a probability are right, on the test part{seeds}\nBars: 95 % intervals over images"
+    title_and_legend(figure, title, axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)
 
@@ -107,19 +109,30 @@ def errors_in_words(diagram: Diagram) -> list[str]:
     return [f"{name}: error {error:.4f}" for name, error in zip(names, errors, strict=True)]
 
 
-def plot_diagram(axis: Axes, diagram: Diagram, color: str) -> None:
-    """Plot the bins of each form; the area of a marker grows with the images in the bin."""
+def plot_diagram(axis: Axes, diagram: Diagram, color: str, seeds: int) -> None:
+    """Plot the bins of each form with their intervals; the area of a marker grows with the images in the bin."""
     axis.plot([0, 1], [0, 1], color="0.4", linestyle=":", linewidth=1, zorder=1)
     inks: tuple[dict[str, Any], ...] = ({"facecolor": color}, {"facecolor": "white"})
-    for (label, form), ink, line in zip(diagram.forms.items(), inks, ("-", "--"), strict=False):
+    for (label, form), ink, line in zip(diagram.forms.items(), inks, ("-", (0, (2, 2))), strict=False):
         area = LARGEST_MARKER * form.images / form.images.max()
-        axis.plot(form.predicted, form.observed, color=color, linestyle=line, linewidth=0.8, alpha=0.5, zorder=2)
+        ends = np.transpose(intervals_of(form, seeds))
+        axis.vlines(form.predicted, *ends, color=color, linestyle=line, linewidth=0.8, alpha=0.5, zorder=2)
         axis.scatter(form.predicted, form.observed, area, edgecolor=color, **ink, zorder=3, label=label)
 
 
-def set_limits(axis: Axes, forms: Iterable[Reliability]) -> None:
+def intervals_of(form: Reliability, seeds: int) -> list[tuple[float, float]]:
+    """The exact 95 % interval of each bin's share of right answers.
+
+    Seeds answer the same images, so a bin of several seeds has the interval of as many images as one seed has in it.
+    """
+    images = np.maximum(1, np.rint(form.images / seeds)).astype(int)
+    right = np.rint(form.observed * images).astype(int)
+    return [exact_interval(int(some), int(of)) for some, of in zip(right, images, strict=True)]
+
+
+def set_limits(axis: Axes, forms: Iterable[Reliability], seeds: int) -> None:
     """Let the axes begin a little below the smallest value that is shown, and end a little above 1."""
-    ends = [(form.predicted.min(), form.observed.min()) for form in forms]
+    ends = [(form.predicted.min(), min(low for low, _ in intervals_of(form, seeds))) for form in forms]
     limits = []
     for low in np.min(ends, axis=0):
         margin = 0.06 * max(1 - low, 0.02)

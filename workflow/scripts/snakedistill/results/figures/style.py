@@ -39,9 +39,9 @@ def set_style() -> None:
 
 
 def describe(figure: Figure, run_description: str) -> None:
-    """Write the run description below a figure."""
+    """Write the run description below a figure, at its right edge."""
     lines = textwrap.wrap(run_description, int(figure.get_size_inches()[0] * 18))
-    figure.supxlabel("\n".join(["", *lines]), fontsize=7, color="0.35")
+    figure.supxlabel("\n".join(lines), fontsize=6.5, color="0.45", x=0.99, ha="right")
 
 
 def save(figure: Figure, run_description: str, paths: list[str]) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from snakedistill.core.network_ids import parsed
 from snakedistill.results.figures.style import looks_of, page, plain, save, set_style, title_and_legend
@@ -22,23 +22,24 @@ def plot(
 ) -> None:
     """Plot the median milliseconds an image of the networks timed in every runtime, with p10 and p90.
 
-    Shown are the rows with most threads.
+    Shown are the rows with most threads. Reference numbers are of another machine and would squeeze the measured ones
+    on the axis, so they stand in the title.
 
     Args:
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
-        reference_rows: values of columns of the timing table where the reference numbers are shown; empty for all rows.
+        reference_rows: values of columns of the timing table where the reference numbers are said; empty for all rows.
     """
     set_style()
-    keys = ["runtime", "precision", "batch_size", "decoding"]
     frame = run.table("seconds")
     most = frame["threads"].max()
     timing = run.table("timing")
     networks = in_full(timing)
     frame = frame[(frame["threads"] == most) & frame["network"].isin(networks)].copy()
     frame["how"] = frame["runtime"] + " " + frame["precision"]
-    reference = _reference(run.reference, timing, {"threads": most, **reference_rows})
+    timing = timing[timing["network"].isin(networks)]
+    reference = reference_of(run.reference, timing, {"threads": most, **reference_rows})
     hows = frame["how"].drop_duplicates().tolist()
     sizes = sorted(frame["batch_size"].unique())
     looks = looks_of(network for _, network in run.results)
@@ -58,45 +59,48 @@ def plot(
                 y = np.arange(len(hows)) + offset
                 axis.hlines(y, low, high, color=look["color"], linewidth=1.5)
                 axis.plot(middle, y, label=network, **look)
-                rows = of_network[["network", *keys]].itertuples(index=False, name=None)
-                known = pd.Series([reference.get(row) for row in rows], hows)
-                known = 1000 * known.astype(float)
-                if known.notna().any():
-                    hollow = {"color": "0.6", "fillstyle": "none", "label": f"{run.reference}: {network}"}
-                    axis.plot(known, y, **look | hollow)
                 for how, at in [(how, at) for how, at in zip(hows, y, strict=True) if middle.notna()[how]]:
-                    # The number is on the side where the reference's mark is not.
-                    left = known[how] > middle[how]
                     axis.annotate(
-                        three_digits(middle[how]), (low[how] if left else high[how], at), (-5 if left else 5, 0),
-                        textcoords="offset points", ha="right" if left else "left", va="center", fontsize=6,
+                        three_digits(middle[how]), (high[how], at), (5, 0),
+                        textcoords="offset points", ha="left", va="center", fontsize=6,
                     )  # fmt: skip
             what = "from the file to the answer" if decoding == "yes" else "the network alone"
             axis.set_title(f"batch {size}, {what}", fontsize=9)
             axis.tick_params(labelbottom=True)
             axis.set_xlabel("milliseconds an image")
             sns.despine(ax=axis)
-    shown = [*frame["p10"], *frame["p90"], *reference.values()]
-    lows, highs = 1000 * min(shown), 1000 * max(shown)
+    lows, highs = 1000 * frame["p10"].min(), 1000 * frame["p90"].max()
     decades = max(0.3, np.log10(highs / lows))
     axis.set(xscale="log", xlim=(lows / 10 ** (0.1 * decades), highs * 10 ** (0.2 * decades)))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20 if decades < 2 else 6))
+    of_decades = LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=20 if decades < 2 else 6)
+    axis.xaxis.set_major_locator(of_decades if decades > 0.7 else MaxNLocator(4))
     axis.xaxis.set_major_formatter(plain)
+    axis.xaxis.set_minor_formatter(lambda *_: "")
     axis.set(yticks=range(len(hows)), yticklabels=hows, ylim=(len(hows) - 0.5, -0.5))
     title = f"Time an image takes on {most} thread{'s' if most > 1 else ''}: median, and from p10 to p90"
-    title_and_legend(figure, title, axes)
+    title_and_legend(figure, "\n".join([title, *reference_in_words(run.reference, reference)]), axes)
     (paths,) = pictures.values()
     save(figure, run_description, paths)
 
 
-def _reference(name: str | None, table: pd.DataFrame, rows: dict[str, str | int]) -> dict[tuple, float]:
-    """Seconds an image by (network, runtime, precision, batch size, decoding)."""
+def reference_of(name: str | None, table: pd.DataFrame, rows: dict[str, str | int]) -> pd.DataFrame:
+    """The rows of the table `timing` that have a reference number, in its column `reference`, in seconds an image."""
     for column, value in rows.items():
         table = table[table[column] == value]
-    if (column := f"{name}_seconds") not in table:
-        return {}
-    table = table[table[column].notna()]
-    return table.set_index(["network", "runtime", "precision", "batch_size", "decoding"])[column].to_dict()
+    column = f"{name}_seconds"
+    return table.assign(reference=table.get(column, np.nan)).dropna(subset="reference")
+
+
+def reference_in_words(name: str | None, rows: pd.DataFrame) -> list[str]:
+    """A line with the least and the greatest reference number of each network, or none; rows of `reference_of`."""
+    if rows.empty:
+        return []
+    ways = (rows["runtime"] + " " + rows["precision"] + ", batch " + rows["batch_size"].astype(str)).unique()
+    said = []
+    for network, seconds in rows.groupby("network", sort=False)["reference"]:
+        ends = dict.fromkeys(three_digits(1000 * end) for end in (seconds.min(), seconds.max()))
+        said.append(f"{network} {' to '.join(ends)} ms")
+    return [f"{name}{f' ({ways[0]})' if len(ways) == 1 else ''}: {', '.join(said)}"]
 
 
 def three_digits(value: float) -> str:
