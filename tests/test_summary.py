@@ -22,7 +22,13 @@ from snakedistill.paper import biryukova
 from snakedistill.paper.claims import FAILS, HOLDS, OPEN, write_claims
 from snakedistill.paper.claims_section import write_claims_section
 from snakedistill.results.summary import cells
-from snakedistill.results.summary.head import beside_probes, does_distilling_pay, images_in_words, learned_nothing
+from snakedistill.results.summary.head import (
+    beside_probes,
+    does_distilling_pay,
+    images_in_words,
+    learned_nothing,
+    warnings_block,
+)
 from snakedistill.results.summary.html import write_html
 from snakedistill.results.summary.page import write_summary
 from snakedistill.results.summary.sections import SECTIONS
@@ -38,7 +44,7 @@ STUDENTS = {
     "soft": {"labels": "soft", "generations": 2},
 }
 IMAGES = {"train": 120, "validation": 40, "test": 60}
-NUMBER = re.compile(r"(?<![\w.-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e-?\d+)?")
+NUMBER = re.compile(r"(?:&[lg]t;)?(?<![\w.-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e-?\d+)?")
 
 
 @dataclass
@@ -157,13 +163,14 @@ def test_the_page_opens_with_why_no_student_was_chosen(tmp_path):
 
 def test_what_was_doubtful_stands_at_the_head(tmp_path):
     run = made_up(tmp_path)
-    assert "**Warning**" not in run.page()
+    assert "warning" not in run.page()
     index = pd.read_csv(run.given["index"])
     index.loc[index["class"] == "dog", ["grey", "width"]] = ["yes", 400]
     index.to_csv(tmp_path / "odd.csv", index=False)
     page = run.page(warnings=["student.learning_rate is 0.01"], index=tmp_path / "odd.csv", pixels=[Pixels(64)])
     head = page.split("| network |")[0]
-    assert [line[len("> **Warning**: ") :] for line in head.splitlines() if line.startswith("> **Warning**")] == [
+    (block,) = (block for block in head.split("\n\n") if block.startswith("> **4 warnings**\n>\n> - "))
+    assert [line.removeprefix("> - ") for line in block.splitlines()[2:]] == [
         r"student.learning\_rate is 0.01.",
         "110 images are grey (dog 110 of 110): where one class has more of them, networks may tell the classes by the "
         "lack of colour.",
@@ -227,7 +234,9 @@ def numbers_in(text: str) -> list[str]:
 
 
 def is_printed_as(value: float, text: str) -> bool:
-    """Whether the text is the value, to half of its last digit, and shows at least one digit of it."""
+    """Whether the text is the value, to half of its last digit, and shows at least one digit of it or its sign."""
+    if text.startswith("&"):  # a value that would be printed as zero
+        return 0 < value / float(text[4:]) < 0.5
     mantissa, _, exponent = text.replace(",", "").partition("e")
     last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     return abs(float(f"{mantissa}e{exponent or 0}") - value) <= 0.5001 * last and (value == 0 or float(mantissa) != 0)
@@ -646,8 +655,9 @@ def test_every_number_of_the_page_is_in_the_tables(results, name):
     _, chosen, pays, *blocks = page.split("\n\n")
     assert chosen == f"**{cells.escaped(verdict(result.frame('frontier'), 0.01))}**"
     assert pays == does_distilling_pay({name: result.frame(name) for name in TABLES}, 0.01)
-    for block in blocks:
-        if not block.startswith("|") and numbers_in(block):
+    in_short = blocks.index("**What the run says**") + 1
+    for number, block in enumerate(blocks):
+        if number != in_short and not block.startswith("|") and numbers_in(block):
             (start,) = (start for start in sentences if block.startswith(start))
             check(block, sentences.pop(start))
     assert not sentences
@@ -692,8 +702,13 @@ def test_the_head_has_the_result_for_someone_with_one_minute(results):
     blocks = results("one seed").page().split("\n\n")
     assert blocks[0].startswith("# ")
     assert blocks[1].startswith("**") and blocks[2].startswith("**Does distilling pay here?** ")
-    assert blocks[3] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
-    rest = [block for block in blocks[4:] if not block.startswith("> **Warning")]
+    assert blocks[3] == "**What the run says**"
+    findings = blocks[4].splitlines()
+    assert 1 <= len(findings) <= 6 and all(line.startswith("- ") for line in findings)
+    told = r"- \d+ statements? cannot be told: \[Findings\]\(#findings\) says what would tell."
+    assert re.fullmatch(told, findings[-1])
+    assert blocks[5] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
+    rest = blocks[6:]
     assert rest[0].startswith("220 images are used")
     assert rest[1].startswith("| network | learns from | test accuracy |")
     assert "teacher and soft-0 are timed" in rest[2]
@@ -749,7 +764,7 @@ def test_a_tiny_number_is_not_printed_as_zero(results, tmp_path):
     claims.loc[row, "paper"] = 0.0
     lines = results("one seed").page_with_claims(claims, tmp_path).splitlines()
     (line,) = (line for line in lines if "| C6 | hard-0 - soft-0: uncertainty, test |" in line)
-    assert "| 2.7e-11 [-1.3e-5, 0.00034] | &gt; 0 | 0.0000 |" in line.replace("\N{NO-BREAK SPACE}", " ")
+    assert "| &lt;0.0001 [&gt;-0.0001, 0.0003] | &gt; 0 | 0.0000 |" in line.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_seeds_whose_evidence_has_different_printed_numbers_show_none(results, tmp_path):
@@ -841,10 +856,27 @@ def test_networks_that_learned_nothing_are_named():
         "its best epoch, 1 of 3, is no better on validation than always the same answer, 0.550, and it answers cat to"
         in one
     )
-    assert "soft-1, seed 0**: it answers dog to every test image. Disregard results derived from it." in other
+    assert "soft-1, seed 0, learned nothing**: it answers dog to every test image. Disregard results" in other
+
+
+def test_many_warnings_are_one_block_of_which_most_are_folded():
+    assert warnings_block([]) == []
+    assert warnings_block(["Few images."]) == ["> **1 warning**\n>\n> - Few images."]
+    (block,) = warnings_block([f"Number {number}." for number in range(7)])
+    seen, folded = block.split("> <details><summary>3 more</summary>")
+    assert seen.count("> - ") == 4 and folded.count("> - ") == 3 and "\n\n" not in block
 
 
 def test_a_share_of_1_in_every_row_has_its_interval_and_a_count_is_an_integer():
     table = pd.DataFrame({"accuracy": [1], "accuracy_low": [0.158], "accuracy_high": [1], "epoch": [2]})
     assert cells.measured(table, "accuracy", 3) == "1.000 [0.158, 1.000]".replace(" ", cells.SPACE)
     assert cells.measured(table, "epoch", 1) == "2"
+
+
+def test_numbers_of_a_column_have_one_number_of_decimals_and_thousands_are_separated():
+    assert [cells.number(value) for value in (12779.84, 0.004, 0.00065, 6.7e-6, -6.7e-6, 0.0)] == [
+        "12,779.8400", "0.0040", "0.0006", "&lt;0.0001", "&gt;-0.0001", "0.0000",
+    ]  # fmt: skip
+    assert cells.number(0.00066, sign="+") == "+0.0007"
+    assert cells.digits_for([98.5, 7.84, 0.39]) == 2 and cells.digits_for([70.5, 575]) == 0
+    assert cells.digits_for([3.84, 19.2]) == 1 and cells.digits_for([]) == 1

@@ -18,10 +18,15 @@ def findings(tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
     Args:
         tables: inheritance, calibration, comparisons and recursion.
     """
+    return [one for topic in findings_by_topic(tables) for one in topic]
+
+
+def findings_by_topic(tables: Mapping[str, pd.DataFrame]) -> list[list[Finding]]:
+    """The findings on accuracies, on what is inherited, on recursion and on calibration."""
     assigned = has_assignments(tables["comparisons"])
     return [
-        *accuracies(tables["comparisons"]),
-        *inherited(tables["inheritance"], assigned),
-        *recursion(tables["recursion"], assigned),
-        *calibration(tables["calibration"]),
+        list(accuracies(tables["comparisons"])),
+        list(inherited(tables["inheritance"], assigned)),
+        list(recursion(tables["recursion"], assigned)),
+        list(calibration(tables["calibration"])),
     ]

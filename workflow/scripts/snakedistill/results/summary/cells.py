@@ -1,5 +1,6 @@
 """Markdown: cells, tables, pictures and pages."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def measured(of_seeds: pd.DataFrame, name: str, digits: int = 4) -> str:
     if len(values) > 1:
         return spread(values.mean(), values.std(ddof=1), digits)
     if pd.api.types.is_integer_dtype(values) and f"{name}_low" not in of_seeds:  # a share may be 1 in every row
-        return str(values.iloc[0])
+        return f"{values.iloc[0]:,}"
     row = of_seeds.iloc[0]
     low, high = (number(row.get(f"{name}_{end}"), digits) for end in ("low", "high"))
     return number(row[name], digits) + (f"{SPACE}[{low},{SPACE}{high}]" if low else "")
@@ -69,12 +70,21 @@ def spread(mean: float, deviation: float, digits: int = 4) -> str:
 
 
 def number(value: float | None, digits: int = 4, sign: str = "") -> str:
-    """Digits after the point, or two significant ones where these would show less; nothing where there is no number."""
+    """So many digits after the point, so that numbers of a column align; nothing where there is no number.
+
+    What would be printed as zero and is not says on which side it lies.
+    """
     if value is None or pd.isna(value):
         return ""
-    if value == 0 or abs(value) >= 10.0 ** (1 - digits):
-        return f"{value + 0.0:{sign}.{digits}f}"
-    return f"{value:{sign}.2g}".replace("e-0", "e-")
+    if value and abs(value) < 0.5 * 10.0**-digits:
+        return f"{'&lt;' if value > 0 else '&gt;-'}{10.0**-digits:.{digits}f}"
+    return f"{value + 0.0:{sign},.{digits}f}"
+
+
+def digits_for(values: Iterable[float], digits: int = 2) -> int:
+    """Digits after the point with which the smallest of positive values has `digits` significant ones."""
+    least = min((value for value in values if value > 0), default=1.0)
+    return max(0, digits - 1 - math.floor(math.log10(least)))
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -1,11 +1,9 @@
 """The section of the summary on the choice of a student."""
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from snakedistill.measures.choice import OPEN
-from snakedistill.results.summary.cells import SPACE, escaped, markdown, number, significant
+from snakedistill.results.summary.cells import SPACE, digits_for, escaped, markdown, number
 from snakedistill.results.summary.contents import Contents, threads_in_words
 
 _HEADS = ["network", "backbone", "pixels", "form", "accuracy", "minus teacher", "not worse", "ms an image"]
@@ -15,19 +13,20 @@ _HEADS += ["times faster", "MB", "million multiply-adds", "on frontier", "chosen
 def frontier_section(contents: Contents, pictures: list[str]) -> list[str]:
     """Every file of the teacher and of the candidates: how accurate, fast and large it is."""
     frame = contents.tables["frontier"]
+    frame = frame.assign(multiply_adds=frame["multiply_adds"] / 1e6)
+    costs = ("milliseconds", "times_faster", "megabytes", "multiply_adds")
+    digits = {name: digits_for(frame[name].dropna()) for name in costs}
     rows = [
         [
             row["network"],
             escaped(str(row["backbone"])),
-            _shown(row["image_size"], "{:.0f}".format),
+            number(row["image_size"], 0),
             f"{row['form']} {row['precision']}" if row["form"] else "none",
-            _interval(row, "accuracy", number),
-            _interval(row, "difference", _signed),
+            _interval(row, "accuracy", 4),
+            _interval(row, "difference", 4, "+"),
             "" if pd.isna(row["not_worse"]) else "cannot be told" if row["not_worse"] == OPEN else row["not_worse"],
-            _interval(row, "milliseconds", significant),
-            _interval(row, "times_faster", significant),
-            _shown(row["megabytes"], significant),
-            _shown(row["multiply_adds"] / 1e6, significant),
+            *(_interval(row, name, digits[name]) for name in ("milliseconds", "times_faster")),
+            *(number(row[name], digits[name]) for name in ("megabytes", "multiply_adds")),
             row["on_frontier"],
             row["chosen"],
         ]
@@ -45,14 +44,6 @@ def frontier_section(contents: Contents, pictures: list[str]) -> list[str]:
     return [*pictures, words, markdown(_HEADS, rows, "llrlrrlrrrrll")]
 
 
-def _interval(row: dict, name: str, written: Callable[[float], str]) -> str:
-    value, low, high = (_shown(row[f"{name}{end}"], written) for end in ("", "_low", "_high"))
+def _interval(row: dict, name: str, digits: int, sign: str = "") -> str:
+    value, low, high = (number(row[f"{name}{end}"], digits, sign) for end in ("", "_low", "_high"))
     return f"{value}{SPACE}[{low},{SPACE}{high}]" if low else value
-
-
-def _shown(value: float, written: Callable[[float], str]) -> str:
-    return "" if pd.isna(value) else written(value)
-
-
-def _signed(value: float) -> str:
-    return number(value, sign="+")

@@ -1,6 +1,6 @@
 """The head of the summary: what a reader with one minute needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from snakedistill.export.forms import PRECISIONS
 from snakedistill.export.usable import read_measurements
 from snakedistill.results.findings.distilling import distilling
 from snakedistill.results.findings.finding import AND_ASSIGNMENTS, capital
-from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
+from snakedistill.results.summary.cells import SPACE, by, digits_for, escaped, markdown, measured, number
 from snakedistill.results.summary.contents import Contents, threads_in_words
 from snakedistill.results.tables.comparisons import ALL_SEEDS, HIGHER, LOWER, OPEN
 from snakedistill.results.tables.timing import float32_on_all_threads
@@ -21,6 +21,8 @@ from snakedistill.teaching import labels_in_words
 _NOT_MEASURED = "\N{EN DASH}"
 _FEW_REASONS = 3
 MOST_CLASSES_COUNTED = 10
+MOST_WARNINGS = 4
+"""So many stand in view."""
 _PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
 
 
@@ -47,10 +49,26 @@ def learned_nothing(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[s
             wrong.append(f"it answers {escaped(answered[0])} to every test image")
         if wrong:
             found.append(
-                f"> **Warning: {network}, seed {seed}**: {', and '.join(wrong)}. Disregard results derived from it. "
-                "Try another learning_rate or more epochs, and look at its training curve and log."
+                f"**{network}, seed {seed}, learned nothing**: {', and '.join(wrong)}. Disregard results derived from "
+                "it. Try another learning_rate or more epochs, and look at its training curve and log."
             )
     return found
+
+
+def warnings_block(sentences: Sequence[str]) -> list[str]:
+    """All warnings in one block, the first few in view and the others folded; nothing without one.
+
+    Args:
+        sentences: with a full stop, in Markdown.
+    """
+    if not sentences:
+        return []
+    few, others = sentences[:MOST_WARNINGS], sentences[MOST_WARNINGS:]
+    lines = [f"**{len(sentences)} warning{'s' if len(sentences) > 1 else ''}**", "", *(f"- {one}" for one in few)]
+    if others:
+        lines += ["", f"<details><summary>{len(others)} more</summary>", "", *(f"- {one}" for one in others), ""]
+        lines += ["</details>"]
+    return ["\n".join(f"> {line}".rstrip() for line in lines)]
 
 
 def does_distilling_pay(tables: Mapping[str, pd.DataFrame], margin: float) -> str:
@@ -142,20 +160,26 @@ def networks_table(contents: Contents) -> str:
         float32_on_all_threads(contents.tables["timing"], runtime, 1)["seconds"]
         for runtime in ("ONNX Runtime", "Keras")
     ]
+    digits = [digits_for(1000 * seconds.reindex(shown["network"]).dropna()) for seconds in times_of]
+    of_sizes = digits_for(contents.megabytes.stack().dropna())
     rows = []
     for network, of_seeds in by(shown, ["network"]):
-        times = [significant(1000 * seconds[network]) if network in seconds else _NOT_MEASURED for seconds in times_of]
+        times = [
+            number(1000 * seconds[network], places) if network in seconds else _NOT_MEASURED
+            for seconds, places in zip(times_of, digits, strict=True)
+        ]
         learns_from = labels_in_words(contents.networks[network])
-        rows.append([network, learns_from, measured(of_seeds, "accuracy"), _megabytes(contents, network), *times])
+        sizes = _megabytes(contents, network, of_sizes)
+        rows.append([network, learns_from, measured(of_seeds, "accuracy"), sizes, *times])
     heads = ["network", "learns from", "test accuracy", "MB, float32 / int8", "ms an image, ONNX Runtime"]
     return markdown([*heads, "ms an image, Keras"], rows, "llrrrr")
 
 
-def _megabytes(contents: Contents, network: str) -> str:
+def _megabytes(contents: Contents, network: str, digits: int) -> str:
     if network not in contents.megabytes.index:
         return _NOT_MEASURED
     size = contents.megabytes.loc[network]
-    return f"{SPACE}/{SPACE}".join(significant(one) if pd.notna(one) else _NOT_MEASURED for one in size)
+    return f"{SPACE}/{SPACE}".join(number(one, digits) if pd.notna(one) else _NOT_MEASURED for one in size)
 
 
 def beside_probes(comparisons: pd.DataFrame) -> list[str]:

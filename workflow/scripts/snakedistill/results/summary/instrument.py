@@ -1,16 +1,21 @@
 """The sections on what is inherited, on calibration and comparisons, and the findings; of a run and of an audit."""
 
+import itertools
+
 import pandas as pd
 
 from snakedistill.measures.comparison import FEWEST_SEEDS
-from snakedistill.results.findings import findings
-from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, capital
+from snakedistill.results.findings import findings, findings_by_topic
+from snakedistill.results.findings.finding import CONTRADICTED, OPEN, SUPPORTED, Finding, capital
 from snakedistill.results.summary.cells import SPACE, by, escaped, markdown, measured, number, significant
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.tables.calibration import AS_TRAINED, SCALED
 from snakedistill.results.tables.comparisons import ALL_SEEDS
 from snakedistill.results.tables.table import over_seeds
 from snakedistill.results.tables.uncertainty import in_words
+
+MOST_FINDINGS = 5
+"""So many stand at the head of the summary."""
 
 
 def inheritance_section(contents: Contents, pictures: list[str]) -> list[str]:
@@ -183,6 +188,25 @@ _VERDICTS = {
     CONTRADICTED: "**The run contradicts:**",
     OPEN: "**The run cannot tell:**",
 }
+
+
+def findings_in_short(contents: Contents) -> list[str]:
+    """The first statements that the run decides, topic by topic in turn, and how many it cannot tell."""
+    topics = findings_by_topic(contents.tables)
+    undecided = sum(one.verdict == OPEN for topic in topics for one in topic)
+    decided = [[one for one in topic if one.verdict != OPEN] for topic in topics]
+    in_turn = [one for of_turn in itertools.zip_longest(*decided) for one in of_turn if one is not None]
+    lines = [f"- {_in_short(one)}" for one in in_turn[:MOST_FINDINGS]]
+    if undecided:
+        statements = f"{undecided} statement{'s' if undecided > 1 else ''}"
+        lines.append(f"- {statements} cannot be told: [Findings](#findings) says what would tell.")
+    return ["**What the run says**", "\n".join(lines)] if lines else []
+
+
+def _in_short(finding: Finding) -> str:
+    """A finding with the first of its numbers."""
+    statement = capital(finding.statement) if finding.verdict == SUPPORTED else f"Contradicted: {finding.statement}"
+    return f"{statement} ({finding.evidence.partition('; ')[0]})."
 
 
 def findings_section(contents: Contents, pictures: list[str]) -> list[str]:

@@ -20,7 +20,9 @@ from snakedistill.results.summary.head import (
     learned_nothing,
     megabytes,
     networks_table,
+    warnings_block,
 )
+from snakedistill.results.summary.instrument import findings_in_short
 from snakedistill.results.summary.sections import SECTIONS, paragraphs
 from snakedistill.results.verdict import verdict
 from snakedistill.teaching import TEACHER_WAY, networks
@@ -97,14 +99,17 @@ def write_summary(
         pictures[sections_of_pictures[path.stem]].append(picture(path))
     first_seed = frames["uncertainty"]["seed"].iloc[0]
     doubts = warnings + _about_images(index, splits, counts, pixels)
+    warned = learned_nothing(frames["best_epoch"], frames["confusion"])
+    warned += [f"{escaped(sentence)}." for sentence in doubts]
+    warned += [f"{sentence}." for sentence in exports_in_words(exports, int8_max_drop)]
     page = [
         "# Knowledge distillation: what was measured",
         f"**{escaped(verdict(frames['frontier'], **choice))}**",
         does_distilling_pay(frames, choice["margin"]),
+        *warnings_block(warned),
+        *findings_in_short(contents),
+        *pictures.pop("frontier"),
         "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
-        *learned_nothing(frames["best_epoch"], frames["confusion"]),
-        *(f"> **Warning**: {escaped(sentence)}." for sentence in doubts),
-        *(f"> **Warning**: {sentence}." for sentence in exports_in_words(exports, int8_max_drop)),
         images_in_words(
             read_csv(counts),
             read_csv(rejected),
@@ -118,7 +123,7 @@ def write_summary(
         *(Path(path).read_text(encoding="utf-8").rstrip() for path in inserts),
     ]
     for key in SECTIONS:
-        page += [f"## {headings[key]}", *paragraphs(key, contents, pictures[key])]
+        page += [f"## {headings[key]}", *paragraphs(key, contents, pictures.get(key, []))]
     write_markdown(page, summary)
 
 

@@ -13,6 +13,7 @@ from snakedistill.results.shown_prediction import shown_prediction
 from snakedistill.results.summary.cells import (
     SPACE,
     by,
+    digits_for,
     escaped,
     markdown,
     measured,
@@ -92,13 +93,15 @@ def _time(contents: Contents, pictures: list[str]) -> list[str]:
     first, *others = timed = contents.timed_in_full
     frame = frame[frame["network"].isin(timed)]
     compared = others if f"{reference}_ratio" in frame else []
+    digits = {network: digits_for(1000 * of_network["seconds"]) for network, of_network in by(frame, ["network"])}
+    of_ratios = {network: digits_for(frame["ratio"][frame["network"] == network].dropna()) for network in others}
     rows = []
     for (runtime, precision, threads, size, decoding), of_networks in by(frame, list(HOW)):
         of_network = of_networks.set_index("network")
         rows.append([runtime, precision, threads, size, "file to answer" if decoding == "yes" else "network alone"])
         of_network = of_network.reindex(timed)
-        rows[-1] += [significant(1000 * one) if pd.notna(one) else "" for one in of_network["seconds"]]
-        rows[-1] += [_ratio(of_network.loc[network]) for network in others]
+        rows[-1] += [number(1000 * one, digits[network]) for network, one in of_network["seconds"].items()]
+        rows[-1] += [_ratio(of_network.loc[network], of_ratios[network]) for network in others]
         rows[-1] += [_reference_ratio(of_network.loc[network], reference) for network in compared]
     head = ["runtime", "precision", "threads", "batch", "from", *(f"{network}, ms" for network in timed)]
     head += [f"{first} / {network}" for network in others]
@@ -164,11 +167,12 @@ def _fastest(frame: pd.DataFrame, teacher: str, student: str) -> list[str]:
     ]
 
 
-def _ratio(row: pd.Series) -> str:
+def _ratio(row: pd.Series, digits: int | None = None) -> str:
     if pd.isna(row["ratio"]):
         return ""
-    low, high = significant(row["ratio_low"]), significant(row["ratio_high"])
-    return f"{significant(row['ratio'])}{SPACE}[{low},{SPACE}{high}]"
+    ends = (row[f"ratio{end}"] for end in ("", "_low", "_high"))
+    ratio, low, high = (significant(one) if digits is None else number(one, digits) for one in ends)
+    return f"{ratio}{SPACE}[{low},{SPACE}{high}]"
 
 
 def _reference_ratio(row: pd.Series, reference: str | None) -> str:
@@ -255,7 +259,7 @@ def _steps(contents: Contents) -> list[str]:
         of_seeds = by_seed(frame[frame["network"] == network])
         rows[-1] += [_mean_of_classes(of_seeds, name) for name in ("error_rate", "confidence")]
         errors = of_seeds.groupby("seed", sort=False)["first_errors"].sum()
-        rows[-1].append(spread(errors.mean(), errors.std(ddof=1), 1) if several else errors.iloc[0])
+        rows[-1].append(spread(errors.mean(), errors.std(ddof=1), 1) if several else f"{errors.iloc[0]:,}")
     words = (
         "The next table has the steps of recursion on the test part. *Spread* is how widely the logits of a generation "
         "are spread, as a ratio to its source and *from the first* generation: below 1 they shrink. The *drift* is the "
