@@ -490,7 +490,7 @@ def test_the_preset_for_photographs_is_planned_from_class_folders(folder):
     settings = ("--configfile", "presets/photographs.yaml", "--config", "archive=insects")
     out = snakemake(folder, "-n", *settings).stdout
     jobs = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}
-    expected = {"fetch_weights": 2, "write_arrays": 2, "train_teacher": 1, "train_student": 2, "export_onnx": 2}
+    expected = {"fetch_weights": 2, "write_arrays": 3, "train_teacher": 1, "train_student": 3, "export_onnx": 4}
     assert {rule: jobs[rule] for rule in expected} == expected
 
 

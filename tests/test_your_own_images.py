@@ -52,7 +52,9 @@ def test_the_commands_of_the_page(project):
     preset = yaml.safe_load((project / "presets/photographs.yaml").read_text())
     assert yaml.safe_load((run / "config.yaml").read_text())["classes"] == ["ants", "bees"]
     assert pd.read_csv(run / "data/counts.csv")["images"].sum() == IMAGES
-    for network, recipe in (("teacher", "teacher"), ("classic-0", "student"), ("soft-0", "student")):
+    students = [f"{family}-0" for family, settings in preset["students"].items() if settings]
+    assert students == ["classic-0", "soft-0", "soft224-0"]
+    for network, recipe in (("teacher", "teacher"), *((student, "student") for student in students)):
         history = pd.read_csv(run / f"seed-0/history/{network}.csv")
         assert history["epoch"].tolist() == list(range(len(history))), "the head alone is epoch 0"
         assert 1 < len(history) <= 1 + preset[recipe]["epochs"] and history["kept"].sum() == 1
