@@ -10,8 +10,8 @@ import yaml
 from conftest import ROOT, TINY, copy_project, planned, snakemake
 
 RULES = {
-    "plot_examples", "plot_frontier", "plot_generations", "plot_inheritance", "plot_movement", "plot_predictions", "plot_recursion",
-    "plot_recursion_map", "plot_reliability", "plot_risk_coverage", "plot_scheme", "plot_timing",
+    "plot_examples", "plot_frontier", "plot_generations", "plot_inheritance", "plot_movement", "plot_predictions",
+    "plot_recursion", "plot_recursion_map", "plot_reliability", "plot_risk_coverage", "plot_scheme", "plot_timing",
     "plot_training", "evaluate",
     "export_litert", "export_onnx", "index_archive", "labels", "predict", "split_images", "summarise",
     "summary_to_html", "tabulate_best_epoch",
