@@ -339,7 +339,7 @@ def test_planning_takes_layout_and_classes_from_the_archive(tmp_path):
                    "Ants/x.PNG; the archive has the classes Ants, bees; see classes and layout"),
         (BEES, {"classes": ["bees", "wasps"]}, "expected images in folders named wasps, got GIVEN with none among"),
         (("a/bees/1.jpg", "a/bees/2.jpg"), {"classes": None, "layout": "class_folders"},
-         "classes: expected two or more classes in GIVEN, got none; see layout"),
+         "classes: expected two or more classes in GIVEN, got none among its 2 files"),
         (("bees/1.jpg",), {"classes": None}, "classes: expected two or more classes in GIVEN, got none"),
         (("Bees/1.jpg", "bees/1.jpg"), {"classes": None}, "archive: GIVEN: the class names Bees and bees differ only"),
         (BEES, {"classes": None}, "archive: GIVEN: Class Ants (label 0) does not fill validation and test: the shares "

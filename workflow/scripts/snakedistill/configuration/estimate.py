@@ -113,7 +113,7 @@ def estimate(
         complete = recipe(config, network.family)
         taken.add(pixels(complete))
         cost = _core_seconds_a_megapixel(complete["backbone"])
-        all_images = cost * number * (complete["image_size"] ** 2 + PIXELS_AN_IMAGE_MORE) / 1e6
+        all_images = number * _core_seconds_an_image(complete)
         if network.id in trained:
             epochs = STAGES.get(network.id, complete["epochs"])
             passes = (
@@ -137,6 +137,24 @@ def estimate(
     megabytes += sum(3 * number * one.size**2 / 1e6 for one in taken)
     hours = {stage: value / 3600 for stage, value in seconds.items()}
     return Estimate(len(trained) * seeds, number, hours, megabytes / 1000)
+
+
+def expected_seconds_of_step(complete: dict, precision: str, cores: int) -> float:
+    """What the estimate takes for a training step.
+
+    Args:
+        complete: a complete recipe of training.
+        precision: of training, see the configuration.
+        cores: processor cores to use.
+    """
+    slower = _slower(precision, complete["backbone"])
+    return complete["batch_size"] * slower * _core_seconds_an_image(complete) / cores
+
+
+def _core_seconds_an_image(complete: dict) -> float:
+    """Of training in float32."""
+    size = complete["image_size"]
+    return _core_seconds_a_megapixel(complete["backbone"]) * (size**2 + PIXELS_AN_IMAGE_MORE) / 1e6
 
 
 def _core_seconds_a_megapixel(backbone: str) -> float:

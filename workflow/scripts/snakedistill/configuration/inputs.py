@@ -133,12 +133,13 @@ def _read(opened: Archive, layout: str | None, classes: list[str] | None) -> tup
 def _without_classes(config: dict, opened: Archive, names: list[str]) -> str:
     """What to say of an archive that lacks images of a class, or has fewer than two classes."""
     archive, classes, members = config["archive"], config["classes"], opened.members
+    found = f"among its {len(members):,} files, such as {members[0]}" if members else "for it has no file"
     if classes is None:
-        has = f"one, {names[0]}" if names else "none"
-        return f"classes: expected two or more classes in {archive}, got {has}; see layout"
+        has = f"one, {names[0]}" if names else f"none {found}"
+        what_to_do = "put the images of each class into a folder with its name, or see layout"
+        return f"classes: expected two or more classes in {archive}, got {has}: {what_to_do}"
     layout, reading = _read(opened, config["layout"], None)
     others = some(reading.class_names())
-    found = f"among its {len(members)} files, such as {members[0]}" if members else "for it has no file"
     has = f"; the archive has the classes {others}" if others else ""
     expected = LAYOUTS[layout].expected([name for name in classes if name not in names])
     return f"archive: expected {expected}, got {archive} with none {found}{has}; see classes and layout"
