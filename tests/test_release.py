@@ -28,6 +28,20 @@ def test_the_hosted_ci_runs_the_gates_commands_on_the_supported_pythons():
     assert [hook["entry"] for hook in repository["hooks"]] == commands[:1]
 
 
+def test_a_release_is_of_the_version_and_its_commands_are_there():
+    """Each `make` target and each program of `.venv` that the workflows call; the tag is compared with the version."""
+    release, ci = (
+        yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"] for name in ("release", "ci")
+    )
+    commands = [step["run"] for job in (*release.values(), *ci.values()) for step in job["steps"] if "run" in step]
+    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    assert {command.split()[1] for command in commands if command.startswith("make ")} <= set(targets)
+    locked = re.findall(r"^(\S+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\.venv/bin/(\w+)", " ".join(commands))) <= set(locked)
+    assert 'test "$GITHUB_REF_NAME" = "v$(.venv/bin/hatchling version)"' in commands
+    assert any("snakedistill.SNAKEFILE" in command for command in commands)
+
+
 def test_templates_and_catalog_are_yaml_with_what_they_must_have():
     for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"):
         template = yaml.safe_load(path.read_text())
