@@ -261,7 +261,7 @@ def interval_of_recipes_with_an_assignment_for_each_seed(rng: np.random.Generato
     return found
 
 
-@scenario(runs=1000, few=40, false_alarms=(0, 0.05), power=(0.85, 1))
+@scenario(runs=1000, few=20, false_alarms=(0, 0.05), power=(0.85, 1))
 def recipes_with_an_assignment_for_each_seed(rng: np.random.Generator, runs: int) -> Shares:
     """Four equal recipes of six seeds, each with 150 test images of its own among 1,000; and one better by 8 points."""
     from snakedistill.results.lines import Pair

@@ -14,7 +14,7 @@ from snakedistill.measures.intervals import LEVEL, freedom_of_variance, pooled, 
 
 _NODES = 160
 _RAREST = 1e-12
-_EVERY, _HALVINGS = 4, 30
+_EVERY, _HALVINGS = 4, 18
 
 
 @dataclass(frozen=True)
