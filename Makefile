@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
-PYTEST := $(VENV)/bin/python -m pytest
+PYTEST := $(VENV)/bin/python -m pytest --durations=10
 # Two tests at a time, of different files.
 BY_TWO := -n 2 --dist loadgroup
 
