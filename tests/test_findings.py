@@ -77,6 +77,12 @@ def test_a_comparison_is_supported_where_the_first_is_higher(about, these_networ
     assert ("takes about" in evidence) == (verdict == OPEN)
 
 
+def test_of_two_that_nobody_orders_the_statement_is_what_was_found():
+    row = COMPARED | {"about": "families", "these_networks": "lower"}
+    (statement, (verdict, _)) = list(found([first("soft-0"), row]).items())[1]
+    assert (statement, verdict) == ("`soft-0` is less accurate than `classic-0`, from the same teacher", SUPPORTED)
+
+
 def test_a_teacher_is_compared_with_its_probe():
     row = COMPARED | {"one": "teacher", "other": "probe-teacher", "about": "probe", "these_networks": "lower"}
     ((statement, (verdict, _)),) = found([row]).items()

@@ -26,11 +26,13 @@ _STATEMENTS = {
     "independent": "{one} is more accurate than {other}, which learned without a teacher",
     "recursion": "recursion loses accuracy: {one} is less accurate than {other}",
     "retraining": "the chain loses more than as many training runs on manual labels: {one} is below {other}",
-    "families": "{one} is more accurate than {other}, from the same teacher",
+    "families": "{one} is {more} accurate than {other}, from the same teacher",
     "probe": "{one} is more accurate than {other}, the head alone on the same backbone",
-    "networks": "{one} is more accurate than {other}",
+    "networks": "{one} is {more} accurate than {other}",
 }
 _CLAIMED = {"teacher": LOWER, "recursion": LOWER, "retraining": LOWER}
+_OF_EQUALS = ("families", "networks")
+"""Of such pairs nobody expects one to be better: the statement is what was found."""
 
 
 def accuracies(table: pd.DataFrame) -> Iterator[Finding]:
@@ -50,9 +52,12 @@ def accuracies(table: pd.DataFrame) -> Iterator[Finding]:
     many = is_open & shown & (is_open & shown).groupby(rows["about"]).transform("sum").gt(MOST_OPEN)
     for row in rows[shown & ~many].to_dict("records"):
         claimed = _CLAIMED.get(row["about"], HIGHER)
+        if row["about"] in _OF_EQUALS and row["found"] == LOWER:
+            claimed = LOWER
         against = HIGHER if claimed == LOWER else LOWER
         verdict = {claimed: SUPPORTED, against: CONTRADICTED}.get(row["found"], OPEN)
-        statement = _STATEMENTS[row["about"]].format(one=code(row["one"]), other=code(row["other"]))
+        more = "less" if claimed == LOWER else "more"
+        statement = _STATEMENTS[row["about"]].format(one=code(row["one"]), other=code(row["other"]), more=more)
         of_recipe = isinstance(row["this_recipe"], str)
         evidence = (_of_recipe if of_recipe else _of_networks)(row, seeds, len(rows))
         if verdict == OPEN:

@@ -10,6 +10,7 @@ from snakedistill.core.pixels import Pixels
 from snakedistill.data.named_images import few_images
 from snakedistill.data.odd_images import odd_images
 from snakedistill.export.usable import exports_in_words
+from snakedistill.results.findings.finding import capital
 from snakedistill.results.summary.cells import escaped, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
 from snakedistill.results.summary.head import (
@@ -100,7 +101,7 @@ def write_summary(
     first_seed = frames["uncertainty"]["seed"].iloc[0]
     doubts = warnings + _about_images(index, splits, counts, pixels)
     warned = learned_nothing(frames["best_epoch"], frames["confusion"])
-    warned += [f"{escaped(sentence)}." for sentence in doubts]
+    warned += [f"{capital(one) if one.split()[0].isalpha() else one}." for one in map(escaped, doubts)]
     warned += [f"{sentence}." for sentence in exports_in_words(exports, int8_max_drop)]
     page = [
         "# Knowledge distillation: what was measured",
