@@ -17,6 +17,27 @@ from snakedistill.configuration.recipes import recipe
 from snakedistill.core.errors import InputError
 
 
+@pytest.fixture
+def factor(monkeypatch):
+    """In place of a measured training step: how many times longer all takes than the estimate says."""
+    found = [1.0]
+    monkeypatch.setattr(init, "_measured_factor", lambda plan, cores: found[0])
+    return found
+
+
+def images(folder: Path, numbers: dict[str, int], side: int = 256) -> Path:
+    """A folder of images for each class, of which the first has two that cannot be decoded."""
+    rng = np.random.default_rng(0)
+    for label, (name, number) in enumerate(numbers.items()):
+        (folder / name).mkdir(parents=True)
+        for index in range(number):
+            (folder / name / f"{index}.jpg").write_bytes(jpeg(rng, label % 2, side + 20, side))
+    first = folder / next(iter(numbers))
+    for index in (0, 1):
+        (first / f"broken{index}.jpg").write_bytes(b"no image")
+    return folder
+
+
 def test_help_has_three_examples_and_imports_nothing_heavy():
     code = "import sys; from snakedistill import command; command.main(['--help'])"
     done = subprocess.run(
@@ -64,33 +85,19 @@ def test_run_of_a_folder_takes_the_settings_beside_it(started, tmp_path):
     assert str(tmp_path / "bees.v2.yaml") in started("run", "bees.v2/")
 
 
+def test_run_of_a_folder_without_settings_writes_them_first(started, factor, tmp_path):
+    images(tmp_path / "bees", {"ants": 9, "bees": 9})
+    (tmp_path / "bees/inside").mkdir()
+    assert str(tmp_path / "bees.yaml") in started("run", "bees/inside/..")
+    assert yaml.safe_load((tmp_path / "bees.yaml").read_text())["archive"] == "bees"
+
+
 def test_what_cannot_be_run_is_said(started, capsys):
     with pytest.raises(SystemExit, match="there is no such file"):
         started("run", "missing.yaml")
     with pytest.raises(SystemExit, match="2"):
         started("init", "photos", "-n")
     assert "unknown arguments: -n" in capsys.readouterr().err
-
-
-@pytest.fixture
-def factor(monkeypatch):
-    """In place of a measured training step: how many times longer all takes than the estimate says."""
-    found = [1.0]
-    monkeypatch.setattr(init, "_measured_factor", lambda plan, cores: found[0])
-    return found
-
-
-def images(folder: Path, numbers: dict[str, int], side: int = 256) -> Path:
-    """A folder of images for each class, of which the first has two that cannot be decoded."""
-    rng = np.random.default_rng(0)
-    for label, (name, number) in enumerate(numbers.items()):
-        (folder / name).mkdir(parents=True)
-        for index in range(number):
-            (folder / name / f"{index}.jpg").write_bytes(jpeg(rng, label % 2, side + 20, side))
-    first = folder / next(iter(numbers))
-    for index in (0, 1):
-        (first / f"broken{index}.jpg").write_bytes(b"no image")
-    return folder
 
 
 def test_the_settings_are_the_presets_where_there_is_time(factor, tmp_path, capsys):

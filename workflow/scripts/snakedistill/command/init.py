@@ -103,7 +103,7 @@ def write_settings(archive: Path, minutes: float) -> Path:
         InputError: the settings are there already, or the workflow could not start with the archive: there is nothing,
             it has fewer than two classes, a class that does not fill a part, or a class without a usable image.
     """
-    path, cores = settings_of(archive), number_of_cores()
+    archive, path, cores = Path(os.path.normpath(archive.absolute())), settings_of(archive), number_of_cores()
     if path.exists():
         raise InputError(f"{path} is there already: run it, or delete it to have it written anew")
     plan, images = _planned({"archive": str(archive), "run": _name_of_run(archive)})
