@@ -23,7 +23,7 @@ from snakedistill.networks.classifier import load_network
 
 PARITY_IMAGES = 256
 PARITY_TOLERANCE = 1e-4
-CALIBRATION_IMAGES = 256
+CALIBRATION_IMAGES = 64
 GOLDEN_IMAGES = 10
 LITTLE, FEW_IMAGES = 0.0025, 2  # that a way to int8 may lose on the validation part before a milder one is tried
 
