@@ -1,5 +1,7 @@
 """Fixtures: small archives and images made on the spot."""
 
+import base64
+import hashlib
 import io
 import itertools
 import json
@@ -8,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -225,6 +228,22 @@ def planned(folder: Path, *overlays: dict | Path, config: tuple[str, ...] = ()) 
             files[-1].write_text(yaml.safe_dump(overlay))
     out = snakemake(folder, "-n", "--configfile", "tiny.yaml", *files, *config).stdout
     return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", out, re.MULTILINE)}
+
+
+AXE = "axe-core@4.14.1"
+INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> str:
+    """The script of axe, from npm."""
+    folder = tmp_path_factory.mktemp("axe")
+    packed = subprocess.run(["npm", "pack", "--json", AXE], cwd=folder, check=True, capture_output=True, text=True)
+    archive = folder / json.loads(packed.stdout)[0]["filename"]
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    assert f"sha512-{digest}" == INTEGRITY
+    with tarfile.open(archive) as package:
+        return package.extractfile("package/axe.min.js").read().decode()
 
 
 @pytest.fixture(scope="module")

@@ -204,8 +204,8 @@ def test_the_keyboard_is_enough(run, visit):
     for _ in range(9):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.querySelector('img')?.alt"))
-    assert reached[:2] == ["files", "camera"]
-    assert reached[2:7] == [*DRAWINGS, "with-teacher"]
+    assert reached[:3] == ["files", "camera", "folder"]
+    assert reached[3:8] == [*DRAWINGS, "with-teacher"]
     page.get_by_role("button", name=DRAWINGS[0], exact=True).press("Enter")
     assert answers(page, 1).keys() == {DRAWINGS[0]}
 
@@ -223,7 +223,7 @@ def test_it_fits_the_screen(run, visit, pictures, viewport, scheme, tmp_path):
     page.get_by_text("The networks").click()
     page.screenshot(path=tmp_path / "page.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    for target in page.locator(".button, #both").all():
+    for target in page.locator(".button:visible, #both").all():
         assert target.bounding_box()["height"] >= 44  # CSS pixels, of a finger: WCAG 2.2, 2.5.5
 
 
@@ -241,11 +241,8 @@ def test_its_size_and_what_it_says_of_the_networks(run):
     assert sum(sizes.values()) < LARGEST
 
 
-@pytest.fixture
-def of_three(run, tmp_path) -> Path:
-    """The page with a network of three classes, which answers with the shares of red, green and blue."""
-    folder = tmp_path / "web"
-    shutil.copytree(run / "deploy/web", folder)
+def of_colours(path: Path, order: list[int]) -> dict:
+    """Write a network that answers with the shares of red, green and blue, in an order, and say what the page reads."""
     side = 8
     node = onnx.helper.make_node
     graph = onnx.helper.make_graph(
@@ -253,22 +250,51 @@ def of_three(run, tmp_path) -> Path:
             node("Cast", ["image"], ["pixels"], to=onnx.TensorProto.FLOAT),
             node("ReduceMean", ["pixels"], ["mean"], axes=[1, 2], keepdims=0),
             node("ReduceSum", ["mean", "channels"], ["sum"], keepdims=1),
-            node("Div", ["mean", "sum"], ["probability"]),
+            node("Div", ["mean", "sum"], ["shares"]),
+            node("Gather", ["shares", "order"], ["probability"], axis=1),
         ],
         "three",
         [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, ["images", side, side, 3])],
         [onnx.helper.make_tensor_value_info("probability", onnx.TensorProto.FLOAT, ["images", 3])],
-        [onnx.numpy_helper.from_array(np.array([1]), "channels")],
+        [
+            onnx.numpy_helper.from_array(np.array([1]), "channels"),
+            onnx.numpy_helper.from_array(np.array(order), "order"),
+        ],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, folder / "three.onnx")
-    facts = json.loads((folder / "page.json").read_text())
+    onnx.save(model, path)
     pixels = {"size": side, "fit": "squash", "resample": "nearest"}
-    network = {"name": "three", "file": "three.onnx", "pixels": pixels, "bytes": 1000, "accuracy": 1}
-    classes = ["<b>red</b>", "grün & co", "blue"]
-    facts |= {"classes": classes, "networks": [network], "examples": []}
+    return {"name": path.stem, "file": path.name, "pixels": pixels, "bytes": 2_500_000, "accuracy": 0.9}
+
+
+def page_of_colours(run: Path, folder: Path, classes: list[str], orders: dict[str, list[int]]) -> Path:
+    """The page with such networks."""
+    shutil.copytree(run / "deploy/web", folder)
+    facts = json.loads((folder / "page.json").read_text())
+    networks = [of_colours(folder / f"{name}.onnx", order) for name, order in orders.items()]
+    facts |= {"classes": classes, "networks": networks, "examples": []}
     (folder / "page.json").write_text(json.dumps(facts))
     return folder
+
+
+@pytest.fixture
+def of_three(run, tmp_path) -> Path:
+    """The page with a network of three classes."""
+    return page_of_colours(run, tmp_path / "web", ["<b>red</b>", "grün & co", "blue"], {"three": [0, 1, 2]})
+
+
+@pytest.fixture
+def of_two(run, tmp_path) -> Path:
+    """The page with a network that tells three colours, and a second one that takes red for blue and blue for red."""
+    orders = {"soft-0": [0, 1, 2], "teacher": [2, 1, 0]}
+    return page_of_colours(run, tmp_path / "web", ["red", "green", "blue"], orders)
+
+
+def coloured(colour: tuple[int, int, int]) -> bytes:
+    return saved(Image.new("RGB", (12, 9), colour), "PNG")
+
+
+RED, GREEN, BLUE = (250, 20, 20), (20, 250, 20), (20, 20, 250)
 
 
 def test_with_three_classes_it_names_the_runner_up(of_three, visit):
@@ -287,3 +313,105 @@ def test_a_network_that_cannot_be_loaded_is_named(of_three, visit):
     page = visit(of_three, expected=None)
     page.get_by_text("The page cannot start: ").wait_for()
     visit.wrong.clear()  # ONNX Runtime has said so too
+
+
+def test_it_says_what_the_networks_learned_from_and_how_good_they_are(run, visit):
+    page = visit(run / "deploy/web")
+    facts = json.loads((run / "deploy/web/page.json").read_text())
+    student, teacher = (f"{one['name']} answers {100 * one['accuracy']:.1f} % right" for one in facts["networks"])
+    expected = f"Learned from images of archive.zip. Of the {facts['test_images']} test images of that kind "
+    assert page.locator("#learned").inner_text() == f"{expected}{student}, {teacher}."
+    splits = (run / "data/splits.csv").read_text()
+    assert facts["test_images"] == splits.count(",test")
+
+
+def written(folder: Path, pictures: dict[str, bytes]) -> Path:
+    """A folder of files."""
+    for name, data in pictures.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_two_networks_are_compared_on_a_folder_whose_subfolders_are_classes(of_two, visit, tmp_path):
+    pictures = {f"red/{number}.png": coloured(RED) for number in range(3)}
+    pictures |= {f"part/Green/{number}.png": coloured(GREEN) for number in range(4)}
+    pictures |= {"red/really-green.png": coloured(GREEN), "other/5.png": coloured(BLUE), "red/text.png": b"text"}
+    pictures |= {"red/notes.txt": b"text", "red/.hidden.png": coloured(RED)}
+    page = visit(of_two)
+    page.get_by_label("Compare on a folder").set_input_files(written(tmp_path / "photos", pictures))
+    said = "8 of 9 pictures answered, of which they disagree on 3. 1 cannot be decoded. "
+    page.get_by_text(f"{said}1 lie in no subfolder with the name of a class, and are skipped.").wait_for()
+    assert page.get_by_role("heading", name="soft-0 against teacher on photos").is_visible()
+    rows = [row.locator("td").all_inner_texts() for row in page.locator("#duel-networks tr").all()]
+    assert [(name, right, size) for name, right, _, size in rows] == [
+        ("soft-0", "7 (87.5 %)", "2.5"),
+        ("teacher", "4 (50.0 %)", "2.5"),
+    ]
+    assert all(float(milliseconds) >= 0 for _, _, milliseconds, _ in rows)
+    disagreements = page.locator("#disagreements .answer")
+    assert sorted(disagreements.locator(".file").all_inner_texts()) == [f"red/{number}.png" for number in range(3)]
+    assert disagreements.first.locator("dd .right, dd .wrong").all_inner_texts() == ["right", "wrong: red"]
+    assert page.locator("#both-wrong .file").all_inner_texts() == ["red/really-green.png"]
+    assert not page.get_by_role("button", name="Stop").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_object_to_while_two_networks_are_compared(of_two, visit, axe, tmp_path, scheme):
+    pictures = {f"red/{number}.png": coloured(colour) for number, colour in enumerate((RED, GREEN, BLUE))}
+    page = visit(of_two, viewport=PHONE, color_scheme=scheme)
+    page.get_by_label("Compare on a folder").set_input_files(written(tmp_path / "photos", pictures))
+    page.get_by_text("3 of 3 pictures answered").wait_for()
+    page.get_by_text("The networks").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.evaluate(axe)
+    violations = page.evaluate("axe.run()")["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations] == []
+
+
+def test_without_subfolders_of_classes_it_shows_where_two_networks_disagree(of_two, visit, tmp_path):
+    pictures = {"1.png": coloured(GREEN), "2.png": coloured(RED), "old/3.png": coloured(BLUE)}
+    page = visit(of_two)
+    page.get_by_label("Compare on a folder").set_input_files(written(tmp_path / "photos", pictures))
+    page.get_by_text("3 of 3 pictures answered, of which they disagree on 2.").wait_for()
+    assert "who is right is not known" in page.locator("#duel-words").inner_text()
+    assert [row.locator("td").nth(1).inner_text() for row in page.locator("#duel-networks tr").all()] == 2 * [
+        "\N{EN DASH}"
+    ]
+    assert sorted(page.locator("#disagreements .file").all_inner_texts()) == ["2.png", "old/3.png"]
+    assert page.locator("#disagreements .right, #disagreements .wrong").count() == 0
+
+
+def test_a_thousand_pictures_leave_no_blob_and_a_bounded_page(of_three, visit):
+    page = visit(of_three)
+    page.evaluate("""() => {
+        window.live = new Set();
+        const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
+        URL.createObjectURL = (blob) => { const url = create.call(URL, blob); window.live.add(url); return url; };
+        URL.revokeObjectURL = (url) => { window.live.delete(url); revoke.call(URL, url); };
+    }""")
+    picture = coloured(RED)
+    choose(page, {f"{number}.png": picture for number in range(1000)}, "image/png")
+    page.locator("#answers .file", has_text="999.png").wait_for(timeout=120_000)
+    page.get_by_text("Ready.").wait_for()
+    assert page.locator("#answers .answer").count() == 200
+    assert page.evaluate("window.live.size") == 0
+
+
+def test_it_opens_without_a_connection_and_says_what_it_cannot_load(of_two, chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    with served(of_two) as address:
+        page.goto(address)
+        page.get_by_text("This page opens without a connection too.").wait_for(state="attached", timeout=60_000)
+    page.reload()
+    page.get_by_text("Ready.").wait_for(timeout=60_000)
+    choose(page, {"red.png": coloured(RED)}, "image/png")
+    assert answers(page, 1)["red.png"].keys() == {"soft-0"}
+    page.get_by_label("Ask the teacher too").check()
+    choose(page, {"blue.png": coloured(BLUE)}, "image/png")
+    assert answers(page, 2)["blue.png"].startswith(
+        "teacher cannot be loaded: there is no connection to this page's server"
+    )
+    assert page.locator("#answers .answer").count() == 2  # what was there stays
+    context.close()

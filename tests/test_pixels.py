@@ -166,7 +166,8 @@ def test_the_page_knows_the_pixels_of_each_network(tmp_path):
     copies = [tmp_path / f"web/{name}.onnx" for name in given]
     files = {"page": [], "networks": copies, "examples": [], "facts": tmp_path / "page.json"}
     (tmp_path / "web").mkdir()
-    write_page(networks, measurements, ["cat", "dog"], "int8", "", [], files)
+    (tmp_path / "splits.csv").write_text("image_id,split\n1,train\n2,test\n")
+    write_page(networks, measurements, ["cat", "dog"], "int8", "", "drawings", tmp_path / "splits.csv", [], files)
     facts = json.loads((tmp_path / "page.json").read_text())
     assert [one["pixels"] for one in facts["networks"]] == [asdict(pixels) for pixels in given.values()]
 

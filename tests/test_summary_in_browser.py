@@ -1,10 +1,6 @@
 """The summary in Debian's Chromium, from its file: contents, chapters, the gallery of errors, accessibility."""
 
 import base64
-import hashlib
-import json
-import subprocess
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +13,6 @@ from snakedistill.results.summary.gallery import gallery
 from snakedistill.results.summary.html import write_html
 
 pytestmark = pytest.mark.browser
-AXE = "axe-core@4.14.1"
-INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 WIDE = " | ".join(f"a column with number {number}" for number in range(12))
 PAGE = f"""# What was measured
@@ -58,18 +52,6 @@ PAGE = f"""# What was measured
 - `teacher` is right.
 """
 EVIL = ["</script><script>alert(1)</script>", '"quoted" & <b>bold</b>']
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    """The script of axe, from npm."""
-    folder = tmp_path_factory.mktemp("axe")
-    packed = subprocess.run(["npm", "pack", "--json", AXE], cwd=folder, check=True, capture_output=True, text=True)
-    archive = folder / json.loads(packed.stdout)[0]["filename"]
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    assert f"sha512-{digest}" == INTEGRITY
-    with tarfile.open(archive) as package:
-        return package.extractfile("package/axe.min.js").read().decode()
 
 
 def written(folder: Path, classes: int = 2) -> Path:

@@ -38,7 +38,7 @@ from snakedistill.plan.files import WEIGHTS, Files, lineages
 from snakedistill.plan.networks import plan_networks
 from snakedistill.plan.pages import Pages
 from snakedistill.results.figures import AUDITED_FIGURES, FIGURES
-from snakedistill.results.run_description import describe_audit, name_run
+from snakedistill.results.run_description import describe_audit, learned_from, name_run
 from snakedistill.results.tables import AUDITED_TABLES, TABLES
 from snakedistill.teaching import MEAN, PROBE, STAGES, made_from, source_of_views
 

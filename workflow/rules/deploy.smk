@@ -77,7 +77,7 @@ rule write_bundle:
 ON_THE_PAGE = [*PLAN.bundled, *(one for one in PLAN.shipped if one not in PLAN.bundled)]
 NAMES_ON_THE_PAGE = ["model", *(one for one in PLAN.shipped if one not in PLAN.bundled)]
 PRECISION_OF_PAGE = PLAN.precisions[-1]  # int8, where it is written
-PAGE = ("index.html", "style.css", "page.js", "pixels.js")
+PAGE = ("index.html", "style.css", "page.js", "duel.js", "pixels.js", "worker.js")
 WEB = f"{RUN}/deploy/web"
 # Drawings of cats and dogs, for networks that tell them apart.
 EXAMPLES_OF_PAGE = range(len(EXAMPLES) if are_sample_classes(config["classes"]) else 0)
@@ -142,6 +142,7 @@ rule web:
         measurements=[FILES.form("onnx", network)["measurements"] for network in ON_THE_PAGE],
         choice=FILES.choice,
         sources=[given_file(with_the_workflow(f"../deploy/web/{file}")) for file in PAGE],
+        splits=FILES.of_first_seed(FILES.splits),
         runtime=rules.fetch_onnx_runtime_web.output,
     output:
         page=[f"{WEB}/{file}" for file in PAGE],
@@ -163,6 +164,7 @@ rule web:
         precision=PRECISION_OF_PAGE,
         classes=config["classes"],
         run_description=PAGES.described["run"],
+        learned_from=learned_from(config),
     message:
         "Making the page that classifies in the browser"
     script:

@@ -13,6 +13,8 @@ with job(snakemake.log[0]):
         classes=snakemake.params.classes,
         precision=snakemake.params.precision,
         run_description=snakemake.params.run_description,
+        learned_from=snakemake.params.learned_from,
+        splits=snakemake.input.splits,
         sources=list(snakemake.input.sources),
         files=dict(snakemake.output.items()),
     )

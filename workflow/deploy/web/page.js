@@ -1,8 +1,12 @@
 import * as ort from "./onnxruntime/ort.wasm.bundle.min.mjs";
+import { compare } from "./duel.js";
 import { decoded, pixelsOf, Refusal } from "./pixels.js";
 
 ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
 ort.env.wasm.wasmPaths = { wasm: new URL("./onnxruntime/ort-wasm-simd-threaded.wasm", import.meta.url).href };
+
+const MOST_ANSWERS = 200; // in view; older ones leave, so that memory stays flat
+const THUMBNAIL = 320; // pixels
 
 const byId = (id) => document.getElementById(id);
 const sessions = new Map();
@@ -24,7 +28,8 @@ function say(text) {
 /** The network's session, opened at the first call and run once, because its first run is slower. */
 function opened(network) {
   if (!sessions.has(network.file)) {
-    const opening = ort.InferenceSession.create(network.file, { executionProviders: ["wasm"] }).then(async (session) => {
+    const opening = fetched(network).then(async (bytes) => {
+      const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
       await session.run({ image: imageOf(network, new Uint8Array(network.pixels.size ** 2 * 3)) });
       return session;
     });
@@ -32,6 +37,18 @@ function opened(network) {
     sessions.set(network.file, opening);
   }
   return sessions.get(network.file);
+}
+
+/** The bytes of a network's file. */
+async function fetched(network) {
+  const response = await fetch(network.file).catch(() => null);
+  if (!response?.ok) {
+    throw new Refusal(
+      `${network.name} cannot be loaded: there is no connection to this page's server. Connect, and try again; what is ` +
+        "on this page stays.",
+    );
+  }
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 function imageOf(network, data) {
@@ -59,14 +76,48 @@ function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** A small copy of a picture, on white. */
+async function thumbnail(bitmap) {
+  const scale = Math.min(1, THUMBNAIL / Math.max(bitmap.width, bitmap.height));
+  const canvas = new OffscreenCanvas(...[bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(scale * side))));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const url = URL.createObjectURL(await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 }));
+  const image = element("img");
+  image.alt = "";
+  image.src = url;
+  await image.decode().catch(() => {});
+  URL.revokeObjectURL(url);
+  return image;
+}
+
+/**
+ * A picture with what networks say of it, and whether that is right where its class is known.
+ *
+ * @param {string} name
+ * @param {ImageBitmap} bitmap
+ * @param {Map<object, {probabilities: number[], milliseconds: number}>} given
+ * @param {?number} label position of its class
+ */
+async function pictureWith(name, bitmap, given, label = null) {
+  const list = element("dl", "given", ...Array.from(given, ([network, answer]) => entry(network, answer, label)));
+  return element("li", "answer", await thumbnail(bitmap), element("div", "words", element("p", "file", name), list));
+}
+
 /** What a network says of a picture, as a group of a description list. */
-function entry(network, { probabilities, milliseconds }) {
+function entry(network, { probabilities, milliseconds }, label) {
   const order = probabilities.map((_, position) => position).sort((a, b) => probabilities[b] - probabilities[a]);
   const [best, second] = order;
   const bar = element("progress");
   bar.value = probabilities[best];
   bar.setAttribute("aria-hidden", "true");
   const words = element("dd", "", element("strong", "", page.classes[best]), ` ${percent(probabilities[best])}`, bar);
+  if (label !== null) {
+    const right = best === label;
+    words.append(element("div", right ? "right" : "wrong", right ? "right" : `wrong: ${page.classes[label]}`));
+  }
   const further = page.classes.length > 2 ? `${page.classes[second]} ${percent(probabilities[second])}, ` : "";
   words.append(element("div", "further", `${further}${milliseconds.toFixed(0)} ms`));
   words.dataset.network = network.name;
@@ -76,29 +127,26 @@ function entry(network, { probabilities, milliseconds }) {
 
 /** Show a picture and its answers, the newest first. */
 async function classify(file, name) {
-  const words = element("div", "words", element("p", "file", name));
-  const shown = element("li", "answer", words);
+  let shown;
   let bitmap;
   try {
     bitmap = await decoded(file);
-    const list = element("dl", "given");
+    const given = new Map();
     for (const network of asked()) {
       say(`Classifying ${name}`);
-      list.append(entry(network, await answerOf(network, bitmap)));
+      given.set(network, await answerOf(network, bitmap));
       await new Promise((resolve) => setTimeout(resolve)); // so that the page stays alive between two networks
     }
-    words.append(list);
-    const image = element("img");
-    image.src = URL.createObjectURL(file);
-    image.alt = "";
-    shown.prepend(image);
+    shown = await pictureWith(name, bitmap, given);
   } catch (error) {
     const failed = `The network cannot be run: ${error.message ?? error}. Load the page again.`;
-    words.append(element("p", "refused", error instanceof Refusal ? error.message : failed));
+    const refused = element("p", "refused", error instanceof Refusal ? error.message : failed);
+    shown = element("li", "answer", element("div", "words", element("p", "file", name), refused));
   } finally {
     bitmap?.close();
   }
   byId("answers").prepend(shown);
+  if (byId("answers").children.length > MOST_ANSWERS) byId("answers").lastElementChild.remove();
 }
 
 /** Classify files one after another. */
@@ -110,7 +158,17 @@ function take(files) {
   });
 }
 
+/** Let both networks answer the pictures of a folder, after what was asked before. */
+function duel(files) {
+  const tools = { page, answerOf, pictureWith, element, byId, say };
+  queue = queue.then(() => compare(files, tools)).catch((error) => say(`The comparison ended: ${error.message ?? error}`));
+}
+
 function listenToUser() {
+  byId("folder").addEventListener("change", () => {
+    duel(Array.from(byId("folder").files));
+    byId("folder").value = "";
+  });
   for (const input of [byId("files"), byId("camera")]) {
     input.addEventListener("change", () => {
       take(input.files);
@@ -163,15 +221,29 @@ async function start() {
     byId("networks").append(element("tr", "", ...cells.map((text) => element("td", "", text))));
   }
   byId("run").textContent = page.run;
+  const right = networks.map(({ name, accuracy }) => `${name} answers ${percent(accuracy)} right`).join(", ");
+  byId("learned").textContent =
+    `Learned from ${page.learned_from}. Of the ${page.test_images.toLocaleString("en")} test images of that kind ${right}.`;
   if (networks.length > 1) {
     byId("both").querySelector("span").textContent =
       `Ask the ${networks[1].name} too (${(networks[1].bytes / 1e6).toFixed(1)} MB to load)`;
-    byId("both").hidden = false;
+    byId("both").hidden = byId("compare").hidden = false;
   }
   showExamples();
   listenToUser();
   await opened(networks[0]);
   say("Ready.");
+  workOffline().catch(() => {});
+}
+
+/** Keep the page on this device, where the browser allows that, and say which it is. */
+async function workOffline() {
+  byId("offline").textContent = "This page needs a connection to its server whenever it is opened.";
+  if (!("serviceWorker" in navigator)) return; // served without HTTPS, and not from this machine
+  await navigator.serviceWorker.register("worker.js");
+  await navigator.serviceWorker.ready;
+  byId("offline").textContent =
+    "This page opens without a connection too. A network is kept on this device once it has answered.";
 }
 
 start().catch((error) => say(`The page cannot start: ${error.message ?? error}. Load it again.`));

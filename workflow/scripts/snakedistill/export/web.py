@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from snakedistill.core.files import copy_whole, write_text, written_whole
+from snakedistill.core.files import copy_whole, read_csv, write_text, written_whole
+from snakedistill.core.parts import TEST
 from snakedistill.data.sample import draw_animal
 from snakedistill.export.usable import networks_written, read_measurements
 
@@ -25,6 +26,8 @@ def write_page(
     classes: list[str],
     precision: str,
     run_description: str,
+    learned_from: str,
+    splits: str,
     sources: list[str],
     files: dict[str, str | list[str]],
 ) -> None:
@@ -36,6 +39,8 @@ def write_page(
         classes: names; the position of a name is its label.
         precision: of the files, `float32` or `int8`.
         run_description: on what the networks were trained, in words.
+        learned_from: the images, in a few words.
+        splits: CSV of the images used: image_id, split; the accuracies are those on its test part.
         sources: files of the page.
         files: files to write: `page`, a copy of each source; `networks`, a copy of each network; `examples`, none
             or as many as `EXAMPLES`; `facts`, the JSON that the page reads.
@@ -57,6 +62,8 @@ def write_page(
     facts = {
         "classes": classes,
         "run": run_description,
+        "learned_from": learned_from,
+        "test_images": int((read_csv(splits)["split"] == TEST).sum()),
         "networks": [
             {"name": network, "file": Path(file).name, "pixels": asdict(open_network(file).pixels)}
             | _measured(measurements[network], precision)

@@ -27,8 +27,7 @@ def describe_run(config: dict, pixels: dict[str, Pixels]) -> str:
 
 def name_run(config: dict) -> str:
     """Say in one line which run a figure belongs to, for its lower edge: the name, the images and the seeds."""
-    drawings = ", not photographs" if config["archive"] is None else ""
-    return f"Run {config['run']}: {_images_in_words(config)}{drawings}; {_seeds_in_words(config)}"
+    return f"Run {config['run']}: {_images_in_words(config)}; {_seeds_in_words(config)}"
 
 
 def describe_given_teacher(teacher: dict) -> str:
@@ -50,6 +49,11 @@ def describe_given_teacher(teacher: dict) -> str:
 def describe_audit(path: str) -> str:
     """Say what was audited: a CSV of predictions."""
     return f"Audit of {Path(path).name}: predictions that were made elsewhere."
+
+
+def learned_from(config: dict) -> str:
+    """What the networks learned from, in a few words for the page in the browser."""
+    return f"{_images_in_words(config)}{', not from photographs' if config['archive'] is None else ''}"
 
 
 def _images_in_words(config: dict) -> str:
