@@ -279,7 +279,7 @@ def test_a_run_ends_with_its_summary(project, name):
     arguments = with_overlay(project, overlay)
     done = snakemake(project, "--cores", str(cores), *arguments)
     run = project / "results" / overlay.get("run", "tiny")
-    assert f"Open {run.relative_to(project)}/summary.md" in done.stdout
+    assert f"Open {run.relative_to(project)}/summary.html\n" in done.stdout
     students = yaml.safe_load((run / "config.yaml").read_text())["students"]
     summary = (run / "summary.md").read_text()
     assert [family for family in ("teacher", *students) if family not in summary] == []

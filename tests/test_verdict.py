@@ -1,9 +1,13 @@
 """The sentence on the chosen student: what it says in each case, and what it leaves out."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from candidates import frontier, row, times
 
+from snakedistill.plan.last_lines import last_lines
 from snakedistill.results.verdict import verdict
 
 TEACHER = row("teacher", role="teacher", size=224, times=times(24), megabytes=20.3, multiply_adds=4e8)
@@ -137,3 +141,21 @@ def test_the_form_is_named_where_there_are_several():
 
 def test_without_an_export_nothing_is_chosen():
     assert verdict(frontier([TEACHER, STUDENT]).iloc[:1], 0.01) == "No student was exported, so none is chosen."
+
+
+def test_the_last_lines_in_the_terminal_warn_of_networks_that_learned_nothing(tmp_path):
+    best = {"seed": 0, "network": "soft-0", "epochs": 3, "epoch": 1, "val_accuracy": 0.5, "chance": 0.5}
+    answered = {"seed": 0, "network": "soft-0", "split": "test", "class": "cat", "answer": "dog", "images": 30}
+    tables = {
+        "frontier": frontier([TEACHER, SMALL]),
+        "best_epoch": pd.DataFrame([best]),
+        "confusion": pd.DataFrame([answered]),
+    }
+    for name, table in tables.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    files = SimpleNamespace(tables={name: tmp_path / f"{name}.csv" for name in tables}, exports=[])
+    config = {"choose": {"margin": 0.01, "ms": None, "mb": None}, "export": {"int8_max_drop": 0.02}}
+    result, warning = last_lines(files, config)
+    assert result.startswith("Result: soft-0 at ")
+    assert warning.startswith("Warning: soft-0, seed 0, learned nothing: its best epoch, 1 of 3, is no better on ")
+    assert "it answers dog to every test image" in warning

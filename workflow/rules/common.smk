@@ -21,7 +21,7 @@ from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.forms import FORMS, files_of_form
 from snakedistill.export.web import EXAMPLES
 from snakedistill.networks.backbones import BACKBONES
-from snakedistill.plan import first_lines, job_lines, resources, words
+from snakedistill.plan import first_lines, job_lines, last_lines, resources, words
 from snakedistill.plan.code import (
     FILE_OF_GALLERY,
     FILES_OF_PAGE,

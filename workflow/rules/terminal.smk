@@ -48,15 +48,14 @@ onstart:
 
 
 onsuccess:
-    if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
-        from snakedistill.core.files import read_csv
-        from snakedistill.export.usable import exports_in_words
-        from snakedistill.results.verdict import verdict
-
-        storage = workflow.storage_settings.default_storage_prefix
-        if not storage:  # the files are on this machine
-            sentence = verdict(read_csv(FILES.tables["frontier"]), **config["choose"])
-            print(f"Result: {sentence}", file=sys.stderr)
-            for sentence in exports_in_words(FILES.exports, config["export"]["int8_max_drop"]):
-                print(f"Warning: {sentence}.", file=sys.stderr)
-        print(f"Open {os.path.join(storage, RUN)}/summary.md", file=sys.stderr, flush=True)
+    done = {job.rule.name for job in workflow.dag.jobs}
+    storage = workflow.storage_settings.default_storage_prefix
+    if "summarise" in done and not storage:  # the files are on this machine
+        for sentence in last_lines.last_lines(FILES, config):
+            print(sentence, file=sys.stderr)
+    if "web" in done and not storage:
+        print(f"Serve the page: python -m http.server --directory {WEB}", file=sys.stderr)
+    pages = {"audit": f"{AUDIT}/summary.html", "summary_to_html": f"{RUN}/summary.html"}
+    for rule_name, page in pages.items():
+        if rule_name in done:
+            print(f"Open {os.path.join(storage, page)}", file=sys.stderr, flush=True)
