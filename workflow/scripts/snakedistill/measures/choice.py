@@ -15,6 +15,7 @@ from snakedistill.measures.intervals import error_of_mean, ratio_interval, score
 from snakedistill.measures.power import MOST_IMAGES, POWER
 
 YES, NO, OPEN = "yes", "no", "open"
+AS_SMALL = 0.1  # forms and metadata of one network make files differ by some percent
 
 
 def within_limits(
@@ -90,9 +91,9 @@ def choose(
     """The cheapest of the candidates that are about as accurate as the best one, see `eligible`.
 
     It is the one with the least median time. Those whose time cannot be told from that, because the 95 % interval of
-    the ratio holds 1, are as fast; of these, and of all where no time is known, the smallest file is chosen, by two
-    digits of its size, for the names in two files alone make them differ; then the highest accuracy, the least median
-    time, and the first name. A candidate without a time is not chosen where another one has a time.
+    the ratio holds 1, are as fast. Of these, and of all where no time is known, those whose file is larger than the
+    smallest one by at most `AS_SMALL` are as small; of these the one with the highest accuracy is chosen, then the
+    least median time, then the first name. A candidate without a time is not chosen where another one has a time.
 
     Args:
         right: which images a candidate answers right, bool [n, images], of the validation part.
@@ -110,12 +111,10 @@ def choose(
     if timed:
         fastest = min(timed, key=lambda row: (np.median(seconds[row]), megabytes[row], names[row]))
         rows = [row for row in timed if row == fastest or _as_fast(seconds[row], seconds[fastest])]
-
-    def cost(row: int) -> tuple:
-        time = np.median(seconds[row]) if len(seconds[row]) else 0.0
-        return float(f"{megabytes[row]:.2g}"), -right[row].sum(), time, names[row]
-
-    return min(rows, key=cost, default=None)
+    smallest = min((megabytes[row] for row in rows), default=0.0)
+    as_small = [row for row in rows if megabytes[row] <= (1 + AS_SMALL) * smallest]
+    times = {row: np.median(seconds[row]) if timed else 0.0 for row in as_small}
+    return min(as_small, key=lambda row: (-right[row].sum(), times[row], names[row]), default=None)
 
 
 def _as_fast(seconds: np.ndarray, fastest: np.ndarray) -> bool:
