@@ -774,10 +774,11 @@ def bundled(exported, classes, folder, allowed=1.0, litert=None, choice=None):
         there = {} if litert else dict.fromkeys(PRECISIONS, 1)
         measured = {"bytes": there, "failed": {"float32": litert} if litert else {}, "int8": {"drop": 0}}
         golden = json.loads(files["onnx"]["measurements"].read_text())["golden"]
+        golden |= dict.fromkeys(there, golden.get("float32"))
         files["litert"]["measurements"].write_text(json.dumps(measured | {"golden": golden}))
     (folder.parent / "card.md").write_text("# soft-1\n")
     names = {"script": "classify.py", "check": "check.py", "decoding": "decoding.py", "answers": "answers.py"}
-    names |= {"golden_answers": "golden.csv", "golden_images": "golden"}
+    names |= {"golden": "golden.csv"}
     names |= {"requirements": "requirements.txt", "readme": "README.md", "checksums": "SHA256SUMS"}
     bundle = {kind: folder / name for kind, name in names.items()}
     images = exported / "splits.csv", exported / "test.npy"

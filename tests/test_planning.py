@@ -215,7 +215,7 @@ def test_the_first_lines_say_which_images_are_test_and_where_they_are_from(with_
         "Parts: train 181 (train/), validation 81 (val/), test 39 (sampled from train/).",
         "Not used: 5 files (3: TIFF is not supported: convert the photo to JPEG or PNG; 1: hidden; 1: not in a folder "
         "of a part).",
-        "Training runs: 3 to do, of 3 in the whole experiment.",
+        "Training runs: 3 to do, of 4 in the whole experiment.",
     ]
     assert lines[4].startswith("Estimate for all of it: ")
     assert lines[5] == (

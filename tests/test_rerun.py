@@ -103,6 +103,7 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
             "plot_inheritance",
             "plot_movement",
             "plot_recursion_map",
+            "plot_reliability",
             "plot_risk_coverage",
             "weigh_claims",
         }

@@ -41,7 +41,7 @@ def test_every_file_of_the_contract_is_there(folder):
     expected += [f"deploy/{name}" for name in ("model.onnx", "model.int8.onnx", "README.md", "requirements.txt")]
     expected += [f"deploy/{name}" for name in ("model.tflite", "model.int8.tflite")]
     expected += ["deploy/classify.py", "deploy/decoding.py", "deploy/answers.py", "deploy/SHA256SUMS"]
-    expected += ["deploy/check.py", "deploy/golden.csv", "deploy/golden/01.png"]
+    expected += ["deploy/check.py", "deploy/golden.csv", *(f"deploy/golden/{number:02}.png" for number in range(1, 7))]
     expected += [f"data/images/32-squash-nearest/{part}.npy" for part in PARTS]
     expected += [
         f"tables/{table}.csv"
@@ -502,6 +502,7 @@ def test_every_network_that_leaves_has_a_card_and_the_bundle_begins_with_its_own
     assert all(f"| {form} | int8 |" in card for form in ("ONNX", "LiteRT") for card in cards.values())
     assert {network for network, card in cards.items() if "The network was not timed." in card} == {"soft-1"}
     assert "   └─ soft labels: soft-0 (extractor, 2 epochs)\n      └─ soft labels: soft-1 (" in cards["soft-1"]
-    (accuracy,) = ModelCard(cards["soft-0"]).data.eval_results
+    accuracy, *_ = ModelCard(cards["soft-0"]).data.eval_results
+    assert accuracy.metric_name == "accuracy"
     table = pd.read_csv(run / "tables/uncertainty.csv").query("network == 'soft-0' and split == 'test'")
     assert accuracy.metric_value == pytest.approx(table["accuracy"].item())

@@ -46,8 +46,7 @@ rule write_bundle:
         answers=f"{RUN}/deploy/answers.py",
         requirements=f"{RUN}/deploy/requirements.txt",
         readme=f"{RUN}/deploy/README.md",
-        golden_answers=f"{RUN}/deploy/golden.csv",
-        golden_images=directory(f"{RUN}/deploy/golden"),
+        golden=f"{RUN}/deploy/golden.csv",
         checksums=f"{RUN}/deploy/SHA256SUMS",
     log:
         f"{RUN}/logs/write_bundle.log",

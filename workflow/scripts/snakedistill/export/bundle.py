@@ -1,5 +1,6 @@
 """A bundle to carry away: a network, a short script that runs it, and its model card."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from snakedistill.core.digests import fingerprint_of_file
-from snakedistill.core.files import copy_whole, read_csv, write_csv, write_text
+from snakedistill.core.files import copy_whole, read_csv, write_csv, write_text, written_whole
 from snakedistill.core.parts import TEST
 from snakedistill.data.images import MappedImages
 from snakedistill.export.chosen import Choice
@@ -40,16 +41,16 @@ def write_bundle(
         classes: names; the position of a name is its label.
         splits: CSV with image_id and split.
         test_images: array of the test images with the pixels that the network takes, in the order of `splits`.
-        bundle: files to write: a copy of each of `copied`; `requirements`, `readme`; `golden_answers`, a CSV, and
-            `golden_images`, a folder, see `_write_golden`; and `checksums`, of all others, in the form of `sha256sum`.
-            The network goes beside them, as `model` with the suffix of each form.
+        bundle: files to write: a copy of each of `copied`; `requirements`, `readme`; `golden`, a CSV, see
+            `_write_golden`; and `checksums`, of all others, in the form of `sha256sum`. The network goes beside them,
+            as `model` with the suffix of each form, and so does the folder `golden`, of images.
         choice: what chose the network; None where it was named.
     """
     for kind, source in copied.items():
         copy_whole(source, bundle[kind])
     folder = Path(bundle["readme"]).parent
     here = {form: _copy(form, files, int8_max_drop, folder, choice) for form, files in exported.items()}
-    golden = _write_golden(exported, here, classes, splits, test_images, bundle)
+    golden = _write_golden(exported, here, classes, splits, test_images, bundle["golden"])
     write_text("numpy\nonnxruntime\npillow\ntqdm\n", bundle["requirements"])
     printed = (
         f"the answer, and the probability of {classes[1]}"
@@ -87,7 +88,7 @@ them on without resizing, writes a table like `golden.csv`, and `python check.py
 """,
         bundle["readme"],
     )
-    checked = [Path(file) for kind, file in bundle.items() if kind not in ("checksums", "golden_images")]
+    checked = [Path(file) for kind, file in bundle.items() if kind != "checksums"]
     checked += [*golden, *(path for files in here.values() for path in files.values())]
     lines = [f"{fingerprint_of_file(file)}  {file.relative_to(folder)}\n" for file in checked]
     write_text("".join(lines), bundle["checksums"])
@@ -99,9 +100,9 @@ def _write_golden(
     classes: list[str],
     splits: str,
     test_images: str,
-    bundle: dict[str, str],
+    path: str,
 ) -> list[Path]:
-    """Write the golden images as PNG files, and the probabilities that each bundled file gave to them.
+    """Write the golden images as PNG files into a folder `golden`, and beside it what each bundled file gave to them.
 
     The table has the columns file and image, and `probability_of_CLASS` for each class.
 
@@ -113,19 +114,21 @@ def _write_golden(
     parts = read_csv(splits)
     test = parts.loc[parts["split"] == TEST, "image_id"].tolist()
     images = MappedImages(test_images).read(np.array([test.index(image_id) for image_id in ids]))
-    folder = Path(bundle["golden_images"])
+    folder = Path(path).with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     paths = [folder / f"{number:02}.png" for number in range(1, len(ids) + 1)]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, image in zip(paths, images, strict=True):
-        Image.fromarray(image).save(path)
+    for image_path, image in zip(paths, images, strict=True):
+        with written_whole(image_path) as temporary:
+            Image.fromarray(image).save(temporary, format="png")
     rows = [
-        [file.name, path.name, *probabilities]
+        [file.name, image_path.name, *probabilities]
         for form, files in here.items()
         for precision, file in files.items()
-        for path, probabilities in zip(paths, measured[form][precision], strict=True)
+        for image_path, probabilities in zip(paths, measured[form][precision], strict=True)
     ]
     columns = ["file", "image", *(f"probability_of_{name}" for name in classes)]
-    write_csv(pd.DataFrame(rows, columns=columns), bundle["golden_answers"])
+    write_csv(pd.DataFrame(rows, columns=columns), path)
     return paths
 
 
