@@ -57,7 +57,10 @@ PACKAGES = {
 }
 """Where the ImageNet weights of networks of this package are, by backbone. All are under the Apache License 2.0."""
 
-TESTED = (*BACKBONES, "mobilenetv2", "mobilenetv3small", "resnet50", "resnet50v2")
+TESTED = (
+    *BACKBONES,
+    *("efficientnetv2b0", "mobilenetv2", "mobilenetv3large", "mobilenetv3small", "resnet50", "resnet50v2"),
+)
 """The backbones that were trained, saved, loaded, exported and quantised: docs/backbones.md."""
 
 NOT_IN_ONNX = "convnext"
