@@ -68,7 +68,7 @@ def visit(chromium):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address)
         if expected is not None:
-            expect(page.get_by_role("status")).to_have_text(expected, timeout=60_000)
+            expect(page.get_by_role("status")).to_have_text(expected, timeout=240_000)
         return page
 
     visit.wrong = wrong
@@ -86,7 +86,7 @@ def answers(page, number: int) -> dict[str, dict[str, list[float]] | str]:
     """By file, the probabilities of each network, or the sentence that refuses it; once so many are there."""
     from playwright.sync_api import expect
 
-    expect(page.locator(".answer")).to_have_count(number, timeout=60_000)
+    expect(page.locator(".answer")).to_have_count(number, timeout=240_000)
     found = {}
     for answer in page.locator(".answer").all():
         refused = answer.locator(".refused")
@@ -403,9 +403,9 @@ def test_it_opens_without_a_connection_and_says_what_it_cannot_load(of_two, chro
     page = context.new_page()
     with served(of_two) as address:
         page.goto(address)
-        page.get_by_text("This page opens without a connection too.").wait_for(state="attached", timeout=60_000)
+        page.get_by_text("This page opens without a connection too.").wait_for(state="attached", timeout=240_000)
     page.reload()
-    page.get_by_text("Ready.").wait_for(timeout=60_000)
+    page.get_by_text("Ready.").wait_for(timeout=240_000)
     choose(page, {"red.png": coloured(RED)}, "image/png")
     assert answers(page, 1)["red.png"].keys() == {"soft-0"}
     page.get_by_label("Ask the teacher too").check()
