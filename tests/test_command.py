@@ -21,7 +21,7 @@ from snakedistill.core.errors import InputError
 def factor(monkeypatch):
     """In place of a measured training step: how many times longer all takes than the estimate says."""
     found = [1.0]
-    monkeypatch.setattr(init, "_measured_factor", lambda plan, cores: found[0])
+    monkeypatch.setattr(init, "_measured_factor", lambda config, cores: found[0])
     return found
 
 

@@ -1,17 +1,17 @@
 """Settings that suit a folder of images, by what is in it and by the time that the work may take."""
 
 import contextlib
-import copy
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import yaml
+from snakemake.utils import update_config
 
 from snakedistill.command import PRESET, settings_of
 from snakedistill.configuration.check import checked
@@ -27,7 +27,6 @@ from snakedistill.data.archive import open_archive
 from snakedistill.data.decoding import FORMATS, DecodingError, decode
 from snakedistill.data.layouts import LAYOUTS
 from snakedistill.data.layouts.layout import Image
-from snakedistill.data.named_images import NamedImages
 from snakedistill.plan import first_lines
 from snakedistill.plan.code import settings_in
 from snakedistill.plan.files import Files
@@ -106,12 +105,14 @@ def write_settings(archive: Path, minutes: float) -> Path:
     archive, path, cores = Path(os.path.normpath(archive.absolute())), settings_of(archive), number_of_cores()
     if path.exists():
         raise InputError(f"{path} is there already: run it, or delete it to have it written anew")
-    plan, images = _planned({"archive": str(archive), "run": _name_of_run(archive)})
-    looked = look_at(plan.config, cores)
-    factor = _measured_factor(plan, cores)
+    named = {"archive": str(archive), "run": _name_of_run(archive)}
+    config, images = with_inputs(_over_the_preset(named), False)
+    of_archive = {key: config[key] for key in ("layout", "classes")}
+    looked = look_at(config, cores)
+    factor = _measured_factor(config, cores)
     for way in FROM_DEAREST_TO_CHEAPEST:
         recipes = _recipes(way, looked.short_side)
-        plan, _ = _planned({"archive": str(archive), "run": plan.config["run"], **recipes})
+        plan = plan_networks(_over_the_preset(named | recipes) | of_archive)
         expected = _scaled(first_lines.estimated(plan, images, cores, _counts(plan, path)), factor)
         if 60 * expected.all_hours <= minutes:
             break
@@ -195,22 +196,12 @@ def number_of_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _planned(settings: dict) -> tuple[Plan, NamedImages | None]:
-    """The networks of the preset with some settings over it, and the images that the archive names."""
+def _over_the_preset(settings: dict) -> dict:
+    """The checked configuration of the preset with some settings over it, without its inputs."""
     config = settings_in("../../config.yaml")
     for overlay in (settings_in(f"../../{PRESET}"), settings):
-        config = _merged(config, overlay)
-    config, images = with_inputs(checked(config), False)
-    return plan_networks(config), images
-
-
-def _merged(below: Mapping, above: Mapping) -> dict:
-    """Settings with others over them, as Snakemake merges them: mappings are merged, other values replaced."""
-    merged = copy.deepcopy(dict(below))
-    for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        update_config(config, overlay)
+    return checked(config)
 
 
 def _recipes(way: Way, short_side: float) -> dict[str, dict]:
@@ -239,9 +230,8 @@ def _recipes(way: Way, short_side: float) -> dict[str, dict]:
     return recipes | ({"students": students} if students else {})
 
 
-def _measured_factor(plan: Plan, cores: int) -> float:
+def _measured_factor(config: dict, cores: int) -> float:
     """How many times longer a training step of the first student takes than the estimate says."""
-    config = plan.config
     complete = recipe(config, next(iter(config["students"])))
     fix_threads(cores, config["backend"])
     with _silent():
