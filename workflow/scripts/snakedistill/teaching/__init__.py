@@ -7,8 +7,9 @@ from snakedistill.core.network_ids import TEACHER, Network
 from snakedistill.teaching.consistent import CONSISTENT
 from snakedistill.teaching.image_weights import IMAGE_WEIGHTS
 from snakedistill.teaching.manual_share import MANUAL_SHARE
-from snakedistill.teaching.shuffled import SHUFFLED
+from snakedistill.teaching.shuffled import RANDOM_ERRORS, SHUFFLED
 from snakedistill.teaching.smoothing import SMOOTHING
+from snakedistill.teaching.source_weights import SOURCE_WEIGHTS
 from snakedistill.teaching.temperature import TEMPERATURE
 from snakedistill.teaching.unlabelled import UNLABELLED
 from snakedistill.teaching.way import Option, Way
@@ -24,11 +25,13 @@ WAYS: dict[str, Way] = {
 OPTIONS: dict[str, Option] = {
     "consistent": CONSISTENT,
     "shuffled": SHUFFLED,
+    "random_errors": RANDOM_ERRORS,
     "temperature": TEMPERATURE,
     "smoothing": SMOOTHING,
     "manual_share": MANUAL_SHARE,
     "image_weights": IMAGE_WEIGHTS,
     "unlabelled": UNLABELLED,
+    "source_weights": SOURCE_WEIGHTS,
 }
 """What changes a way to teach, by the key of a family, in the order in which they are applied."""
 

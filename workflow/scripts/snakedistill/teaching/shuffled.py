@@ -1,4 +1,4 @@
-"""A control: the source's predictions on other images, which say nothing of the image itself."""
+"""Controls: the source's predictions on other images, with errors on the same images or on random ones."""
 
 from dataclasses import replace
 
@@ -14,11 +14,24 @@ def shuffled(way: Way, _: bool) -> Way:
 
     So labels have the same distribution and the same errors, and no knowledge of the image.
     """
+    return _permuted(way, keep_errors=True)
 
+
+def with_random_errors(way: Way, _: bool) -> Way:
+    """A way that is taught by permuted predictions: within a part and a class.
+
+    So labels have the same distribution and as many errors of each class, and these are on random images.
+    """
+    return _permuted(way, keep_errors=False)
+
+
+def _permuted(way: Way, keep_errors: bool) -> Way:
     def label(inputs: LabelInputs) -> np.ndarray:
         manual, logit, probability = map(needed, (inputs.manual, inputs.logit, inputs.probability))
-        right = answer(probability) == manual
-        groups = np.unique(np.stack([_numbered(needed(inputs.part)), manual, right]), axis=1, return_inverse=True)[1]
+        keys = [_numbered(needed(inputs.part)), manual]
+        if keep_errors:
+            keys.append(answer(probability) == manual)
+        groups = np.unique(np.stack(keys), axis=1, return_inverse=True)[1]
         row = np.arange(len(groups))
         for group in range(groups.max() + 1):
             of_group = np.flatnonzero(groups == group)
@@ -45,4 +58,20 @@ SHUFFLED = Option(
     fits=lambda way: way.soft,
     applied=shuffled,
     words=lambda _: "permuted within class and within right and wrong answers",
+)
+
+RANDOM_ERRORS = Option(
+    setting=(
+        bool | None,
+        Field(
+            default=None,
+            description="true: the source's predictions are permuted within each part and class, so that as many "
+            "errors are on random images; a control",
+            examples=[True],
+        ),
+    ),
+    fits=lambda way: way.from_source is not None and "manual" not in way.targets,
+    applied=with_random_errors,
+    words=lambda _: "permuted within class",
+    excludes=("shuffled", "consistent", "unlabelled"),
 )

@@ -13,6 +13,7 @@ from snakedistill.results.tables.first_errors import FIRST_ERRORS
 from snakedistill.results.tables.frontier import FRONTIER
 from snakedistill.results.tables.histograms import HISTOGRAMS
 from snakedistill.results.tables.inheritance import INHERITANCE
+from snakedistill.results.tables.lifetimes import LIFETIMES
 from snakedistill.results.tables.recursion import RECURSION
 from snakedistill.results.tables.risk_coverage import RISK_COVERAGE
 from snakedistill.results.tables.table import Table
@@ -32,6 +33,7 @@ TABLES: dict[str, Table] = {
     "comparisons": COMPARISONS,
     "recursion": RECURSION,
     "first_errors": FIRST_ERRORS,
+    "lifetimes": LIFETIMES,
     "timing": TIMING,
     "frontier": FRONTIER,
 }
@@ -47,6 +49,7 @@ AUDITED_TABLES = (
     "comparisons",
     "recursion",
     "first_errors",
+    "lifetimes",
 )
 """Tables that need predictions alone, which an audit has."""
 
