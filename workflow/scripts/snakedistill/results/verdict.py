@@ -33,7 +33,7 @@ def verdict(frontier: pd.DataFrame, margin: float, ms: float | None = None, mb: 
     if chosen.empty:
         return f"{_none_within(candidates, ms, mb)}."
     row = chosen.iloc[0]
-    teacher = _teacher_of(frontier, row)
+    teacher = teacher_of(frontier, row)
     parts = [
         f"{name_of(row, candidates)}: {accuracy_in_words(row, margin)}",
         _cost_of_int8(candidates, row, margin),
@@ -74,7 +74,7 @@ def accuracy_in_words(row: pd.Series, margin: float) -> str:
     )
 
 
-def _teacher_of(frontier: pd.DataFrame, row: pd.Series) -> pd.Series | None:
+def teacher_of(frontier: pd.DataFrame, row: pd.Series) -> pd.Series | None:
     """The teacher's float32 file of the same form, if there is one."""
     same = (frontier["role"] == TEACHER) & (frontier["form"] == row["form"]) & (frontier["precision"] == "float32")
     return frontier[same].iloc[0] if same.any() else None

@@ -223,14 +223,14 @@ and the last column holds all answers that have no column. With several seeds al
     "examples": Figure(
         module="snakedistill.results.figures.examples",
         pictures=one_picture("examples"),
-        needs=("test", "test_images", "splits"),
+        needs=("test", "test_images", "splits", "frontier"),
         section="examples",
         title="where the networks doubt",
         caption="""Test images at the resolution that the networks see. The rows show the images of which each
 of two networks is least sure, and those on which the two disagree most. The first line below an image is its id. The
 next lines are the answers of the two networks (A, B): the class, the probability that the network gives to this class,
 and whether the answer is right (✓) or wrong (✗).""",
-        settings=("shown", "seed"),
+        settings=("shown", "chooses", "seed"),
     ),
 }
 """The figures by name, in the order in which the summary shows them."""

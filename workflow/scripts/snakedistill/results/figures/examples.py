@@ -7,6 +7,7 @@ from snakedistill.core.errors import listed
 from snakedistill.core.files import read_csv
 from snakedistill.core.lineage import read_predictions
 from snakedistill.core.parts import TEST
+from snakedistill.export.chosen import with_choice
 from snakedistill.measures import metrics
 from snakedistill.results.figures.style import WIDTH, save, set_style, shortened
 from snakedistill.results.run import Run
@@ -15,14 +16,17 @@ EXAMPLES_IN_A_ROW = 8
 LONGEST_NAME = 24  # characters of the id of an image
 
 
-def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: list[str], seed: int) -> None:
-    """Plot the test images of which two networks are most unsure, and on which they most disagree.
+def plot(
+    run: Run, pictures: dict[str, list[str]], run_description: str, shown: list[str], chooses: bool, seed: int
+) -> None:
+    """Plot the test images of which a teacher and a student are most unsure, and on which they most disagree.
 
     Args:
         run: the run.
         pictures: paths to write of the one picture.
         run_description: what the run is, in words.
         shown: ids of the two networks.
+        chooses: whether the student is the one that the table `frontier` chooses, where it chooses one.
         seed: training seed of the two networks.
     """
     set_style()
@@ -32,7 +36,7 @@ def plot(run: Run, pictures: dict[str, list[str]], run_description: str, shown: 
     test = test[test["split"] == TEST].reset_index(drop=True)
     predictions = run.of_networks("test")
     probability = {}
-    letters = dict(zip("AB", shown, strict=True))
+    letters = dict(zip("AB", with_choice(shown, run.file("frontier") if chooses else None), strict=True))
     for letter, network in letters.items():
         path = predictions[seed, network]
         given = read_predictions(path, network, seed, splits=splits).in_order_of(test["image_id"], splits, path)

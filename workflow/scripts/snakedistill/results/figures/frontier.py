@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from snakedistill.measures.choice import YES
@@ -191,6 +192,7 @@ def _names(figure: Figure, axis: Axes, table: pd.DataFrame, cost: str, area: flo
             beside: dict[str, Any] = {"xytext": (far * right, far * up), "textcoords": "offset points"}
             sides: dict[str, Any] = {"ha": ("center", "left", "right")[right], "va": ("center", "bottom", "top")[up]}
             name = axis.annotate(text, at, **beside, **sides, **look, fontsize=7, zorder=6)
+            name.set_path_effects([withStroke(linewidth=2, foreground="white")])  # intervals do not cross it
             name.set_in_layout(False)
             box = tuple(name.get_window_extent().extents)
             if _fits(box, room) and not _touch(box, [other for key, other in boxes.items() if key != number]):

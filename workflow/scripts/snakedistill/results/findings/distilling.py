@@ -73,6 +73,9 @@ def _evidence(row: dict, seeds: int, verdict: str, margin: float) -> str:
         return words
     needed = images_needed(row, margin)
     recipe = isinstance(row["this_recipe"], str)
+    if row["difference_low"] > 0 or row["difference_high"] < 0:
+        p = row["p_recipe_holm" if recipe else "p_holm"]
+        words += f", but p is {p:.2g} with the correction for all comparisons of the run"
     if recipe and np.isfinite(row["seeds_needed"]):
         return f"{words}; about {rounded(row['seeds_needed'])} seeds would tell"
     if recipe or needed is None:

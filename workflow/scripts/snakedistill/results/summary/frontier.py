@@ -2,12 +2,42 @@
 
 import pandas as pd
 
-from snakedistill.measures.choice import OPEN
+from snakedistill.measures.choice import OPEN, YES
 from snakedistill.results.summary.cells import SPACE, digits_for, escaped, markdown, number
 from snakedistill.results.summary.contents import Contents, threads_in_words
+from snakedistill.results.tables.frontier import TEACHER
+from snakedistill.results.verdict import teacher_of
 
 _HEADS = ["network", "backbone", "pixels", "form", "accuracy", "minus teacher", "not worse", "ms an image"]
 _HEADS += ["times faster", "MB", "million multiply-adds", "on frontier", "chosen"]
+_NOT_MEASURED = "\N{EN DASH}"
+
+
+def teacher_and_chosen(frontier: pd.DataFrame) -> list[str]:
+    """The teacher and the chosen student side by side, for a reader with ten seconds; nothing where none was chosen.
+
+    Args:
+        frontier: the table of that name.
+    """
+    chosen = frontier[frontier["chosen"] == YES]
+    if chosen.empty:
+        return []
+    student = chosen.iloc[0]
+    of_same_form = teacher_of(frontier, student)
+    teacher = frontier[frontier["role"] == TEACHER].iloc[0] if of_same_form is None else of_same_form
+    both = pd.DataFrame([teacher, student])
+    digits = {name: digits_for(both[name].dropna()) for name in ("milliseconds", "megabytes")}
+    rows = [
+        [
+            name,
+            _interval(row, "accuracy", 3),
+            number(row["megabytes"], digits["megabytes"]) or _NOT_MEASURED,
+            _interval(row, "milliseconds", digits["milliseconds"]) or _NOT_MEASURED,
+        ]
+        for name, row in zip(("teacher", "chosen student"), both.to_dict("records"), strict=True)
+    ]
+    heads = [f"on {student['images']:,.0f} test images", "accuracy", "MB", "ms an image"]
+    return [markdown(heads, rows, "lrrr")]
 
 
 def frontier_section(contents: Contents, pictures: list[str]) -> list[str]:

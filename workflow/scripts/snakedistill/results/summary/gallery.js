@@ -1,6 +1,6 @@
 "use strict";
 {
-  const FEW = 24;
+  const FEW = 24, FIRST = 8;
   const part = id => document.getElementById(id);
   const { classes, networks, shown, about, filters, images } = JSON.parse(part("gallery-data").textContent);
   const form = part("gallery-filter"), list = part("gallery"), more = part("gallery-more"), dialog = part("gallery-image");
@@ -90,4 +90,14 @@
     if (step) show(current + step);
   });
   fill();
+
+  // The first of them stand at the head of the page too.
+  const strip = element("ul", { id: "gallery-strip" }, ...images.slice(0, FIRST).map(item));
+  strip.addEventListener("click", () => {
+    form.elements.kind.value = "all";
+    byClass.value = "";
+    fill();
+  }, { capture: true });
+  const head = document.querySelector("main > figure, main > .chapter");
+  head.before(element("h2", { id: "gallery-head" }, "Test images, errors first"), strip);
 }

@@ -70,20 +70,23 @@ def _answered(given: Answers) -> _Answered:
     return _Answered(given.answer != given.label, classes, np.take_along_axis(given.probability, classes, axis=1))
 
 
-def gallery(run: Run, shown: Sequence[str]) -> Extra:
+def gallery(run: Run, shown: Sequence[str], chain: Sequence[str]) -> Extra:
     """The gallery, at most `MOST_IMAGES` images, errors first.
 
     Args:
-        run: the networks of a chain in their order, of one seed, with the files `test`, `splits` and `test_images`.
+        run: the networks of the chain, and others, of one seed, with the files `test`, `splits` and `test_images`.
         shown: ids of the teacher and the student whose errors are chosen.
+        chain: ids of the networks whose answers are shown, in their order.
 
     Returns:
         A chapter of the page.
     """
-    answers = {}
+    found = {}
     for given in run.answers((TEST,)):
-        answers[given.network] = _answered(given)
-        label, image_id = given.label, given.image_id
+        if given.network in chain:
+            found[given.network] = _answered(given)
+            label, image_id = given.label, given.image_id
+    answers = {network: found[network] for network in chain}
     teacher, student = (answers[network] for network in shown)
     error = np.maximum(*(np.where(one.wrong, one.probability[:, 0], 0) for one in (teacher, student)))
     filters = _filters(shown, teacher, student)
@@ -106,7 +109,7 @@ def gallery(run: Run, shown: Sequence[str]) -> Extra:
         }
         for number, source in zip(order, _as_jpeg([pixels[number] for number in order]), strict=True)
     ]
-    found = {
+    data = {
         "classes": run.classes,
         "networks": names,
         "shown": [names.index(network) for network in shown],
@@ -117,7 +120,7 @@ def gallery(run: Run, shown: Sequence[str]) -> Extra:
         "images": images,
     }
     script = (Path(__file__).parent / "gallery.js").read_text(encoding="utf-8")
-    return Extra("Errors, image by image", f"{_BODY}{_as_json(found)}</script>\n", script)
+    return Extra("Errors, image by image", f"{_BODY}{_as_json(data)}</script>\n", script)
 
 
 def _as_json(found: Mapping[str, Any]) -> str:

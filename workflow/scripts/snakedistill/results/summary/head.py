@@ -1,6 +1,6 @@
 """The head of the summary: what a reader with one minute needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -27,32 +27,48 @@ _PURPOSES = {TRAIN: "train", VALIDATION: "validate", TEST: "test"}
 
 
 def learned_nothing(best_epoch: pd.DataFrame, confusion: pd.DataFrame) -> list[str]:
-    """A sentence on every network that learned nothing, so that it is not a silent row in a table.
+    """A sentence on every network that learned nothing, with any seed, so that it is not a silent row in a table.
 
     Args:
         best_epoch: table with seed, network, epochs, epoch, val_accuracy, chance.
         confusion: table with seed, network, split, class, answer, images.
     """
-    found = []
-    for seed, network, epochs, epoch, accuracy, chance in best_epoch[
-        ["seed", "network", "epochs", "epoch", "val_accuracy", "chance"]
-    ].itertuples(index=False):
-        of_seed = confusion[(confusion["seed"] == seed) & (confusion["split"] == TEST)]
-        answered = of_seed["answer"][of_seed["network"] == network].unique()
+    sentences = []
+    for network, of_seeds in by(best_epoch, ["network"]):
+        by_chance = of_seeds[of_seeds["val_accuracy"] <= of_seeds["chance"]]
+        answered = confusion[(confusion["network"] == network) & (confusion["split"] == TEST)]
+        answers = answered[answered["seed"].isin(of_seeds["seed"])].groupby("seed")["answer"].unique()
+        alike = answers[answers.map(len) == 1].map(lambda of_seed: of_seed[0])
+        seeds = sorted({*by_chance["seed"], *alike.index})
+        if not seeds:
+            continue
         wrong = []
-        if accuracy <= chance:
-            wrong.append(
-                f"its best epoch, {epoch} of {epochs}, is no better on validation than always the same answer, "
-                f"{chance:.3f}"
-            )
-        if len(answered) == 1:
-            wrong.append(f"it answers {escaped(answered[0])} to every test image")
-        if wrong:
-            found.append(
-                f"**{network}, seed {seed}, learned nothing**: {', and '.join(wrong)}. Disregard results derived from "
-                "it. Try another learning_rate or more epochs, and look at its training curve and log."
-            )
-    return found
+        if len(by_chance):
+            best = by_chance.iloc[0]
+            of_one = f", {best['epoch']} of {best['epochs']},", f", {best['chance']:.3f}"
+            epoch, chance = of_one if len(seeds) == 1 else ("", "")
+            words = f"its best epoch{epoch} is no better on validation than always the same answer{chance}"
+            wrong.append(words + _of_seeds(by_chance["seed"], seeds))
+        if len(alike):
+            words = f"it answers {' or '.join(map(escaped, alike.unique()))} to every test image"
+            wrong.append(words + _of_seeds(alike.index, seeds))
+        sentences.append(
+            f"**{network}, {_seeds_in_words(seeds)}, learned nothing**: {', and '.join(wrong)}. Disregard results "
+            "derived from it. Try another learning_rate or more epochs, and look at its training curve and log."
+        )
+    return sentences
+
+
+def _of_seeds(some_seeds: Iterable[int], seeds: Collection[int]) -> str:
+    """Of which of the seeds something is true, where it is not all of them."""
+    found = sorted(some_seeds)
+    return "" if len(found) == len(seeds) else f" ({_seeds_in_words(found)})"
+
+
+def _seeds_in_words(seeds: Iterable[int]) -> str:
+    """For example "seeds 0, 1 and 4"."""
+    names = [str(seed) for seed in seeds]
+    return f"seed{'s' if len(names) > 1 else ''} {listed(names)}"
 
 
 def warnings_block(sentences: Sequence[str]) -> list[str]:

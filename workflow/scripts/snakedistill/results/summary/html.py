@@ -16,6 +16,7 @@ from PIL import Image
 
 from snakedistill.core.errors import listed
 from snakedistill.core.files import write_text
+from snakedistill.results.summary.cells import SPACE
 
 MOST_ROWS_OPEN = 12
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -130,7 +131,7 @@ def _base64(data: bytes) -> str:
 def _contents(chapters: Sequence[Chapter]) -> str:
     items = "\n".join(f'<li><a href="#{chapter.id}">{chapter.heading}</a></li>' for chapter in chapters)
     return (
-        '<nav aria-label="Contents"><details open><summary>Contents</summary>\n'
+        '<nav aria-label="Contents"><details><summary>Contents</summary>\n'
         f'<ol>\n<li><a href="#content">Start</a></li>\n{items}\n</ol>\n'
         '<button type="button" id="open-all" hidden>Open all chapters</button>\n</details></nav>\n'
     )
@@ -230,6 +231,9 @@ class _Page:
             if token.type == "td_open" and block[number - 1].type == "tr_open":
                 token.attrSet("scope", "row")
                 token.tag = block[number + 2].tag = "th"
+            for text in token.children or ():
+                # On a phone an interval stands below its number.
+                text.content = text.content.replace(f"{SPACE}[", " [")
         name = entities.escape(f"{about}, {rows} row{'s' if rows > 1 else ''}: {listed(heads)}")
         table = self.rendered(block).replace("<table>", f"<table><caption>{name}</caption>", 1)
         frame = f'<div class="frame" role="group" aria-label="{name}" tabindex="0">{table}</div>\n'

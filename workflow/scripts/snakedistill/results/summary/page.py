@@ -13,6 +13,7 @@ from snakedistill.export.usable import exports_in_words
 from snakedistill.results.findings.finding import capital
 from snakedistill.results.summary.cells import escaped, picture, write_markdown
 from snakedistill.results.summary.contents import Contents
+from snakedistill.results.summary.frontier import teacher_and_chosen
 from snakedistill.results.summary.head import (
     beside_probes,
     does_distilling_pay,
@@ -103,14 +104,17 @@ def write_summary(
     warned = learned_nothing(frames["best_epoch"], frames["confusion"])
     warned += [f"{capital(one) if one.split()[0].isalpha() else one}." for one in map(escaped, doubts)]
     warned += [f"{sentence}." for sentence in exports_in_words(exports, int8_max_drop)]
+    about, *more_about = run_description.values()
     page = [
         "# Knowledge distillation: what was measured",
+        about,
         f"**{escaped(verdict(frames['frontier'], **choice))}**",
+        *teacher_and_chosen(frames["frontier"]),
         does_distilling_pay(frames, choice["margin"]),
         *warnings_block(warned),
-        *findings_in_short(contents),
         *pictures.pop("frontier"),
-        "\n>\n".join(f"> {sentence}" for sentence in run_description.values()),
+        *findings_in_short(contents),
+        *(["\n>\n".join(f"> {sentence}" for sentence in more_about)] if more_about else []),
         images_in_words(
             read_csv(counts),
             read_csv(rejected),

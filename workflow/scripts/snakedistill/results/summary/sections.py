@@ -398,6 +398,8 @@ def paragraphs(key: str, contents: Contents, pictures: list[str]) -> list[str]:
 
 def _as_it_is(name: str, table: Table, frame: pd.DataFrame) -> list[str]:
     """A table with its caption: its keys and values on the test part, seeds in one row; the first of many rows."""
+    if frame.empty:
+        return []
     if "split" in frame:
         frame = frame[frame["split"] == TEST]
     keys, values = ([column for column in columns if column in frame] for columns in (table.keys, table.values))
