@@ -27,10 +27,10 @@ test: $(READY)
 test-long: $(READY)
 	$(PYTEST) $(BY_TWO) -m "long and not slurm"
 
-# The page that classifies in the browser, and the summary, in Debian's Chromium; installs it as root. Needs npm.
+# The page that classifies in the browser, the summary and the site, in Debian's Chromium; installs it as root. Needs npm.
 test-browser: $(READY)
 	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
-	$(PYTEST) -m browser tests/test_page.py tests/test_summary_in_browser.py
+	$(PYTEST) -m browser tests/test_page.py tests/test_site.py tests/test_summary_in_browser.py
 
 # Starts a Slurm of one node from Debian's packages, as root. `test-slurm` runs the sample experiment and one fault,
 # `test-slurm-long` two seeds and the other faults.

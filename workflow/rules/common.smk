@@ -11,12 +11,14 @@ from snakemake.utils import update_config
 SCRIPTS = Path(workflow.current_basedir.join("../scripts").get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedistill.configuration import check, inputs, migration
+from snakedistill.command import MINUTES, PRESET
+from snakedistill.configuration import check, inputs, migration, remembered
 from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError
 from snakedistill.core.files import name_of_folder
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.parts import PARTS, TEST, UNLABELLED, VALIDATION
+from snakedistill.core.terminal import write_line
 from snakedistill.data.sample import are_sample_classes
 from snakedistill.export.forms import FORMS, files_of_form
 from snakedistill.export.web import EXAMPLES
@@ -26,7 +28,9 @@ from snakedistill.plan.code import (
     FILE_OF_GALLERY,
     FILES_OF_PAGE,
     code_of,
+    code_of_activations,
     code_of_evaluation,
+    code_of_features,
     code_of_labels,
     code_of_probe,
     code_of_training,
@@ -59,12 +63,18 @@ update_config(settings, config)
 config = settings
 try:
     config, renamed = migration.migrated(config)
+    renamed += migration.sentences_on_presets(
+        map(Path, workflow.overwrite_configfiles or []), Path(os.path.abspath(SCRIPTS / "../.."))
+    )
     for sentence in renamed if workflow.is_main_process else []:  # jobs read the same configuration
         print(sentence, file=sys.stderr, flush=True)
     config = check.checked(config)
-    config, NAMED_IMAGES = inputs.with_inputs(
-        config, bool(workflow.deployment_settings.deployment_method)
+    FOUND = remembered.once(
+        lambda: inputs.found(config, bool(workflow.deployment_settings.deployment_method)),
+        config,
+        workflow.remote_exec,
     )
+    config, NAMED_IMAGES, ARCHIVE_CONTENT = FOUND.config, FOUND.images, FOUND.archive
     first_lines.check_recipe(config)
 except InputError as error:
     raise WorkflowError(str(error))
@@ -95,6 +105,7 @@ wildcard_constraints:
     student="|".join(network for network in PLAN.trained if network != TEACHER),
     mean="|".join(PLAN.means) or MEAN,
     probe="|".join(PLAN.probes.values()) or PROBE,
+    activations="|".join(PLAN.activations) or "none",
     pixels="|".join(PLAN.pixels_in_use),
 
 
@@ -131,7 +142,9 @@ def minutes_by_size(seconds_a_mb):
 
 def network_of_job(wildcards):
     """Id of the network that a job is about."""
-    named = (wildcards.get(name) for name in ("student", "network", "probe"))
+    if "role" in wildcards.keys():  # of chains of heads
+        return ROLES[wildcards.role]
+    named = (wildcards.get(name) for name in ("student", "network", "probe", "activations"))
     return next(filter(None, named), TEACHER)
 
 
@@ -167,11 +180,17 @@ def given_file(path):
     return ancient(local(path))
 
 
-def inputs_of_training(wildcards):
-    """What a network is trained from, besides images."""
-    network = network_of_job(wildcards)
-    given = {name: given_file(path) for name, path in PLAN.files_of_recipe(network).items()}
-    return FILES.for_training(network, wildcards.seed) | given
+def files_of_recipe(wildcards):
+    """The files of the user's that the recipe of a job's network names."""
+    files = PLAN.files_of_recipe(network_of_job(wildcards))
+    return {name: given_file(path) for name, path in files.items()}
+
+
+def fingerprints_of_recipe(wildcards):
+    """Digests of these files."""
+    return [
+        content_of_file(path) for path in PLAN.files_of_recipe(network_of_job(wildcards)).values()
+    ]
 
 
 def checkpoints(wildcards, output):
@@ -198,6 +217,15 @@ def given_audit(wildcards):
     return given_file(config["audit"])
 
 
+def given_archive(wildcards):
+    """The user's own images, for which settings are suggested."""
+    if config["archive"] is None:
+        raise WorkflowError(
+            "archive: expected a folder of images, got null; name one with --config archive=FOLDER"
+        )
+    return given_file(config["archive"])
+
+
 def checked_for_artefact(wildcards):
     """No file; an error where an audit could not read the artefact."""
     if PLAN.splits_by_seed:
@@ -208,13 +236,30 @@ def checked_for_artefact(wildcards):
     return []
 
 
+def files_of_role(wildcards):
+    """The images of a role's heads, and the files of its frozen backbone."""
+    files = FILES.of_frozen_backbone(network_of_job(wildcards), PLAN.first_seed)
+    return files | files_of_recipe(wildcards)
+
+
+def chains_of_doses(wildcards):
+    """The chains of every dose."""
+    if not CHAINS["doses"]:
+        raise WorkflowError(
+            "chains: expected a mapping, got null; presets/chains.yaml has one: docs/findings.md"
+        )
+    return [f"{RUN}/chains/{dose}.csv" for dose in CHAINS["doses"]]
+
+
 def content_of_audit(path):
     """A digest of the predictions to audit, a file or a folder of artefacts."""
     return fingerprint_of_archive(path) if Path(path).is_dir() else content_of_file(path)
 
 
+CHAINS = config["chains"] or {"doses": {}}
+ROLES = {"teacher": TEACHER, "student": PLAN.students[0]}
+FEATURES = f"{RUN}/data/features/{{role}}.npy"
 ARCHIVE = given_file(config["archive"]) if config["archive"] else FILES.sample
-ARCHIVE_CONTENT = fingerprint_of_archive(config["archive"]) if config["archive"] else None
 GIVEN_FILE = given_file(config["teacher"][PLAN.given]) if PLAN.given else []
 GIVEN_CONTENT = content_of_file(config["teacher"][PLAN.given]) if PLAN.given else None
 

@@ -160,3 +160,24 @@ if PLAN.see_unlabelled:
             "Decoding and resizing the images without a label to {params.pixels[size]} pixels"
         script:
             "../scripts/write_unlabelled.py"
+
+
+# Not part of the experiment: snakemake --configfile PRESET --config archive=FOLDER -- suggest
+# Its settings are no output, which Snakemake would delete to write them again: they may have been changed by hand.
+rule suggest:
+    input:
+        archive=given_archive,
+    log:
+        f"{RUN}/logs/suggest.log",
+    localrule: True
+    conda:
+        NETWORK_ENVIRONMENT
+    threads: CORES
+    params:
+        minutes=MINUTES,
+        command=["snakemake", "--cores", "all", "--config", f"archive={config['archive']}"]
+        + ["--configfile", with_the_workflow(f"../../{PRESET}")],
+    message:
+        "Looking at the images of {input.archive}"
+    script:
+        "../scripts/suggest.py"

@@ -1,34 +1,6 @@
 """What each network answers, and how good that is."""
 
 
-rule predict:
-    input:
-        unpack(lambda wildcards: FILES.images(wildcards.network, wildcards.seed)),
-        model=FILES.model,
-        lineage=f"{SEED}/models/{{network}}.lineage.json",
-        splits=FILES.splits,
-    output:
-        **FILES.predictions,
-        lineage=lineages(FILES.predictions.values()),
-    log:
-        f"{SEED}/logs/predict/{{network}}.log",
-    benchmark:
-        f"{SEED}/benchmarks/predict/{{network}}.tsv"
-    priority: 2  # the chains of students are the longest way; evaluations fill the gaps
-    conda:
-        NETWORK_ENVIRONMENT
-    threads: HALF_OF_THE_CORES
-    resources:
-        **growing(mem_mb_of_network, minutes_by_size(3)),
-    params:
-        **params_of("predict", "backend", "classes"),
-        parts=PARTS,
-    message:
-        "Predicting with {wildcards.network}, seed {wildcards.seed}"
-    script:
-        "../scripts/predict.py"
-
-
 rule evaluate:
     input:
         unpack(lambda wildcards: FILES.teacher_labels(wildcards.network, wildcards.seed)),

@@ -64,9 +64,10 @@ rule summary_to_html:
         run=config["run"],
         gallery=(
             {
-                "results": [(PLAN.first_seed, network) for network in PLAN.chain],
+                "results": [(PLAN.first_seed, network) for network in PLAN.in_gallery],
                 "classes": config["classes"],
                 "shown": PLAN.shown,
+                "chains": PLAN.chains,
             }
             if config["summary"]["images"]
             else None

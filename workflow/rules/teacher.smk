@@ -4,9 +4,7 @@ if PLAN.given is None:
 
     use rule train_student as train_teacher with:
         output:
-            model=f"{SEED}/models/teacher.keras",
-            lineage=f"{SEED}/models/teacher.lineage.json",
-            history=f"{SEED}/history/teacher.csv",
+            **FILES.written_by_training(TEACHER),
         log:
             f"{SEED}/logs/train/teacher.log",
         benchmark:
@@ -25,13 +23,7 @@ if PLAN.given == "predictions":
             index=rules.index_archive.output.index,
             splits=FILES.splits,
         output:
-            **{
-                part: path.format(seed="{seed}", network=TEACHER)
-                for part, path in FILES.predictions.items()
-            },
-            lineage=lineages(
-                path.format(seed="{seed}", network=TEACHER) for path in FILES.predictions.values()
-            ),
+            **FILES.predictions_of(TEACHER),
             evaluation=f"{SEED}/evaluation/teacher.csv",
         log:
             f"{SEED}/logs/take_in/teacher.log",
@@ -76,3 +68,30 @@ if PLAN.given == "classifier":
             "Taking in the teacher, seed {wildcards.seed}"
         script:
             "../scripts/take_in_classifier.py"
+
+    rule predict:
+        input:
+            **FILES.images(TEACHER, "{seed}"),
+            model=f"{SEED}/models/teacher.keras",
+            lineage=f"{SEED}/models/teacher.lineage.json",
+            splits=FILES.splits,
+        output:
+            **FILES.predictions_of(TEACHER),
+        log:
+            f"{SEED}/logs/predict/teacher.log",
+        benchmark:
+            f"{SEED}/benchmarks/predict/teacher.tsv"
+        priority: 2  # the chains of students are the longest way; evaluations fill the gaps
+        conda:
+            NETWORK_ENVIRONMENT
+        threads: HALF_OF_THE_CORES
+        resources:
+            **growing(mem_mb_of_network, minutes_by_size(3)),
+        params:
+            **params_of("predict", "backend", "classes"),
+            network=TEACHER,
+            parts=PARTS,
+        message:
+            "Predicting with the teacher, seed {wildcards.seed}"
+        script:
+            "../scripts/predict.py"

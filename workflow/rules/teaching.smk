@@ -56,6 +56,7 @@ if PLAN.see_unlabelled:
             **growing(mem_mb_of_network, minutes_by_size(3)),
         params:
             **params_of("predict", "backend", "classes"),
+            network=network_of_job,
             parts=[UNLABELLED],
         message:
             "Predicting the images without a label with {wildcards.network}, seed {wildcards.seed}"
@@ -92,13 +93,7 @@ if PLAN.means:
             unpack(lambda wildcards: FILES.of_members(wildcards.mean, wildcards.seed)),
             splits=FILES.splits,
         output:
-            **{
-                part: path.format(seed="{seed}", network="{mean}")
-                for part, path in FILES.predictions.items()
-            },
-            lineage=lineages(
-                path.format(seed="{seed}", network="{mean}") for path in FILES.predictions.values()
-            ),
+            **FILES.predictions_of("{mean}"),
             evaluation=f"{SEED}/evaluation/{{mean}}.csv",
         log:
             f"{SEED}/logs/average_predictions/{{mean}}.log",

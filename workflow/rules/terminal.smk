@@ -12,7 +12,8 @@ def say_first_lines():
         counts = FILES.of_first_seed(FILES.counts)
         expected = first_lines.estimated(PLAN, NAMED_IMAGES, CORES, counts)
         lines = first_lines.first_lines(config, NAMED_IMAGES, expected, training_runs, CORES)
-        print("\n".join(lines), file=sys.stderr, flush=True)
+        for line in lines:
+            write_line(line, sys.stderr)
         if JOB_LINES:
             all_jobs = Counter(job.rule.name for job in workflow.dag.jobs)
             JOB_LINES.remaining = job_lines.Remaining(expected, all_jobs, to_do)
@@ -52,10 +53,10 @@ onsuccess:
     storage = workflow.storage_settings.default_storage_prefix
     if "summarise" in done and not storage:  # the files are on this machine
         for sentence in last_lines.last_lines(FILES, config):
-            print(sentence, file=sys.stderr)
+            write_line(sentence, sys.stderr)
     if "web" in done and not storage:
-        print(f"Serve the page: python -m http.server --directory {WEB}", file=sys.stderr)
+        write_line(f"Serve the page: python -m http.server --directory {WEB}", sys.stderr)
     pages = {"audit": f"{AUDIT}/summary.html", "summary_to_html": f"{RUN}/summary.html"}
     for rule_name, page in pages.items():
         if rule_name in done:
-            print(f"Open {os.path.join(storage, page)}", file=sys.stderr, flush=True)
+            write_line(f"Open {os.path.join(storage, page)}", sys.stderr)

@@ -20,14 +20,51 @@ rule fetch_weights:
         "../scripts/fetch_weights.py"
 
 
+if PLAN.activations:
+
+    rule write_activations:
+        input:
+            unpack(
+                lambda wildcards: FILES.for_activations(
+                    wildcards.activations, wildcards.get("seed", PLAN.first_seed)
+                )
+            ),
+            unpack(files_of_recipe),
+            splits=FILES.splits,
+        output:
+            **FILES.activations,
+        log:
+            f"{SPLIT}/logs/write_activations/{{activations}}.log",
+        benchmark:
+            f"{SPLIT}/benchmarks/write_activations/{{activations}}.tsv"
+        priority: 3  # training waits for it
+        conda:
+            NETWORK_ENVIRONMENT
+        threads: CORES  # the training of the teacher, which takes all of them too, is not kept waiting
+        resources:
+            **growing(mem_mb_of_network, minutes_by_size(3)),
+        params:
+            backend=config["backend"],
+            code=lambda wildcards: code_of_activations(PLAN, wildcards.activations),
+            layers=lambda wildcards: {
+                key: value
+                for key, value in PLAN.frozen_layers(wildcards.activations).items()
+                if key in ("backbone", "preprocessing", "frozen", "mirrored")
+            },
+            fingerprints=fingerprints_of_recipe,
+        message:
+            "Computing what the frozen layers of {wildcards.activations} make of the images"
+        script:
+            "../scripts/write_activations.py"
+
+
 rule train_student:
     input:
-        unpack(inputs_of_training),
+        unpack(lambda wildcards: FILES.for_training(network_of_job(wildcards), wildcards.seed)),
+        unpack(files_of_recipe),
         splits=FILES.splits,
     output:
-        model=f"{SEED}/models/{{student}}.keras",
-        lineage=f"{SEED}/models/{{student}}.lineage.json",
-        history=f"{SEED}/history/{{student}}.csv",
+        **FILES.written_by_training("{student}"),
     log:
         f"{SEED}/logs/train/{{student}}.log",
     benchmark:
@@ -46,16 +83,16 @@ rule train_student:
         network=network_of_job,
         way=lambda wildcards: PLAN.networks[network_of_job(wildcards)].way,
         options=lambda wildcards: PLAN.options(network_of_job(wildcards)),
-        source=lambda wildcards: source_of_views(PLAN.networks[network_of_job(wildcards)]),
+        source=lambda wildcards: (
+            source_of_views(PLAN.networks[network_of_job(wildcards)])
+            or PLAN.gives_weights(network_of_job(wildcards))
+        ),
         unlabelled=lambda wildcards: network_of_job(wildcards) in PLAN.see_unlabelled,
         stop_after=lambda wildcards: STAGES.get(network_of_job(wildcards)),
         checkpoints=checkpoints,
         recipe=lambda wildcards: PLAN.recipe(network_of_job(wildcards)),
-        classes=len(config["classes"]),
-        fingerprints=lambda wildcards: [
-            content_of_file(path)
-            for path in PLAN.files_of_recipe(network_of_job(wildcards)).values()
-        ],
+        classes=config["classes"],
+        fingerprints=fingerprints_of_recipe,
     message:
         "Training {wildcards.student}, seed {wildcards.seed}"
     script:
@@ -67,7 +104,7 @@ if PLAN.probes:
     rule fit_probe:
         input:
             unpack(
-                lambda wildcards: FILES.for_probe(
+                lambda wildcards: FILES.of_frozen_backbone(
                     wildcards.probe, wildcards.get("seed", PLAN.first_seed)
                 )
             ),

@@ -5,7 +5,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.params.backend):
 
     write_predictions(
         model=snakemake.input.model,
-        network_id=snakemake.wildcards.network,
+        network_id=snakemake.params.network,
         seed=int(snakemake.wildcards.seed),
         splits=snakemake.input.splits,
         arrays={part: snakemake.input[part] for part in snakemake.params.parts},

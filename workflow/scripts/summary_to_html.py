@@ -1,6 +1,7 @@
 from snakedistill.core.job import job
 
 with job(snakemake.log[0]):
+    from snakedistill.export.chosen import with_choice
     from snakedistill.results.run import Run
     from snakedistill.results.summary.gallery import gallery
     from snakedistill.results.summary.html import write_html
@@ -8,7 +9,9 @@ with job(snakemake.log[0]):
     extra = None
     if about := snakemake.params.gallery:
         files = {name: snakemake.input[name] for name in ("splits", "test_images", "test")}
-        extra = gallery(Run(results=about["results"], classes=about["classes"], files=files), about["shown"])
+        run = Run(results=about["results"], classes=about["classes"], files=files)
+        shown = with_choice(about["shown"], next(iter(snakemake.input.choice), None))
+        extra = gallery(run, shown, about["chains"][shown[-1]])
     write_html(
         summary=snakemake.input.summary,
         html=snakemake.output.html,

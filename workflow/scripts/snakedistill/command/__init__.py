@@ -9,6 +9,7 @@ from pathlib import Path
 WORKFLOW = Path(__file__).parents[4]
 PRESET = "presets/photographs.yaml"
 OF_SETTINGS = (".yaml", ".yml")
+MINUTES = 30  # of work, where no budget is given
 
 EXAMPLES = """examples:
   snakedistill run photos                 look at the images in photos/, write photos.yaml, and run it
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="{init,run}")
     init = verbs.add_parser("init", allow_abbrev=False, help="look at images and write settings that suit them")
     init.add_argument("archive", metavar="FOLDER", help="a folder or a zip of images, or a CSV that lists images")
-    init.add_argument("--budget", default="30m", metavar="TIME", help="such as 90m or 2h; default: %(default)s")
+    init.add_argument("--budget", default=f"{MINUTES}m", metavar="TIME", help="such as 90m or 2h; default: %(default)s")
     run = verbs.add_parser(
         "run",
         allow_abbrev=False,
@@ -96,7 +97,7 @@ def _run(settings: Path, overlays: list[str], arguments: list[str]) -> None:
     if settings.suffix not in OF_SETTINGS:
         archive, settings = settings, settings_of(settings)
         if not settings.exists():
-            _init(archive, "30m")
+            _init(archive, f"{MINUTES}m")
     elif not settings.is_file():
         sys.exit(f"Error: expected settings, or a folder of images, got {settings}; there is no such file")
     files = [WORKFLOW / PRESET, settings, *map(_overlay, overlays)]

@@ -3,12 +3,14 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import TextIO
 
 import yaml
 from snakemake.utils import update_config
@@ -88,12 +90,16 @@ class Looked:
         return lines
 
 
-def write_settings(archive: Path, minutes: float) -> Path:
+def write_settings(
+    archive: Path, minutes: float, command: Sequence[str] = ("snakedistill", "run"), terminal: TextIO | None = None
+) -> Path:
     """Look at an archive, and write settings for it beside it.
 
     Args:
         archive: a folder or a zip of images, or a CSV that lists images.
         minutes: that the run may take on this machine, as far as an estimate tells.
+        command: what runs settings whose path follows.
+        terminal: where to say what was found; None: standard output.
 
     Returns:
         Path of the settings.
@@ -129,12 +135,12 @@ def write_settings(archive: Path, minutes: float) -> Path:
             f"Warning: the images are smaller than the {LEAST_SIZE} pixels that ImageNet weights need, and are "
             "enlarged; docs/your-own-images.md says how to train from random weights."
         )
+    to_run = shlex.join([*command, os.path.relpath(path)])
     try:
-        write_text(_as_yaml(path, minutes, plan.config["run"], archive.name, recipes, lines), path)
+        write_text(_as_yaml(plan.config["run"], archive.name, minutes, to_run, recipes, lines), path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}. The settings stand beside the images") from error
-    shown = os.path.relpath(path)
-    print("\n".join([*lines, f"Wrote {shown}. To run it: snakedistill run {shown}"]), flush=True)
+    print("\n".join([*lines, f"Wrote {os.path.relpath(path)}. To run it: {to_run}"]), file=terminal, flush=True)
     return path
 
 
@@ -271,11 +277,11 @@ def _name_of_run(archive: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", settings_of(archive).stem).strip("-.") or "photographs"
 
 
-def _as_yaml(path: Path, minutes: float, run: str, archive: str, recipes: dict[str, dict], lines: list[str]) -> str:
+def _as_yaml(run: str, archive: str, minutes: float, to_run: str, recipes: dict[str, dict], lines: list[str]) -> str:
     """The settings with comments."""
     first = [
-        f"Settings for {archive}, written by `snakedistill init` for at most {minutes:.0f} minutes. To run them: "
-        f"snakedistill run {path.name}",
+        f"Settings for {archive} and at most {minutes:.0f} minutes of work. To run them:",
+        f"    {to_run}",
         f"They lie over {PRESET} of the workflow. Change them, or add keys of it and of config.yaml. image_size is the "
         "side in pixels, with whose square the time grows. epochs are of all of a network, after its head; 0 trains "
         "the head alone. A student that is null is dropped.",

@@ -6,14 +6,26 @@ from pydantic import ValidationError
 
 from snakedistill.configuration import pretrained
 from snakedistill.configuration.messages import explained
-from snakedistill.configuration.recipes import recipe, recipes
+from snakedistill.configuration.recipes import recipe, recipes, same_structure
 from snakedistill.configuration.types import Config
 from snakedistill.core.errors import InputError, nearest
 from snakedistill.core.network_ids import TEACHER
-from snakedistill.core.parts import PARTS
-from snakedistill.networks.augmentation import mixing
+from snakedistill.core.parts import PARTS, UNLABELLED
+from snakedistill.networks import backbones
+from snakedistill.networks.augmentation import active, mixing
 from snakedistill.paper import PAPERS
-from snakedistill.teaching import ALL, GIVEN, OPTIONS, STAGES, WAYS, given, networks, options_of_family, taught
+from snakedistill.teaching import (
+    ALL,
+    GIVEN,
+    OPTIONS,
+    PREVIOUS,
+    STAGES,
+    WAYS,
+    given,
+    networks,
+    options_of_family,
+    taught,
+)
 from snakedistill.teaching.losses import cross_entropy
 from snakedistill.training.optimisers import OPTIMISERS
 from snakedistill.training.schedules import SCHEDULES
@@ -88,9 +100,12 @@ def _contradictions(config: dict) -> list[str]:
         lines += _contradictions_of_family(f"students.{family}", student, given(config["teacher"]))
         lines += _unmixable(f"students.{family}", student, recipe(config, family)["augmentation"])
         lines += _contradictions_of_heads(f"students.{family}", student, recipe(config, family), config["teacher"])
+        lines += _weights_of_no_source(f"students.{family}", student, recipe(config, family), config)
+    lines += _contradictions_of_chains(config)
     for name, complete in recipes(config).items():
         lines += pretrained.contradictions(name, complete)
         lines += _contradictions_of_optimiser(name, complete)
+        lines += _contradictions_of_frozen(name, complete)
         if complete["epochs"] == 0 and not complete["head_first"]:
             lines.append(f"{name}.epochs: expected at least 1 without head_first, got 0")
     return lines
@@ -180,11 +195,69 @@ def _contradictions_of_heads(name: str, student: dict, recipe: dict, teacher: di
             "that teacher is fitted before its first epoch"
         )
     used = options_of_family(student)
+    if recipe["frozen"] is not None:
+        lines += [
+            f"{name}.{key}: expected null with frozen {recipe['frozen']}, got {used[key]!r}: it needs images, and the "
+            "network is trained on stored activations"
+            for key in (UNLABELLED, "consistent")
+            if key in used
+        ]
     if recipe["head_first"] and taught(student["labels"], used).loss is not cross_entropy:
         lines.append(
             f"{name}.head_first: expected false with {' and '.join([student['labels'] + ' labels', *used])}, got true: "
             "a head is fitted by cross-entropy, and this loss is another one"
         )
+    return lines
+
+
+def _weights_of_no_source(name: str, student: dict, own: dict, config: dict) -> list[str]:
+    """`source_weights` of a family of which no network has a source with its structure."""
+    only_teacher = not student["generations"] or student.get("source") not in (None, PREVIOUS)
+    if not student.get("source_weights") or not only_teacher or same_structure(own, recipe(config, TEACHER)):
+        return []
+    return [
+        f"{name}.source_weights: expected null where every network learns from the teacher, got true: its weights do "
+        "not fit, for the backbone or the pixels are others"
+    ]
+
+
+def _contradictions_of_frozen(name: str, recipe: dict) -> list[str]:
+    """Keys of a recipe that do not fit a backbone of which something is frozen."""
+    if (frozen := recipe["frozen"]) is None:
+        return []
+    lines = []
+    if recipe["weights"] is None and not backbones.is_saved(recipe["backbone"]):
+        lines.append(f"{name}.frozen: expected null with weights null, got {frozen!r}: random weights must be trained")
+    stored = "the activations of an image and of its mirror image are stored, and no others"
+    lines += [
+        f"{name}.augmentation.{key}: expected 0 with frozen {frozen}, got {recipe['augmentation'][key]!r}: {stored}"
+        for key in active(recipe["augmentation"])
+        if key != "flip"
+    ]
+    if recipe["validation_augmentation"]:
+        lines.append(f"{name}.validation_augmentation: expected false with frozen {frozen}, got true: {stored}")
+    return lines
+
+
+def _contradictions_of_chains(config: dict) -> list[str]:
+    """Keys that do not fit chains of heads."""
+    if (chains := config.get("chains")) is None:
+        return []
+    lines = []
+    if chains["train"] >= chains["images"]:
+        lines.append(
+            f"chains.train: expected fewer than chains.images, {chains['images']}, got {chains['train']}: the others "
+            "test the heads"
+        )
+    for name, complete in recipes(config).items():
+        if (
+            name in (TEACHER, "student")
+            and complete["weights"] is None
+            and not backbones.is_saved(complete["backbone"])
+        ):
+            lines.append(f"{name}.weights: expected weights with chains, got null: the backbone stays as it is")
+    if config["classes"] is not None and len(config["classes"]) != 2:
+        lines.append(f"chains: expected null with {len(config['classes'])} classes: its heads have one logit")
     return lines
 
 

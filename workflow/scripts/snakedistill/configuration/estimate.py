@@ -9,7 +9,9 @@ from snakedistill.configuration.recipes import pixels, recipe
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Pixels
 from snakedistill.core.processor import computes_in_bfloat16
+from snakedistill.core.recipe import WHOLE_BACKBONE
 from snakedistill.data.named_images import NamedImages
+from snakedistill.networks.backbones import is_saved
 from snakedistill.teaching import STAGES, TEACHER_WAY, given, networks
 
 # Measured on two cores of an AMD EPYC (Zen 5), rounded.
@@ -29,16 +31,22 @@ PIXELS_AN_IMAGE_MORE = 3600  # what an image costs besides its pixels
 BFLOAT16_FACTOR = 0.5
 EMULATED_BFLOAT16_FACTOR = 3.0
 SHARE_OF_A_PREDICTION = 0.2  # of a training step
+SHARE_ABOVE_FROZEN = {WHOLE_BACKBONE: 0.01}  # of a training step, what is left of it above frozen layers
+SHARE_ABOVE_A_FROZEN_LAYER = 0.3
+BYTES_OF_ACTIVATIONS = 15_000  # of an image at 128 pixels, where a quarter of the blocks is trained
 CORE_SECONDS_TO_TRAIN = 8  # a program starts, and a network is built and saved
-CORE_SECONDS_TO_PREDICT = 12  # two programs start, and load a network
+CORE_SECONDS_TO_PREDICT = 6  # a program starts, and loads a network
 CORE_SECONDS_TO_EXPORT = 5
 CORE_SECONDS_TO_EXPORT_A_PIXEL = 2.5e-4  # of a network whose training costs 1 second a megapixel
 SECONDS_TO_TIME = 15
 SECONDS_TO_TIME_A_CANDIDATE = 5  # in its files alone
 SECONDS_OF_A_ROUND_A_PIXEL = 1.6e-4  # as above
+SECONDS_OF_A_ROUND_OF_THE_PAPER = 4  # its two networks, whatever a run trains
 CORE_SECONDS_A_RUN = 70
-MEGABYTES_A_NETWORK = {"resnet18": 100}  # in Keras, ONNX and int8
+# In Keras, ONNX and int8.
+MEGABYTES_A_NETWORK = {"resnet18": 100, "efficientnet_lite0": 32, "efficientnet_lite1": 40, "efficientnet_lite2": 45}
 MEGABYTES_A_NETWORK_OF_OTHERS = 220
+OF_A_SAVED_BACKBONE = 2.3  # times its file
 BYTES_OF_A_CLASS = 50  # an image and a network, in files of labels and predictions
 BYTES_AN_IMAGE = 23_000  # of a photograph of half a megapixel
 
@@ -106,6 +114,7 @@ def estimate(
     how = given(config["teacher"])
     found = networks(config["students"], None if how else TEACHER_WAY)
     taken: set[Pixels] = set()
+    stored: set[tuple] = set()
     trained = [network for network in found if found[network].way is not None]
     for network in found.values():
         if network.id not in trained and (network.id != TEACHER or how == "predictions"):
@@ -120,9 +129,20 @@ def estimate(
                 epochs * split["train"] * complete["train_share"] * _slower(config["precision"], complete["backbone"])
             )
             predicted = epochs * split["validation"] + complete["head_first"] * (1 - split["test"])
-            passes += SHARE_OF_A_PREDICTION * predicted
+            if (frozen := complete["frozen"]) is not None:
+                share = SHARE_ABOVE_FROZEN.get(frozen, SHARE_ABOVE_A_FROZEN_LAYER)
+                passes, predicted = share * passes, share * predicted
+                kind = complete["backbone"], frozen, complete["augmentation"]["flip"], pixels(complete)
+                if kind not in stored:  # once for all networks
+                    stored.add(kind)
+                    views = (1 + kind[2]) * (1 - split["test"])
+                    seconds["training"] += SHARE_OF_A_PREDICTION * views * all_images / cores
+                    megabytes += views * number * BYTES_OF_ACTIVATIONS / 1e6
+            passes += SHARE_OF_A_PREDICTION * (predicted + 1)
             seconds["training"] += seeds * (CORE_SECONDS_TO_TRAIN + passes * all_images) / cores
-        predicted = SHARE_OF_A_PREDICTION * (1 + split["test"] * config["evaluation"]["augmented_repeats"])
+        else:
+            seconds["predictions"] += seeds * (CORE_SECONDS_TO_PREDICT + SHARE_OF_A_PREDICTION * all_images) / cores
+        predicted = SHARE_OF_A_PREDICTION * split["test"] * config["evaluation"]["augmented_repeats"]
         seconds["predictions"] += seeds * (CORE_SECONDS_TO_PREDICT + predicted * all_images) / cores
         if network.id in probed:
             seconds["predictions"] += (CORE_SECONDS_TO_TRAIN + SHARE_OF_A_PREDICTION * all_images) / cores
@@ -130,9 +150,11 @@ def estimate(
         exports = CORE_SECONDS_TO_EXPORT + CORE_SECONDS_TO_EXPORT_A_PIXEL * at_once
         seconds["exports"] += exported.count(network.id) * exports / cores
         seconds["timing"] += timed.count(network.id) * config["timing"]["rounds"] * SECONDS_OF_A_ROUND_A_PIXEL * at_once
-        of_network = MEGABYTES_A_NETWORK.get(complete["backbone"], MEGABYTES_A_NETWORK_OF_OTHERS)
-        megabytes += seeds * (of_network + number * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6)
+        of_answers = number * len(config["classes"]) * BYTES_OF_A_CLASS / 1e6
+        megabytes += seeds * (_megabytes_of_a_network(complete["backbone"]) + of_answers)
     seconds["timing"] += SECONDS_TO_TIME + SECONDS_TO_TIME_A_CANDIDATE * candidates
+    if config["paper"]:
+        seconds["timing"] += config["timing"]["rounds"] * SECONDS_OF_A_ROUND_OF_THE_PAPER
     seconds["the rest"] += CORE_SECONDS_A_RUN / cores
     megabytes += sum(3 * number * one.size**2 / 1e6 for one in taken)
     hours = {stage: value / 3600 for stage, value in seconds.items()}
@@ -159,6 +181,12 @@ def _core_seconds_an_image(complete: dict) -> float:
 
 def _core_seconds_a_megapixel(backbone: str) -> float:
     return CORE_SECONDS_A_MEGAPIXEL.get(backbone, CORE_SECONDS_A_MEGAPIXEL_OF_OTHERS)
+
+
+def _megabytes_of_a_network(backbone: str) -> float:
+    if is_saved(backbone):
+        return OF_A_SAVED_BACKBONE * Path(backbone).stat().st_size / 1e6
+    return MEGABYTES_A_NETWORK.get(backbone, MEGABYTES_A_NETWORK_OF_OTHERS)
 
 
 def _slower(precision: str, backbone: str) -> float:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from snakedistill.configuration.check import too_few_classes
 from snakedistill.configuration.recipes import recipes
+from snakedistill.configuration.remembered import Found
+from snakedistill.core.digests import fingerprint_of_archive
 from snakedistill.core.errors import InputError, some
 from snakedistill.core.files import column_names
 from snakedistill.core.settings import EACH
@@ -76,6 +78,16 @@ def with_inputs(config: dict, software_deployed: bool) -> tuple[dict, NamedImage
     return config | found, images
 
 
+def found(config: dict, software_deployed: bool) -> Found:
+    """What planning finds of the inputs, see `with_inputs`.
+
+    Raises:
+        InputError: see `with_inputs`.
+    """
+    complete, images = with_inputs(config, software_deployed)
+    return Found(complete, images, fingerprint_of_archive(config["archive"]) if config["archive"] else None)
+
+
 def _layout_and_classes(config: dict) -> tuple[dict, NamedImages | None, list[str]]:
     """What the archive says of `layout` and `classes`, the images that it names, and what is wrong with it."""
     archive, classes = config["archive"], config["classes"]
@@ -136,7 +148,7 @@ def _without_classes(config: dict, opened: Archive, names: list[str]) -> str:
     found = f"among its {len(members):,} files, such as {members[0]}" if members else "for it has no file"
     if classes is None:
         has = f"one, {names[0]}" if names else f"none {found}"
-        what_to_do = "put the images of each class into a folder with its name, or see layout"
+        what_to_do = "put the images of each class into a folder with its name, beside the others, or see layout"
         return f"classes: expected two or more classes in {archive}, got {has}: {what_to_do}"
     layout, reading = _read(opened, config["layout"], None)
     others = some(reading.class_names())

@@ -1,12 +1,31 @@
 """Keys of earlier versions of the configuration, which are understood for one more version."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 RENAMED: dict[str, str] = {}
 """The new dotted key of each key that was renamed or moved; `*` stands for every family, as in `students.*.labels`.
 
 A line is deleted after the next release."""
+
+RENAMED_PRESETS = {"presets/photos.yaml": "presets/dogs-vs-cats.yaml"}
+"""The new name of each preset that was renamed; under the old one there is a link. A line goes with its link."""
+
+
+def sentences_on_presets(given: Iterable[Path], project: Path) -> list[str]:
+    """A sentence for each given configuration file that is a preset by its old name.
+
+    Args:
+        given: paths.
+        project: the folder that holds the presets.
+    """
+    given = [path.absolute() for path in given]
+    return [
+        f"{old} is now called {new}: name it so"
+        for old, new in RENAMED_PRESETS.items()
+        if (project / old).absolute() in given
+    ]
 
 
 def migrated(config: dict, renamed: Mapping[str, str] = RENAMED) -> tuple[dict, list[str]]:

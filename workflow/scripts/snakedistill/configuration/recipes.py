@@ -41,6 +41,11 @@ def pixels(complete: dict) -> Pixels:
     return Pixels(complete["image_size"], complete["fit"], complete["resample"])
 
 
+def same_structure(one: dict, other: dict) -> bool:
+    """Whether networks of two complete recipes can have the same weights, of images with the same pixels."""
+    return all(one[key] == other[key] for key in ("backbone", "preprocessing", *_OF_PIXELS))
+
+
 def without_neutral(complete: dict) -> dict:
     """What a rule and a lineage know of a complete recipe: no image size, which they have beside it, no neutral values.
 

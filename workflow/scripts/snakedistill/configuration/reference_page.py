@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -37,9 +37,9 @@ def reference_page(sample: dict, paper: dict) -> str:
     """
     page = [_HEAD, _table(Config, sample, paper)]
     for name, field in Config.model_fields.items():
-        if section := _section(field):
+        if name != "students" and (section := _section(field)):
             page += [f"## {name}", _sentence(field.description)]
-            page += [_table(section, sample[name], paper.get(name, {}))]
+            page += [_table(section, sample[name] or {}, paper.get(name, {}))]
     family = "Each family has these keys, and those keys of `student` that differ for it."
     page += [
         "## students",
@@ -65,7 +65,8 @@ def _table(model: type[Section], sample: dict, paper: dict) -> str:
     for name, field in model.model_fields.items():
         section = _section(field)
         if model is Config and (section or name == "students"):
-            lines.append([f"[`{name}`](#{name})", field.description, "a mapping", "", ""])
+            null = " or null" if type(None) in get_args(field.annotation) else ""
+            lines.append([f"[`{name}`](#{name})", field.description, f"a mapping{null}", "", ""])
         elif section:
             inner = [of.get(name, {}) for of in (sample, paper)]
             lines += [_row(f"{name}.", key, one, *inner) for key, one in section.model_fields.items()]
@@ -80,9 +81,9 @@ def _row(prefix: str, name: str, field: FieldInfo, *settings: dict) -> list:
 
 
 def _section(field: FieldInfo) -> type[Section] | None:
-    """The mapping that a key is, or None of another value."""
-    annotation = field.annotation
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
+    """The mapping that a key is, that it may be, or that each of its values is; None of another value."""
+    types = field.annotation, *get_args(field.annotation)
+    return next((one for one in types if isinstance(one, type) and issubclass(one, Section)), None)
 
 
 def _yaml(value: object) -> str:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, cre
 
 from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.pixels import Fit, Resample
-from snakedistill.core.recipe import NEUTRAL
+from snakedistill.core.recipe import NEUTRAL, WHOLE_BACKBONE
 from snakedistill.core.settings import (
     EACH,
     NullOrNumber,
@@ -158,6 +158,13 @@ class Recipe(Section):
         default=NEUTRAL["head_first"],
         description="whether the head is fitted to the features of the frozen backbone before the first epoch",
     )
+    frozen: Annotated[str | None, BeforeValidator(null_from_text)] = Field(
+        default=NEUTRAL["frozen"],
+        description=f"what of the backbone stays as it is in training: {WHOLE_BACKBONE}, all of it, or the name of a "
+        "layer, everything up to it. What it makes of the images is computed once in a run, for all networks that "
+        "have it in common; null: nothing stays as it is",
+        json_schema_extra=words("backbone, the name of a layer, or null"),
+    )
     epochs: Whole = Field(
         ge=0, description="passes over the training images; 0, with head_first: only the head is fitted"
     )
@@ -186,6 +193,11 @@ class Recipe(Section):
     patience: Annotated[Annotated[int, Field(ge=1)] | None, NullOrNumber] = Field(
         default=NEUTRAL["patience"],
         description="training stops after so many epochs without a lower loss on validation; null: after all epochs",
+    )
+    until_label_fit: Annotated[Annotated[float, Field(gt=0, le=1)] | None, NullOrNumber] = Field(
+        default=NEUTRAL["until_label_fit"],
+        description="training stops after an epoch in which the network answered this share of the training images as "
+        "their labels say; null: after all epochs",
     )
     best_epoch: Literal["accuracy", "loss"] = Field(
         default=NEUTRAL["best_epoch"],
@@ -336,6 +348,42 @@ class Summary(Section):
     images: bool = Field(description="whether the summary shows test images: the gallery of errors and examples")
 
 
+class DoseOfTraining(Section):
+    """How each generation of a chain of heads is trained."""
+
+    labels: Literal["soft", "hard"] = Field(description="probabilities, or answers, of the generation before")
+    epochs: Whole = Field(ge=1, description="passes over the images")
+    l2: Number = Field(default=0.0, ge=0, description="strength of the L2 penalty")
+    label_noise: Number = Field(
+        default=0.0, ge=0, le=1, description="share of the labels that are turned, anew for each generation"
+    )
+    manual_share: Number = Field(default=0.0, ge=0, le=1, description="share of the manual label in each label")
+    cross_fitted: bool = Field(
+        default=False, description="whether an image's label comes from one of five heads that did not train on it"
+    )
+    accumulate: bool = Field(
+        default=False, description="whether a generation learns from all generations before it, not the last one alone"
+    )
+
+
+class Chains(Section):
+    """Chains of heads on the frozen backbone of `student`, for the rule chains."""
+
+    images: Whole = Field(ge=4, description="images that are sampled; what a seed does not train on tests it")
+    train: Whole = Field(ge=2, description="images on which a seed trains, drawn anew for each seed")
+    seeds: Whole = Field(ge=2, description="number of seeds")
+    generations: Whole = Field(ge=2, description="heads of a chain after the first")
+    doses: Annotated[dict[FamilyName, DoseOfTraining], BeforeValidator(_without_dropped)] = Field(
+        min_length=1,
+        description="how each generation is trained, by name; a chain is trained for each",
+        json_schema_extra=words(
+            "a mapping of at least one name to a mapping of labels (soft or hard), epochs, and where they are not 0: "
+            "l2 (penalty), label_noise (share of labels that are turned), manual_share, accumulate (true: a generation "
+            "learns from all before it)"
+        ),
+    )
+
+
 class Submission(Section):
     """Kaggle's submission."""
 
@@ -407,6 +455,10 @@ class Config(Section):
     summary: Summary = Field(description="the summary")
     submission: Submission = Field(description="Kaggle's submission, a part of the paper")
     photos: PathOrNull = Field(description="folder of photos for the rule classify")
+    chains: Annotated[Chains | None, BeforeValidator(null_from_text)] = Field(
+        description="chains of heads on a frozen backbone, for the rule chains; null for none",
+        json_schema_extra=words("null or a mapping, as in presets/chains.yaml"),
+    )
     audit: PathOrNull = Field(
         description="CSV of predictions of any framework, an artefact of a run or a folder of them, for the rule audit"
     )

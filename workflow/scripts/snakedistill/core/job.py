@@ -128,6 +128,7 @@ def fix_threads(threads: int, backend: str | None = None) -> None:
     if backend is not None:
         variables["KERAS_BACKEND"] = backend
     os.environ.update({name: str(value) for name, value in variables.items()})
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reports its use to its makers
     # TensorFlow's wheels have oneDNN, and use it by default only on processors with AVX-512.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # TensorFlow and JAX would take all of a GPU at once, though several networks may share it.

@@ -117,6 +117,10 @@ class MappedImages:
         self._array._mmap.madvise(mmap.MADV_DONTNEED)
         return copied
 
+    def selected(self, rows: np.ndarray) -> "SelectedImages":
+        """Some of the images, int [m]."""
+        return SelectedImages(self, rows)
+
 
 def images_of_part(array: str, part: str, count: int, listed: str) -> MappedImages:
     """The images of a part.

@@ -37,6 +37,17 @@ def read_choice(frontier: str | None) -> Choice | None:
     return None
 
 
+def with_choice(shown: Sequence[str], frontier: str | None) -> list[str]:
+    """A teacher and the student that ships.
+
+    Args:
+        shown: ids of the teacher, and of the student where there is no choice.
+        frontier: CSV of the table of that name; None where the configuration names the student.
+    """
+    choice = read_choice(frontier)
+    return [shown[0], shown[1] if choice is None else choice.network]
+
+
 def shipped(files: Mapping[str, Files], candidates: Sequence[str], frontier: str | None) -> dict[str, Files]:
     """The files of the networks that ship: those of no candidate, and of the candidates the chosen one's.
 

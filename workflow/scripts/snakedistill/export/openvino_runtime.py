@@ -1,10 +1,13 @@
 """Running a network in OpenVINO, from its ONNX file."""
 
+import sys
 from pathlib import Path
 
-import openvino
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # which reports each import to its makers
 
-from snakedistill.export.inference import Network
+import openvino  # noqa: E402
+
+from snakedistill.export.inference import Network  # noqa: E402
 
 
 def open_network(path: str | Path, threads: int = 1) -> Network:

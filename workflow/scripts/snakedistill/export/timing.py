@@ -2,13 +2,11 @@
 
 import importlib.metadata
 import json
-import multiprocessing
 import os
 import platform
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,13 +66,12 @@ def time_networks(
     measured: str,
     timing: str,
 ) -> None:
-    """Time networks in every runtime on one thread and on `threads`, see `time_calls`.
+    """Time networks in every runtime on `threads`, and their exported files on one thread too, see `time_calls`.
 
     On one thread, if there are more, it is one image at a time alone, as small devices answer. Networks without a model
     here are timed in their exported files alone: in the first runtime of each form, on `threads`, one image at a time,
     without decoding. That costs a few seconds each, most of it to measure memory.
-    TensorFlow fixes its number of threads when it is imported, so each number of threads has a process of its own. Call
-    this where TensorFlow is not imported yet.
+    TensorFlow fixes its number of threads when it is imported: call this where it is not imported yet.
 
     Args:
         models: .keras file by network id, of those that are timed in full.
@@ -92,12 +89,10 @@ def time_networks(
             of one image on its own without decoding, see `energy.joules_of`, NaN elsewhere and where the machine does
             not tell it; the machine.
     """
-    calls = []
     there = {network: _written(of_network) for network, of_network in files.items()}
     memory = {network: _memory(of_network, images.arrays[network], threads) for network, of_network in there.items()}
-    for number in sorted({1, threads}):
-        with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), _start, (number,)) as process:
-            calls += process.submit(_time_files, models, there, number, number == threads, images, rounds).result()
+    fix_threads(threads, "tensorflow")
+    import_keras()
     found = {
         "machine": this_machine({form: None for of_network in there.values() for form in of_network}),
         "images": len(MappedImages(next(iter(images.arrays.values())))),
@@ -106,7 +101,7 @@ def time_networks(
             for network, of_network in there.items()
         },
         "memory": memory,
-        "calls": calls,
+        "calls": _time_files(models, there, threads, images, rounds),
     }
     write_text(json.dumps(found) + "\n", measured)
     write_csv(seconds_an_image(found), timing)
@@ -119,11 +114,6 @@ def _memory(of_network: dict[str, dict[str, str]], array: str, threads: int) -> 
         form: {precision: memory_of(FORMS[form].runtimes[0], path, image, threads) for precision, path in paths.items()}
         for form, paths in of_network.items()
     }
-
-
-def _start(threads: int) -> None:
-    fix_threads(threads, "tensorflow")
-    import_keras()
 
 
 def _written(of_network: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -139,13 +129,10 @@ def _time_files(
     models: dict[str, str],
     files: dict[str, dict[str, dict[str, str]]],
     threads: int,
-    all_threads: bool,
     images: TimedImages,
     rounds: int,
 ) -> list[dict]:
     answers = open_networks(models, files, threads)
-    if not all_threads:
-        return time_calls(answers, images, rounds, threads, BATCH_SIZES[:1])
     compared = {FORMS[form].runtimes[0].title for of_network in files.values() for form in of_network}
     others = {network: of_network for network, of_network in files.items() if network not in models}
     answers |= {
@@ -155,7 +142,11 @@ def _time_files(
         for runtime in FORMS[form].runtimes[:1]
         for precision, path in paths.items()
     }
-    return time_calls(answers, images, rounds, threads, one_at_a_time=others, often=compared)
+    calls = time_calls(answers, images, rounds, threads, one_at_a_time=others, often=compared)
+    if threads > 1:
+        alone = {(network, *way): answer for network in models for way, answer in _of_files(files[network], 1).items()}
+        calls += time_calls(alone, images, rounds, 1, BATCH_SIZES[:1])
+    return calls
 
 
 def seconds_an_image(found: dict) -> pd.DataFrame:
@@ -305,9 +296,16 @@ def in_runtimes(
         files: exported files of the same network, by form and precision.
         threads: threads of every runtime but Keras, whose are fixed already.
     """
-    found: dict[tuple[str, str], Network] = {
-        ("Keras", "float32"): lambda batch: network.predict(batch, batch_size=len(batch), verbose=0)
-    }
+    keras_itself: Network = partial(_predicted, network)
+    return {("Keras", "float32"): keras_itself} | _of_files(files, threads)
+
+
+def _predicted(network: "keras.Model", batch: np.ndarray) -> np.ndarray:
+    return network.predict(batch, batch_size=len(batch), verbose=0)
+
+
+def _of_files(files: Mapping[str, Mapping[str, str | Path]], threads: int) -> dict[tuple[str, str], Network]:
+    found: dict[tuple[str, str], Network] = {}
     for form, paths in files.items():
         for runtime in FORMS[form].runtimes:
             found |= {(runtime.title, precision): runtime.open(path, threads) for precision, path in paths.items()}

@@ -11,6 +11,7 @@ from snakedistill.core.targets import Loss, Targets, Tensor
 from snakedistill.networks import fused
 from snakedistill.networks.augmentation.layer import augmented_inputs
 from snakedistill.networks.classifier import HEAD, logit_and_probability
+from snakedistill.networks.frozen import takes_activations
 
 ALL = "all"
 
@@ -51,10 +52,19 @@ def training_model(network: keras.Model, precision: str, augmentation: dict) -> 
 
     Returns:
         A model from images uint8 [n, h, w, 3] and the draws of each active transformation to logits, float32
-        [n, outputs]. It takes the images alone where no transformation is active.
+        [n, outputs]. It takes the images alone where no transformation is active, and the activations alone where
+        `network` takes those.
     """
-    inputs, images = augmented_inputs(augmentation, network.input.shape[1])
+    inputs, images = _inputs(network, augmentation)
     return TrainingModel(inputs, fused_copy(network, precision)(images), name=network.name)
+
+
+def _inputs(network: keras.Model, augmentation: dict) -> tuple:
+    """The inputs of a training model, and what the network takes of them, see `augmented_inputs`."""
+    if not takes_activations(network):
+        return augmented_inputs(augmentation, network.input.shape[1])
+    activations = layers.Input(network.input.shape[1:], dtype=network.input.dtype, name=network.input.name)
+    return activations, activations
 
 
 @contextlib.contextmanager
@@ -88,8 +98,13 @@ def freeze_batch_norm(model: keras.Model) -> None:
 
 def feature_model(network: keras.Model) -> keras.Model:
     """A model from images uint8 [n, h, w, 3] to what the head of a network takes, float32 [n, features]."""
-    inputs, images = augmented_inputs({}, network.input.shape[1])
-    return keras.Model(inputs, keras.Model(network.input, network.get_layer(HEAD).input)(images))
+    return of_pixels(keras.Model(network.input, network.get_layer(HEAD).input))
+
+
+def of_pixels(model: keras.Model) -> keras.Model:
+    """A model of images float32 [n, h, w, 3] as one of images uint8."""
+    inputs, images = augmented_inputs({}, model.input.shape[1])
+    return keras.Model(inputs, model(images))
 
 
 def evaluation_model(network: keras.Model, augmentation: dict) -> keras.Model:

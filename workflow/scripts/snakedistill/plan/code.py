@@ -66,11 +66,26 @@ def code_of_training(plan: Plan, network: str) -> str:
     )
 
 
+def code_of_activations(plan: Plan, network: str) -> str:
+    """The code that computes the activations of a network's frozen layers: of its backbone."""
+    return _code_of_backbone(plan, "write_activations", network)
+
+
+def code_of_features(plan: Plan, network: str) -> str:
+    """The code that computes features with a network's backbone: of that."""
+    return _code_of_backbone(plan, "write_features", network)
+
+
 def code_of_probe(plan: Plan, probe: str) -> str:
     """The code that fits a probe: of its backbone."""
-    backbone = plan.recipe(probe)["backbone"]
+    return _code_of_backbone(plan, "fit_probe", probe)
+
+
+def _code_of_backbone(plan: Plan, script: str, network: str) -> str:
+    """What a script computes that uses nothing of a network but its backbone."""
+    backbone = plan.recipe(network)["backbone"]
     modules = (BACKBONES[backbone],) if backbone in BACKBONES else ()
-    return code_of("fit_probe", modules=modules, BACKBONES=(backbone,))
+    return code_of(script, modules=modules, BACKBONES=(backbone,))
 
 
 def code_of_labels(plan: Plan, network: str) -> str:

@@ -75,6 +75,12 @@ class Files:
         return {part: f"{folder}/data/images/{{pixels}}/{part}.npy" for part, folder in folders.items()}
 
     @property
+    def activations(self) -> dict[str, str]:
+        """What frozen layers make of the images, of the parts to train on, patterns with the wildcard `activations`."""
+        folder = f"{self.of_split}/data/activations/{{activations}}"
+        return {part: f"{folder}/{part}.npy" for part in (TRAIN, VALIDATION)}
+
+    @property
     def unlabelled_list(self) -> str:
         """The images without a manual label, as a list."""
         return f"{self.run}/data/{UNLABELLED}.csv"
@@ -98,6 +104,16 @@ class Files:
     def predictions(self) -> dict[str, str]:
         """A network's predictions of every part, patterns."""
         return {part: self._by_image(f"predictions/{{network}}/{part}") for part in PARTS}
+
+    def written_by_training(self, network: str) -> dict[str, str | list[str]]:
+        """What a training run writes, for a network or a wildcard in braces: patterns, by what they are."""
+        model, history = (path.format(seed="{seed}", network=network) for path in (self.model, self.history))
+        return {"model": model, "history": history, "model_lineage": lineages([model]), **self.predictions_of(network)}
+
+    def predictions_of(self, network: str) -> dict[str, str | list[str]]:
+        """A network's predictions of every part, and their lineage, for a network or a wildcard in braces: patterns."""
+        found = {part: path.format(seed="{seed}", network=network) for part, path in self.predictions.items()}
+        return {**found, "lineage": lineages(found.values())}
 
     @property
     def augmented(self) -> str:
@@ -280,14 +296,15 @@ class Files:
         return {name: known[name] for name in names} | ({"lineage": lineage} if lineage else {})
 
     def for_gallery(self) -> dict[str, str | list[str]]:
-        """The test images, and what the networks of a chain answer to them, of the first seed; empty without images."""
+        """The test images, and what networks of the gallery answer to them, of the first seed; empty without images."""
         plan = self.plan
         if not plan.config["summary"]["images"]:
             return {}
         path = self.predictions[TEST]
-        answers = [path.format(seed=plan.first_seed, network=network) for network in plan.chain]
+        answers = [path.format(seed=plan.first_seed, network=network) for network in plan.in_gallery]
         images, splits = self.array(TEST, plan.shown[-1], plan.first_seed), self.of_first_seed(self.splits)
-        return {"splits": splits, "test_images": images, TEST: answers, "lineage": lineages(answers)}
+        of_networks = {TEST: answers, "lineage": lineages(answers), "choice": self.choice}
+        return {"splits": splits, "test_images": images, **of_networks}
 
     def for_labels(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
         """The predictions from which a network's labels are made, by part, and their lineage, if there are any."""
@@ -338,31 +355,45 @@ class Files:
         return found
 
     def for_training(self, network: str, seed: int | str) -> dict[str, str | list[str]]:
-        """What a network is trained from: images, labels, fetched weights, and a source that answers images.
+        """What a network is trained from: images, activations, labels, weights, and its source.
 
         The source's images, `source_PART`, are there where they have other pixels than the network's.
         """
         plan, labels = self.plan, self.labels.format(seed=seed, network=network)
-        found: dict[str, str | list[str]] = {part: self.array(part, network, seed) for part in (TRAIN, VALIDATION)}
-        found |= {"labels": labels, "lineage": lineages([labels])}
-        recipe = plan.recipe(network)
-        if recipe["weights"] == "imagenet":
-            found["weights"] = WEIGHTS.format(backbone=recipe["backbone"])
+        found: dict[str, str | list[str]] = {"labels": labels, "lineage": lineages([labels])}
+        found |= self.images(network, seed)
+        if (first := plan.activations_of(network)) is not None:
+            stored = self.activations.items()
+            found |= {f"activations_{part}": path.format(activations=first, seed=seed) for part, path in stored}
+        found |= self._fetched_weights(network)
         if (source := source_of_views(plan.networks[network])) is not None:
             model = self.model.format(seed=seed, network=source)
             found |= {"source_model": model, "source_lineage": lineages([model])}
             if plan.pixels(source) != plan.pixels(network):
                 parts = (TRAIN, *([UNLABELLED] if network in plan.see_unlabelled else []))
                 found |= {f"source_{part}": self.array(part, source, seed) for part in parts}
+        if (source := plan.gives_weights(network)) is not None:
+            model = self.model.format(seed=seed, network=source)
+            found |= {"initial": model, "initial_lineage": lineages([model])}
         if network in plan.see_unlabelled:
             labels = self.unlabelled_labels.format(seed=seed, network=network)
             found |= {"unlabelled_images": self.array(UNLABELLED, network, seed), "unlabelled_labels": labels}
             found |= {"unlabelled_lineage": lineages([labels])}
         return found
 
-    def for_probe(self, probe: str, seed: int | str) -> dict[str, str]:
-        """What a probe is made from: the images of every part, and the weights of its backbone."""
-        return self.images(probe, seed) | {"weights": WEIGHTS.format(backbone=self.plan.recipe(probe)["backbone"])}
+    def for_activations(self, first: str, seed: int | str) -> dict[str, str]:
+        """What activations are made from, by the first network on them: images, and fetched weights."""
+        found = self.of_frozen_backbone(first, seed)
+        return {name: path for name, path in found.items() if name != TEST}
+
+    def of_frozen_backbone(self, network: str, seed: int | str) -> dict[str, str]:
+        """The images of every part with the pixels that a network takes, and the fetched weights of its backbone."""
+        return self.images(network, seed) | self._fetched_weights(network)
+
+    def _fetched_weights(self, network: str) -> dict[str, str]:
+        """The fetched weights of a network's backbone; empty where it has others."""
+        recipe = self.plan.recipe(network)
+        return {"weights": WEIGHTS.format(backbone=recipe["backbone"])} if recipe["weights"] == "imagenet" else {}
 
     def of_probe(self) -> dict[str, list[str]]:
         """What is written of a probe, for each seed of a split: patterns with the wildcard `probe`.

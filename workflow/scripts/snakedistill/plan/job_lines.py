@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from snakedistill.configuration.estimate import Estimate
+from snakedistill.core.terminal import ERASE_LINE, write_line
 
 DEFAULT_HANDLER = "DefaultStreamHandler"  # Snakemake's name for what writes to the terminal
 JOB_BEGINS, JOB_ENDS, STEPS = "job_info", "job_finished", "progress"  # Snakemake's names of events
@@ -31,7 +32,7 @@ RULES_OF_STAGES = {
 }
 """Stages of the estimate by the beginnings of the names of their rules; all other rules are of `THE_REST`."""
 THE_REST = "the rest"
-SHARE_THAT_TELLS = 0.1  # of the work, after which the time that it took corrects the estimate
+TRUST = 0.5  # the estimate counts as much as having seen this share of the work take as long as estimated
 
 
 def stage_of(rule: str) -> str:
@@ -65,10 +66,11 @@ class Remaining:
 
     def seconds(self) -> float:
         """Seconds until the last job ends."""
-        left = max(self._all - self._done, 0.0)
-        if self._all and self._done / self._all >= SHARE_THAT_TELLS:
-            return left * (time.monotonic() - self._start) / self._done
-        return left
+        if not self._all:
+            return 0.0
+        trusted = TRUST * self._all
+        slower = (time.monotonic() - self._start + trusted) / (self._done + trusted)
+        return slower * max(self._all - self._done, 0.0)
 
 
 def in_words(seconds: float) -> str:
@@ -107,6 +109,8 @@ class JobLines(logging.Handler):
         if event == JOB_BEGINS:
             self._begins(record)
         elif event not in LEFT_OUT and not (event is None and self._is_about_snakemake(record)):
+            if self._default.stream.isatty():  # where a progress bar may stand
+                self._default.stream.write(ERASE_LINE)
             self._default.handle(record)
 
     def _begins(self, record: logging.LogRecord) -> None:
@@ -117,8 +121,8 @@ class JobLines(logging.Handler):
         known = [f"{self._done}/{self._all}"] if self._all else []
         known += [in_words(self.remaining.seconds())] if self.remaining else []
         so_far = f" [{', '.join(known)}]" if known else ""
-        self._default.stream.write(f"{time.strftime('%H:%M:%S')}{so_far} {said['rule_msg'] or said['rule_name']}\n")
-        self._default.stream.flush()
+        line = f"{time.strftime('%H:%M:%S')}{so_far} {said['rule_msg'] or said['rule_name']}"
+        write_line(line, self._default.stream)
 
     @staticmethod
     def _is_about_snakemake(record: logging.LogRecord) -> bool:

@@ -1,5 +1,6 @@
 """The networks of a run: which are trained, exported, timed, shown and shipped, and the recipe of each."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,12 +85,21 @@ class Plan:
         return self.config["export"]["network"] is None
 
     @property
-    def chain(self) -> list[str]:
-        """Of `shown` the teacher, what stands between it and the student, and every generation of that family."""
-        teacher, student = self.shown
+    def chains(self) -> dict[str, list[str]]:
+        """The networks whose errors the gallery shows, by the student that may ship."""
+        may_ship = self.candidates if self.chooses else ()
+        return {student: self._chain(student) for student in (self.shown[1], *may_ship)}
+
+    @property
+    def in_gallery(self) -> list[str]:
+        """The networks of `chains`."""
+        return list(dict.fromkeys(itertools.chain(*self.chains.values())))
+
+    def _chain(self, student: str) -> list[str]:
+        """The shown teacher, what stands between it and a student, and every generation of that student's family."""
         before = ancestors(student, {name: network.source for name, network in self.networks.items()})
         family = [name for name in self.students if self.networks[name].family == self.networks[student].family]
-        return list(dict.fromkeys([teacher, *reversed(before), *family]))
+        return list(dict.fromkeys([self.shown[0], *reversed(before), *family]))
 
     @property
     def splits_by_seed(self) -> bool:
@@ -153,6 +163,32 @@ class Plan:
         """The pixels that networks take, by the name of the folder of their arrays."""
         found = map(self.pixels, self.models)
         return {pixels.folder: pixels for pixels in found}
+
+    @property
+    def activations(self) -> list[str]:
+        """The first network on each kind of stored activations, which are named after it."""
+        return list(dict.fromkeys(one for name in self.trained if (one := self.activations_of(name)) is not None))
+
+    def activations_of(self, network: str) -> str | None:
+        """The first network that trains on the activations on which this one does; None: it trains on images."""
+        layers = self.frozen_layers(network)
+        return next((name for name in self.trained if layers and self.frozen_layers(name) == layers), None)
+
+    def frozen_layers(self, network: str) -> dict[str, Any] | None:
+        """What determines the activations on which a network is trained; None: it is trained on images."""
+        recipe = self.recipe(network)
+        if recipe.get("frozen") is None:
+            return None
+        of_backbone = {key: recipe[key] for key in ("backbone", "weights", "preprocessing", "frozen")}
+        return of_backbone | {"mirrored": recipe["augmentation"]["flip"], "pixels": self.pixels(network)}
+
+    def gives_weights(self, network: str) -> str | None:
+        """The source with whose weights a network begins; None: it begins with those of its backbone."""
+        source = self.networks[network].source
+        if source is None or "source_weights" not in self.options(network):
+            return None
+        alike = recipes.same_structure(self._complete_recipe(source), self._complete_recipe(network))
+        return source if alike else None
 
     def options(self, network: str) -> dict[str, Any]:
         """The options of the way that a network is taught, settings by key of `teaching.OPTIONS`."""

@@ -95,6 +95,7 @@ class Pages:
         return {
             "bin_width": plan.config["evaluation"]["bin_width"],
             "shown": plan.shown,
+            "chooses": plan.chooses,
             "students": plan.config["students"],
             "seed": plan.first_seed,
             "recipes": {

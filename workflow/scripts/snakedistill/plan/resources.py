@@ -6,6 +6,7 @@ from snakedistill.networks.backbones import BACKBONES
 from snakedistill.plan.networks import Plan
 
 PREDICTED_AT_ONCE = 64  # images, of a given classifier, which has no batch size
+SECONDS_A_MB_TO_ANSWER = 3  # a MB of images, on one thread
 
 
 def mem_mb_of_network(plan: Plan, network: str) -> int:
@@ -32,4 +33,4 @@ def seconds_a_mb_of_training(plan: Plan, network: str) -> float:
     A run that needs more resumes at the next attempt.
     """
     recipe = plan.recipe(network)
-    return recipe["epochs"] * (1.5 if recipe["backbone"] in BACKBONES else 8)
+    return SECONDS_A_MB_TO_ANSWER + recipe["epochs"] * (1.5 if recipe["backbone"] in BACKBONES else 8)

@@ -18,6 +18,7 @@ elif keras.backend.backend() == "jax":
     import jax.numpy as jnp
 
 from snakedistill.data.images import Images
+from snakedistill.networks.frozen import STORED
 
 Forward = Callable[[object], list[np.ndarray]]
 """From inputs as `batches` yields them to every output of a model."""
@@ -53,7 +54,7 @@ def forward_for(model: keras.Model) -> Forward:
     """A forward pass of the model on this backend.
 
     Args:
-        model: its first input is the image.
+        model: its first input is the image, or its only one the activations.
 
     Returns:
         A function from inputs as `batches` yields them to every output of the model.
@@ -61,7 +62,8 @@ def forward_for(model: keras.Model) -> Forward:
     if keras.backend.backend() != "tensorflow":
         return lambda inputs: keras.tree.flatten(model.predict_on_batch(inputs))
     image, *draws = model.inputs
-    signature = [tf.TensorSpec(image.shape, "uint8"), *(tf.TensorSpec(one.shape, one.dtype) for one in draws)]
+    dtype = image.dtype if image.dtype == STORED else "uint8"
+    signature = [tf.TensorSpec(image.shape, dtype), *(tf.TensorSpec(one.shape, one.dtype) for one in draws)]
 
     @tf.function(input_signature=signature, autograph=False, jit_compile=model.jit_compile)
     def forward(*inputs):

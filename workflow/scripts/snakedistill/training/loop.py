@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,25 +18,28 @@ from snakedistill.core.errors import InputError
 from snakedistill.core.files import write_csv, written_whole
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.parts import TRAIN, VALIDATION
+from snakedistill.core.terminal import ERASE_LINE, write_line
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import Draws, draw, no_draws, random_stream
 from snakedistill.networks.classifier import HEAD
-from snakedistill.networks.training_model import feature_model, only
+from snakedistill.networks.training_model import only
 from snakedistill.teaching import taught
+from snakedistill.training.activations import StoredActivations
 from snakedistill.training.batches import batches
 from snakedistill.training.checkpoints import Checkpoint, Checkpoints
 from snakedistill.training.forward import predicted
 from snakedistill.training.head import Examples, fit_head
 from snakedistill.training.launches import Launch, Step, forward_for
 from snakedistill.training.phases import begin
+from snakedistill.training.prediction import write_predictions
 from snakedistill.training.run import Prepared, TrainingRun, prepare
 from snakedistill.training.validation import Validation, accuracy_of
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
-BAR: dict[str, Any] = {
+BAR: dict[str, Any] = {  # fits into 80 columns
     "disable": None,
     "leave": False,
-    "bar_format": "{desc} {percentage:3.0f}% |{bar:16}| {elapsed}<{remaining}{postfix}",  # fits into 80 columns
+    "bar_format": ERASE_LINE + "{desc} {percentage:3.0f}% |{bar:16}| {elapsed}<{remaining}{postfix}",
 }
 ACCURACY, LOSS = "accuracy", "loss"  # the values of the recipe's `best_epoch`
 HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_manual_accuracy", "learning_rate"]
@@ -80,6 +84,11 @@ class Progress:
         before = [row["val_loss"] for row in self.history[: self.before]][-1:] or [math.inf]
         return before + [row["val_loss"] for row in self.history[self.before :]]
 
+    @property
+    def accuracy(self) -> float:
+        """Accuracy of the last epoch on train, with the labels that it trains on; 0 before the first."""
+        return self.history[-1]["accuracy"] if self.history else 0.0
+
     def enter(self, phase: int) -> None:
         """Begin a phase, unless it has begun."""
         if phase != self.phase:
@@ -92,14 +101,23 @@ class Progress:
             self.best = weights()
 
 
-def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal: TextIO | None = None) -> None:
-    """Train a network and save the weights of the epoch that is best on the validation part, see `Progress.best_row`.
+def train(
+    run: TrainingRun,
+    model: str,
+    history: str,
+    checkpoints: str,
+    predictions: dict[str, str] | None = None,
+    terminal: TextIO | None = None,
+) -> None:
+    """Train a network, save the weights of the epoch that is best on the validation part, and answer all images.
 
-    With `head_first` the head is fitted to the features of the frozen backbone first; the network with that head is
-    epoch 0.
+    Which epoch is the best: see `Progress.best_row`.
 
-    After an epoch a checkpoint is saved, unless that was done less than ten seconds before or it was the last epoch. A
-    training run that was killed resumes from there when this is called again, and ends with the same weights and
+    With `head_first` the head is fitted to the features of the frozen backbone first, unless the network begins with
+    the weights of another one; the network with that head is epoch 0.
+
+    After an epoch a checkpoint is saved, unless that was done less than ten seconds before. A training run that was
+    killed resumes from there when this is called again, and ends with the same weights and
     history, bit for bit (on a CPU with the same number of threads), as one that was never killed.
 
     Args:
@@ -109,27 +127,32 @@ def train(run: TrainingRun, model: str, history: str, checkpoints: str, terminal
             the labels that it trains on), val_manual_accuracy (with manual ones), learning_rate, seconds, kept (1 for
             the epoch whose weights are kept, else 0). With class weights both losses are weighted, by the weights of
             the labels of train.
-        checkpoints: folder for the checkpoints; it is deleted when the network is saved.
+        checkpoints: folder for the checkpoints; it is deleted when all is written.
+        predictions: files to write by part, see `write_predictions`; None for none.
         terminal: where the finished training run leaves a line, and where a progress bar is shown if it is a terminal.
 
     Raises:
-        InputError: see `prepare`, or the loss is no longer a number.
+        InputError: see `prepare`; the loss is no longer a number; or the images do not match the split.
     """
     prepared = prepare(run)
     saved = Checkpoints(checkpoints, prepared.fingerprint)
     progress = _phases(prepared, saved, terminal)
     _warn_of_chance(prepared, progress)
-    prepared.network.set_weights(prepared.model.get_weights() if progress.best is None else progress.best)
+    prepared.trained.set_weights(prepared.model.get_weights() if progress.best is None else progress.best)
     with written_whole(model) as temporary:
         prepared.network.save(temporary)
     record_lineage(model, run.network_id, run.seed, run.settings, **run.made_from)
     rows = [row | {"kept": int(row is progress.best_row)} for row in progress.history]
     write_csv(pd.DataFrame(rows, columns=HISTORY), history)
+    if predictions:
+        above = (prepared.above, StoredActivations(run.activations[TRAIN])) if prepared.above else None
+        of_network = model, run.network_id, run.seed, run.splits, run.arrays, run.classes
+        write_predictions(*of_network, predictions, network=prepared.network, above=above)
     saved.remove()
     if progress.history:
         best, seconds = progress.best_row, sum(row["seconds"] for row in progress.history)
         line = f"{run.network_id}, seed {run.seed}: best epoch {best['epoch']} of {progress.epoch}, "
-        print(f"{line}{_accuracy_in_words(run, best)}, {seconds:.0f} s", file=terminal, flush=True)
+        write_line(f"{line}{_accuracy_in_words(run, best)}, {seconds:.0f} s", terminal or sys.stdout)
 
 
 def _accuracy_in_words(run: TrainingRun, row: dict) -> str:
@@ -159,7 +182,7 @@ def _phases(prepared: Prepared, saved: Checkpoints, terminal: TextIO | None) -> 
         if values is None:
             prepared.model.set_weights(checkpoint.best)
         print(f"{prepared.run.network_id}: resumes after epoch {progress.epoch} of {prepared.epochs}")
-    elif prepared.run.recipe.get("head_first"):
+    elif prepared.run.recipe.get("head_first") and prepared.run.initial is None:
         _head(prepared, progress, saved)
     done, all_steps = (epochs * prepared.steps_per_epoch for epochs in (progress.epoch, prepared.epochs))
     with tqdm(desc=prepared.run.network_id, total=all_steps, initial=done, file=terminal, **BAR) as bar:
@@ -181,12 +204,11 @@ def _phase(
         if values is not None:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
-        while not phase.ended(progress.losses) and progress.epoch < prepared.epochs:
+        while not phase.ended(progress.losses, progress.accuracy) and progress.epoch < prepared.epochs:
             epoch = progress.epoch + 1
             row = _epoch(prepared, epoch, launch, bar.update)
             progress.add(row, model.get_weights)
-            if epoch < prepared.epochs:
-                _save(saved, progress, variables)
+            _save(saved, progress, variables)
             bar.set_postfix_str(f"validation accuracy {row['val_manual_accuracy']:.3f}")
             line = f"loss {row['loss']:.3f}, {_accuracy_in_words(prepared.run, row)}, {row['seconds']:.1f} s"
             print(f"{network_id}: epoch {epoch}/{prepared.epochs}: {line}", flush=True)
@@ -194,6 +216,14 @@ def _phase(
     if phase.stalled(progress.losses) and epochs < phase.epochs:
         best = f"the last {phase.patience} had no lower loss on validation"
         print(f"{network_id}: stops after {epochs} of {phase.epochs} epochs: {best}")
+    elif phase.until_label_fit is not None and phase.fits(progress.accuracy):
+        fits = f"it fits {progress.accuracy:.3f} of its labels"
+        print(f"{network_id}: stops after {epochs} of {phase.epochs} epochs: {fits}")
+    elif phase.until_label_fit is not None:
+        print(
+            f"Warning: {network_id}: after {epochs} epochs it fits {progress.accuracy:.3f} of its labels, less than "
+            f"until_label_fit, {phase.until_label_fit:g}. Try more epochs."
+        )
 
 
 def _save(saved: Checkpoints, progress: Progress, variables: list[keras.Variable]) -> None:
@@ -206,15 +236,15 @@ def _save(saved: Checkpoints, progress: Progress, variables: list[keras.Variable
 
 def _head(prepared: Prepared, progress: Progress, saved: Checkpoints) -> None:
     """Fit the head to the features of the backbone as it is, which is epoch 0."""
-    start, network, network_id = time.perf_counter(), prepared.network, prepared.run.network_id
-    forward = forward_for(feature_model(network))
+    start, trained, network_id = time.perf_counter(), prepared.trained, prepared.run.network_id
+    forward = forward_for(prepared.features)
     examples = {
         part: Examples(predicted(forward, images)[0], prepared.targets[part]["label"], prepared.weights_of_images(part))
         for part, images in prepared.images.items()
     }
     head = fit_head(examples[TRAIN], examples[VALIDATION])
-    network.get_layer(HEAD).set_weights([head.kernel, head.bias])
-    prepared.model.set_weights(network.get_weights())
+    trained.get_layer(HEAD).set_weights([head.kernel, head.bias])
+    prepared.model.set_weights(trained.get_weights())
     logit = {part: head.logit(of_part.features).astype(np.float32) for part, of_part in examples.items()}
     of_train = Validation(prepared.loss, prepared.targets[TRAIN])
     loss, accuracy = of_train.loss_and_accuracy(logit[TRAIN])
@@ -242,7 +272,7 @@ def _epoch(prepared: Prepared, epoch: int, launch: Step | Launch | None, after_s
             f"{recipe['learning_rate']}, or precision: float32."
         )
     images = prepared.images[VALIDATION]
-    draws = no_draws(recipe["augmentation"], len(images))
+    draws = None if prepared.run.activations else no_draws(recipe["augmentation"], len(images))
     if recipe["validation_augmentation"]:
         draws = _draws(prepared, VALIDATION, epoch, images.shape)
     (logit,) = predicted(prepared.forward, images, draws)
@@ -268,6 +298,8 @@ def training_batches(prepared: Prepared, epoch: int) -> Iterator[tuple]:
     run, images = prepared.run, prepared.images[TRAIN]
     order = random_stream(run.seed, run.drawn_as, "order", epoch).permutation(len(images))
     draws, targets = _draws(prepared, TRAIN, epoch, images.shape), prepared.targets[TRAIN]
+    if isinstance(images, StoredActivations):
+        images, draws = images.mirrored(draws["flip"]) if draws else images, {}
     views = None
     if (seen := prepared.images_of_source) is not None:
         # Draws of what mixes images are shares of their sides, cut at pixels: the sides must be the network's own.

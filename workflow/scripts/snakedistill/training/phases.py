@@ -28,6 +28,8 @@ class Phase:
         warmup: share of the steps in which the learning rate rises.
         weight_decay: of the optimiser; 0 for none.
         patience: it ends after so many epochs without a lower loss on validation; None: after its epochs.
+        until_label_fit: it ends after an epoch with this accuracy on train, with the labels that it trains on; None:
+            after its epochs.
     """
 
     trains: str = ALL
@@ -39,10 +41,15 @@ class Phase:
     warmup: float
     weight_decay: float
     patience: int | None
+    until_label_fit: float | None
 
-    def ended(self, losses: list[float]) -> bool:
-        """Whether it ends with these losses on validation, before it and after each of its epochs."""
-        return len(losses) > self.epochs or self.stalled(losses)
+    def ended(self, losses: list[float], accuracy: float = 0.0) -> bool:
+        """Whether it ends, see `fits`, with these losses on validation, before it and after each of its epochs."""
+        return len(losses) > self.epochs or self.stalled(losses) or (len(losses) > 1 and self.fits(accuracy))
+
+    def fits(self, accuracy: float) -> bool:
+        """Whether the accuracy of the last epoch on train, with the labels that it trains on, is what was asked for."""
+        return self.until_label_fit is not None and accuracy >= self.until_label_fit
 
     def stalled(self, losses: list[float]) -> bool:
         """Whether the last epochs, as many as `patience` says, had no lower loss than the best one before."""

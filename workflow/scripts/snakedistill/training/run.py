@@ -15,14 +15,16 @@ from snakedistill.core.network_ids import TEACHER
 from snakedistill.core.outputs import outputs_of_classes
 from snakedistill.core.parts import TRAIN, VALIDATION
 from snakedistill.core.targets import Hook, Loss, Targets, changed
-from snakedistill.data.images import Images, JoinedImages, MappedImages, SelectedImages
+from snakedistill.data.images import Images, JoinedImages, MappedImages
 from snakedistill.networks.augmentation import mixing
 from snakedistill.networks.augmentation.draws import random_stream
 from snakedistill.networks.classifier import build_network, load_network
+from snakedistill.networks.frozen import cut
 from snakedistill.networks.training_model import (
     TrainingModel,
     evaluation_model,
     faster_precision,
+    feature_model,
     freeze_batch_norm,
     training_model,
 )
@@ -31,6 +33,7 @@ from snakedistill.teaching.class_weights import BALANCED, balanced_weights
 from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.losses import weight_of_images, weighted
 from snakedistill.teaching.way import Way
+from snakedistill.training.activations import StoredActivations
 from snakedistill.training.batches import mixed_targets
 from snakedistill.training.checkpoints import fingerprint_of_training
 from snakedistill.training.launches import Forward, forward_for, near_the_device
@@ -53,14 +56,17 @@ class TrainingRun:
         image_size: side in pixels.
         precision: `float32` or `bfloat16`, of the training run alone; `auto`: see `faster_precision`.
         seed: training seed, of the initial weights, the order of images, Dropout and the augmentation.
-        classes: number of classes.
-        arrays: path of the images by part (`train` and `validation` are read).
+        classes: names; the position of a name is its label.
+        arrays: path of the images by part.
         splits: CSV with image_id and split, in the order of the arrays.
         labels: file with image_id and label of every image.
+        activations: of the layers that the recipe leaves frozen, by part, see `write_activations`; empty without.
         backbone: overrides the recipe's, where the file is elsewhere.
         weights: file of the backbone's weights, or None.
-        source: id of the source of labels, where it answers the augmented images in training; else None.
+        source: id of the source of labels, where it answers the augmented images in training or gives its weights;
+            else None.
         source_model: its .keras file.
+        initial: .keras file of the source with whose weights it begins; None: those of the backbone.
         source_arrays: path of the images that it answers, by part (`train`, and `unlabelled` where those join); empty
             where it takes the pixels of the network.
         unlabelled: files of images without a manual label that join those of train: `images`, the array, and `labels`,
@@ -77,14 +83,16 @@ class TrainingRun:
     image_size: int
     precision: str
     seed: int
-    classes: int
+    classes: list[str]
     arrays: dict[str, str]
     splits: str
     labels: str
+    activations: dict[str, str] = field(default_factory=dict)
     backbone: str | None = None
     weights: str | None = None
     source: str | None = None
     source_model: str | None = None
+    initial: str | None = None
     source_arrays: dict[str, str] = field(default_factory=dict)
     unlabelled: dict[str, str] = field(default_factory=dict)
     stop_after: int | None = None
@@ -105,14 +113,19 @@ class TrainingRun:
     def made_from(self) -> dict[str, str]:
         """The files that the model is made from, as its lineage has them."""
         found = {"splits": self.splits, "labels": self.labels}
-        found |= {"source": self.source_model} if self.source_model else {}
+        found |= {"source": model} if (model := self.source_model or self.initial) else {}
         return found | ({"unlabelled": self.unlabelled["labels"]} if self.unlabelled else {})
+
+    @property
+    def seen(self) -> dict[str, str]:
+        """What trains sees of the images, by part: activations of frozen layers where there are some, else pixels."""
+        return self.activations or self.arrays
 
     @property
     def files(self) -> list[str]:
         """Every file that is read."""
-        parts = [self.arrays[part] for part in (TRAIN, VALIDATION)]
-        given = filter(None, (self.backbone, self.weights, self.source_model))
+        parts = [self.seen[part] for part in (TRAIN, VALIDATION)]
+        given = filter(None, (self.backbone, self.weights, self.source_model, self.initial))
         return [self.splits, self.labels, *parts, *given, *self.source_arrays.values(), *self.unlabelled.values()]
 
 
@@ -124,6 +137,9 @@ class Prepared:
         run: what is trained.
         phases: of the training run, in their order.
         network: what is saved in the end, in Keras's own layers.
+        trained: the part of it that trains, which shares its weights; all of it where nothing is frozen.
+        features: from what `trained` takes to what the head takes, see `feature_model`.
+        above: of frozen layers what is above them, see `Cut.answers`; None where nothing is frozen.
         model: what is trained, see `training_model`; not compiled.
         precision: `float32` or `bfloat16`.
         images: by part.
@@ -140,6 +156,9 @@ class Prepared:
     run: TrainingRun
     phases: tuple[Phase, ...]
     network: keras.Model
+    trained: keras.Model
+    features: keras.Model
+    above: keras.Model | None
     model: TrainingModel
     precision: str
     images: dict[str, Images]
@@ -191,11 +210,15 @@ def prepare(run: TrainingRun) -> Prepared:
     """
     keras.utils.set_random_seed(int(random_stream(run.seed, run.drawn_as, "weights").integers(2**31)))
     network = _network(run)
+    trained, features, above = network, feature_model(network), None
+    if run.activations:
+        parts = cut(network, run.recipe["frozen"])
+        trained, features, above = parts.upper, parts.features, parts.answers
     way = taught(run.way, run.options)
     images, targets = _images_and_targets(run, way)
-    precision = faster_precision(network) if run.precision == "auto" else run.precision
+    precision = faster_precision(trained) if run.precision == "auto" else run.precision
     print(f"{run.network_id}: trains in {precision}")
-    model = training_model(network, precision, run.recipe["augmentation"])
+    model = training_model(trained, precision, run.recipe["augmentation"])
     if run.recipe.get("batch_norm") == FROZEN:
         freeze_batch_norm(model)
     class_weights = _weights_of_classes(run, targets[TRAIN]["label"])
@@ -204,6 +227,9 @@ def prepare(run: TrainingRun) -> Prepared:
         run,
         phases_of(run.recipe),
         network,
+        trained,
+        features,
+        above,
         model,
         precision,
         images,
@@ -221,7 +247,7 @@ def prepare(run: TrainingRun) -> Prepared:
 def _network(run: TrainingRun) -> keras.Model:
     """The network with its initial weights."""
     recipe = run.recipe
-    return build_network(
+    network = build_network(
         run.network_id,
         run.image_size,
         run.backbone or recipe["backbone"],
@@ -229,20 +255,26 @@ def _network(run: TrainingRun) -> keras.Model:
         recipe["preprocessing"],
         recipe["dropout"],
         recipe["batch_norm_momentum"],
-        run.classes,
+        len(run.classes),
     )
+    if run.initial is not None:
+        check_lineage(run.initial, str(run.source), run.seed, splits=run.splits)
+        network.set_weights(load_network(run.initial).get_weights())
+        print(f"{run.network_id}: begins with the weights of {run.source}")
+    return network
 
 
 def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Targets]]:
     """Images and targets by part, see `Prepared`; those without a manual label joined to train."""
 
     def read(path: str) -> ByImage:
-        return read_labels(path, run.network_id, run.seed, run.splits, run.classes)
+        return read_labels(path, run.network_id, run.seed, run.splits, len(run.classes))
 
-    images: dict[str, Any] = {part: MappedImages(run.arrays[part]) for part in (TRAIN, VALIDATION)}
+    opened = StoredActivations if run.activations else MappedImages
+    images: dict[str, Any] = {part: opened(run.seen[part]) for part in (TRAIN, VALIDATION)}
     targets = _targets(way, run.splits, run.labels, read(run.labels), images)
     if (rows := _trained_rows(run)) is not None:
-        images[TRAIN] = SelectedImages(images[TRAIN], rows)
+        images[TRAIN] = images[TRAIN].selected(rows)
         targets[TRAIN] = changed(targets[TRAIN], lambda values: values[rows])
         print(f"{run.network_id}: trains on {len(rows)} images, the share {run.recipe['train_share']:g} of each class")
     if run.unlabelled:
@@ -250,7 +282,9 @@ def _images_and_targets(run: TrainingRun, way: Way) -> tuple[dict, dict[str, Tar
         more = outputs_of_classes(read(run.unlabelled["labels"])["label"]).astype(np.float32)
         targets[TRAIN] = Targets(label=np.concatenate([targets[TRAIN]["label"], more]))
         print(f"{run.network_id}: trains on {len(images[TRAIN])} images, of which {len(more)} have no manual label")
-    return {part: near_the_device(of_part) for part, of_part in images.items()}, targets
+    if not run.activations:
+        images = {part: near_the_device(of_part) for part, of_part in images.items()}
+    return images, targets
 
 
 def _trained_rows(run: TrainingRun) -> np.ndarray | None:
@@ -292,7 +326,7 @@ def _images_of_source(run: TrainingRun, count: int) -> Images | None:
         return None
     arrays: dict[str, Any] = {part: MappedImages(path) for part, path in run.source_arrays.items()}
     if (rows := _trained_rows(run)) is not None:
-        arrays[TRAIN] = SelectedImages(arrays[TRAIN], rows)
+        arrays[TRAIN] = arrays[TRAIN].selected(rows)
     images = JoinedImages(*arrays.values())
     if len(images) != count:
         paths = " and ".join(map(str, run.source_arrays.values()))
