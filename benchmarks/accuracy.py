@@ -98,7 +98,7 @@ def measure(
                     image_size=side,
                     precision=used_precision,
                     seed=seed,
-                    classes=len(config["classes"]),
+                    classes=config["classes"],
                     arrays=arrays,
                     splits=splits,
                     labels=labels,

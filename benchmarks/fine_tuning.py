@@ -171,7 +171,7 @@ class Photographs:
             image_size=self.recipes["soft"]["image_size"],
             precision="float32",
             seed=seed,
-            classes=len(self.classes),
+            classes=self.classes,
             arrays=arrays,
             splits=str(splits),
             labels=str(label_file),

@@ -76,7 +76,7 @@ def train_on(images: int, folder: str) -> None:
         arrays={part: str(file) for part, file in arrays.items()},
         splits=str(path / "splits.csv"),
         labels=str(path / "labels.csv"),
-        classes=2,
+        classes=["cat", "dog"],
     )
     train(run, *(str(path / name) for name in ("model.keras", "history.csv", "checkpoints")))
     print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))

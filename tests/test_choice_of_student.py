@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_up import MadeUp
 
-from snakedistill.export.chosen import Choice, read_choice, shipped
+from snakedistill.export.chosen import Choice, read_choice, shipped, with_choice
 from snakedistill.measures.choice import nearest, non_inferiority
 from snakedistill.measures.intervals import exact_interval, median_interval, ratio_interval, score_interval
 
@@ -162,6 +162,7 @@ def test_without_a_candidate_there_is_no_choice_and_the_first_ships(tmp_path):
     assert set(table["role"]) == {"teacher"} and set(table["chosen"]) == set(table["nearest"]) == {"no"}
     assert read_choice(tmp_path / "tables/frontier.csv") is None
     assert shipped({"a": 1, "b": 2}, ["a", "b"], tmp_path / "tables/frontier.csv") == {"a": 1}
+    assert with_choice(["teacher", "a"], tmp_path / "tables/frontier.csv") == ["teacher", "a"]
 
 
 def test_the_chosen_one_ships_and_what_is_no_candidate(tmp_path):
@@ -170,6 +171,8 @@ def test_the_chosen_one_ships_and_what_is_no_candidate(tmp_path):
     files = {"teacher": "t", "soft-0": "s", "small-0": "m"}
     assert shipped(files, ["soft-0", "small-0"], tmp_path / "tables/frontier.csv") == {"teacher": "t", "small-0": "m"}
     assert shipped({"teacher": "t", "soft-0": "s"}, ["soft-0"], None) == {"teacher": "t", "soft-0": "s"}
+    assert with_choice(["teacher", "soft-0"], tmp_path / "tables/frontier.csv") == ["teacher", "small-0"]
+    assert with_choice(["teacher", "soft-0"], None) == ["teacher", "soft-0"]
 
 
 def test_the_nearest_exceeds_the_limits_by_the_smallest_factor():

@@ -1,5 +1,6 @@
 """The command `snakedistill`: what it gives Snakemake, and the settings that it writes for a folder of images."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, jpeg, save_small_backbone
+from conftest import ROOT, jpeg, save_small_backbone, snakemake
 
 from snakedistill import command
 from snakedistill.command import init
@@ -147,6 +148,28 @@ def test_with_less_time_first_epochs_and_then_pixels_are_fewer(factor, monkeypat
         assert written["teacher"] == {key: teacher[key] for key in ("image_size", "epochs")}
         assert written["student"] == {key: students[0][key] for key in ("image_size", "epochs")}
     assert "nothing fits" not in capsys.readouterr().out
+
+
+def test_the_rule_suggest_writes_the_same_settings_and_never_deletes_any(factor, tmp_path):
+    folder = images(tmp_path / "my bees", {"ants": 20, "bees": 30}, 128)
+    snakefile = ("--snakefile", str(ROOT / "Snakefile"))
+    suggest = (*snakefile, "--configfile", str(ROOT / command.PRESET), "--config", "archive=my bees", "--", "suggest")
+    said = snakemake(tmp_path, *suggest).stdout
+    path = tmp_path / "my bees.yaml"
+    suggested = path.read_text()
+    assert "Looked at 52 of them: the shorter side has 128 pixels" in said
+    preset = os.path.relpath(ROOT / command.PRESET, tmp_path)
+    to_run = f"snakemake --cores all --config 'archive=my bees' --configfile {preset} 'my bees.yaml'"
+    assert f"To run it: {to_run}\n" in said
+    assert to_run in " ".join(suggested.replace("#", "").split())
+    path.unlink()
+    assert yaml.safe_load(init.write_settings(folder, 30).read_text()) == yaml.safe_load(suggested)
+
+    path.write_text("mine")
+    assert "my bees.yaml is there already" in snakemake(tmp_path, *suggest, check=False).stdout
+    assert path.read_text() == "mine"
+    without_images = snakemake(tmp_path, *snakefile, "--", "suggest", check=False)
+    assert "archive: expected a folder of images, got null" in without_images.stdout
 
 
 def test_small_images_are_not_enlarged_as_far_as_imagenet_weights_allow(factor, tmp_path, capsys):

@@ -47,6 +47,9 @@ def test_the_described_keys_are_those_of_config_yaml():
     assert checked(CONFIG) == CONFIG
 
 
+CHAINS = {"images": 9, "train": 5, "seeds": 2, "generations": 2, "doses": {"few": {"labels": "soft", "epochs": 1}}}
+
+
 @pytest.mark.parametrize("network", [None, "null"])
 def test_the_network_that_ships_may_be_left_to_the_choice(network):
     config = checked(changed("export.network", network))
@@ -182,6 +185,11 @@ def test_the_paper_preset_is_the_papers():
         ),
         (
             "students.soft",
+            {"labels": "soft", "generations": 3, "source": "teacher", "source_weights": True},
+            r"students\.soft\.source_weights: expected null where every network learns from the teacher, got true",
+        ),
+        (
+            "students.soft",
             {"labels": "soft", "generations": 0, "temperature": 2, "manual_share": 0.1},
             r"students\.soft\.manual_share: expected none with temperature, got 0\.1: name one of the two",
         ),
@@ -216,6 +224,25 @@ def test_the_paper_preset_is_the_papers():
         ("students.soft.backbone", "ResNet50", r"students\.soft\.backbone: .* did you mean resnet50\?"),
         ("teacher.batch_norm_momentum", 1, "expected a number of at least 0 and below 1 or null, got 1"),
         ("teacher.epochs", 0, r"teacher\.epochs: expected at least 1 without head_first, got 0"),
+        ("chains", CHAINS | {"train": 9}, r"chains\.train: expected fewer than chains\.images, 9, got 9"),
+        ("chains", CHAINS, r"student\.weights: expected weights with chains, got null: the backbone stays as it is"),
+        ("chains", CHAINS | {"doses": {}}, r"chains\.doses: expected a mapping, got"),
+        ("student.frozen", "backbone", r"student\.frozen: expected null with weights null, got 'backbone'"),
+        (
+            "student.frozen",
+            "layer_a",
+            r"student\.validation_augmentation: expected false with frozen layer_a, got true",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "frozen": "layer_a", "augmentation": {"shift": 0.1}},
+            r"students\.soft\.augmentation\.shift: expected 0 with frozen layer_a, got 0\.1: the activations of",
+        ),
+        (
+            "students.soft",
+            {"labels": "soft", "generations": 0, "frozen": "layer_a", "consistent": True},
+            r"students\.soft\.consistent: expected null with frozen layer_a, got True: it needs images",
+        ),
         (
             "students.soft",
             {"labels": "soft", "generations": 0, "head_first": True, "temperature": 4},

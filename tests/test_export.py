@@ -1170,3 +1170,19 @@ def test_a_network_with_the_preprocessing_of_imagenet_is_counted_and_calibrated_
         values[preprocessing] = calibration._values(calibrator)
     assert found["imagenet"] == found["paper"] + 9 > 3e7
     assert values["imagenet"] == pytest.approx(values["paper"], rel=0.02)  # one image more
+
+
+def test_no_runtime_reports_its_use_to_its_makers(tmp_path):
+    """They would keep an identifier of the user in the home folder."""
+    code = (
+        "from snakedistill.core.job import job\n"
+        "with job('log'):\n"
+        "    import onnxruntime\n"
+        "    from snakedistill.export import openvino_runtime\n"
+        "    onnxruntime.get_available_providers()\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PYTHONPATH": str(ROOT / "workflow/scripts")}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+    assert list(home.rglob("*")) == []

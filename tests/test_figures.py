@@ -504,7 +504,8 @@ def test_many_families_of_ones_own_have_pairs_of_colour_and_marker_of_their_own(
     assert len({(look["color"], look["marker"]) for look in looks}) == len(looks) == 44
 
 
-def doubted(folder, classes, paths, student="soft-0"):
+def doubted(folder, classes, paths, student="soft-0", chosen=False):
+    """The figure of a student, or with `chosen` of the one that the table `frontier` chooses."""
     rng = np.random.default_rng(0)
     ids = [f"{classes[i % 2]}.{i}" for i in range(20)]
     pd.DataFrame({"image_id": ids, "label": [0, 1] * 10, "split": "test"}).to_csv(folder / "splits.csv", index=False)
@@ -518,8 +519,12 @@ def doubted(folder, classes, paths, student="soft-0"):
         record_lineage(folder / f"{network}.csv", network, 0, splits=folder / "splits.csv")
     given = {"test": [str(folder / f"{network}.csv") for network in ("teacher", student)]}
     given |= {"test_images": str(folder / "test.npy"), "splits": str(folder / "splits.csv")}
+    row = {"network": student, "form": "ONNX", "precision": "int8", "chosen": "yes", "nearest": "no"}
+    pd.DataFrame([row]).to_csv(folder / "frontier.csv", index=False)
+    given["frontier"] = str(folder / "frontier.csv")
     run = Run([(0, "teacher"), (0, student)], classes, given)
-    plot("examples", run, {"": paths}, shown=["teacher", student], seed=0)
+    shown = ["teacher", "another-0" if chosen else student]
+    plot("examples", run, {"": paths}, shown=shown, chooses=chosen, seed=0)
 
 
 def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
@@ -535,6 +540,11 @@ def test_examples_are_those_of_most_doubt_and_disagreement(tmp_path, saved):
         number = int(label.splitlines()[0].split(".")[1])
         np.testing.assert_array_equal(axis.get_images()[0].get_array(), array[number])
     assert not overlaps(saved[0])
+
+
+def test_examples_are_of_the_chosen_student_where_one_is_chosen(tmp_path, saved):
+    doubted(tmp_path, CLASSES, files(tmp_path, "examples"), "small-0", chosen=True)
+    assert "teacher (A) and small-0 (B)" in saved[0].get_suptitle()
 
 
 def test_long_names_of_classes_do_not_run_into_each_other(tmp_path, saved):

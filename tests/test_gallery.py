@@ -25,7 +25,7 @@ def test_images_stand_in_the_filters_that_are_true_of_them_errors_first(tmp_path
         "soft-0": sure([0, 1, 2, 0, 2, 2], [0.6, 0.7, 0.9, 0.95, 0.5, 0.9], 3),
         "soft-1": sure([1, 1, 1, 1, 2, 2], [0.9, 0.9, 0.9, 0.9, 0.9, 0.9], 3),
     }
-    found = data(gallery(chain(tmp_path, given, label, ["a", "b", "c"]), NETWORKS[:2]))
+    found = data(gallery(chain(tmp_path, given, label, ["a", "b", "c"]), NETWORKS[:2], [*given]))
     kinds = {image["name"]: image["kinds"] for image in found["images"]}
     assert kinds == {
         "0.jpg": [],
@@ -79,7 +79,7 @@ def test_of_many_errors_every_filter_shows_some_and_names_all(tmp_path, classes)
         for network, row, share in zip(NETWORKS, right, (0.3, 0.5), strict=False)
     }
     run = chain(tmp_path, given, label, [f"class {number}" for number in range(classes)])
-    found = data(gallery(run, NETWORKS[:2]))
+    found = data(gallery(run, NETWORKS[:2], [*given]))
     assert len(found["images"]) == MOST_IMAGES
     whole = {
         "all": images,
@@ -97,10 +97,17 @@ def test_of_many_errors_every_filter_shows_some_and_names_all(tmp_path, classes)
     assert surest == pytest.approx(wrong.max(), abs=1e-6)
 
 
+def test_a_network_outside_the_chain_is_left_out(tmp_path):
+    given = {network: sure([0, 1], [0.9, 0.9], 2) for network in (*NETWORKS, "mobile-0")}
+    found = data(gallery(chain(tmp_path, given, [0, 1], ["a", "b"]), ["teacher", "mobile-0"], ["teacher", "mobile-0"]))
+    assert found["networks"] == ["teacher", "mobile-0"] and found["shown"] == [0, 1]
+
+
 def test_the_images_together_stay_within_their_size(tmp_path):
     label = np.zeros(250, int)
     given = dict.fromkeys(NETWORKS[:2], sure(label, np.full(250, 0.9), 2))
-    found = data(gallery(chain(tmp_path, given, label, ["a", "b"], side=160), NETWORKS[:2]))  # noise: the worst case
+    noise = chain(tmp_path, given, label, ["a", "b"], side=160)  # the worst case
+    found = data(gallery(noise, NETWORKS[:2], [*given]))
     sources = [image["source"] for image in found["images"]]
     assert len(sources) == MOST_IMAGES and sum(map(len, sources)) <= MOST_CHARACTERS
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
@@ -111,7 +118,7 @@ def test_names_with_quotes_and_tags_stay_text(tmp_path):
     evil = ["</script><script>alert(1)</script>", "<!--\"'&<img src=x onerror=alert(1)>"]
     label = [0, 1]
     given = dict.fromkeys(NETWORKS[:2], sure([1, 1], [0.9, 0.9], 2))
-    extra = gallery(chain(tmp_path, given, label, evil, evil), NETWORKS[:2])
+    extra = gallery(chain(tmp_path, given, label, evil, evil), NETWORKS[:2], [*given])
     assert data(extra)["classes"] == evil
     assert sorted(image["name"] for image in data(extra)["images"]) == sorted(evil)
     found = Elements(extra.body)

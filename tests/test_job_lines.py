@@ -69,10 +69,16 @@ def test_what_is_left_follows_the_estimate_and_then_the_time_that_jobs_took(monk
     expected = Estimate(2, 100, {"training": 2 / 60, "the rest": 1 / 60}, 0.1)
     remaining = Remaining(expected, {"train_student": 2, "index_archive": 1}, {"train_student": 2, "index_archive": 1})
     assert remaining.seconds() == pytest.approx(180)
+    now[0] = 10.0  # nothing has ended: the estimate stands, and is a little longer
+    assert 180 <= remaining.seconds() <= 205
     now[0] = 120.0  # twice as long as expected
     remaining.end("train_student")
-    assert remaining.seconds() == pytest.approx(240)
+    assert 120 < remaining.seconds() < 240
+    told = remaining.seconds()
+    now[0] = 240.0
     remaining.end("train_student")
+    assert remaining.seconds() == pytest.approx(60 * (240 + 90) / (120 + 90))
+    assert remaining.seconds() / 60 > told / 120  # the more work was seen, the less counts the estimate
     remaining.end("index_archive")
     assert remaining.seconds() == 0
 

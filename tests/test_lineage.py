@@ -67,7 +67,7 @@ def record(run, name, network="soft-0", seed=0, splits="splits.csv"):
 def training(run):
     arrays = {part: run / f"{part}.npy" for part in PARTS}
     what = TrainingRun(
-        network_id="soft-0", way="soft", recipe=RECIPE, image_size=32, precision="float32", seed=0, classes=2,
+        network_id="soft-0", way="soft", recipe=RECIPE, image_size=32, precision="float32", seed=0, classes=CLASSES,
         arrays=arrays, splits=run / "splits.csv", labels=run / "labels.csv", backbone="resnet18",
     )  # fmt: skip
     train(what, run / "m.keras", run / "h.csv", run / "checkpoints")
@@ -150,6 +150,7 @@ READERS = [
     (table("comparisons"), "test.csv"),
     (table("recursion"), "test.csv"),
     (table("first_errors"), "test.csv"),
+    (table("lifetimes"), "test.csv"),
 ]
 
 

@@ -116,7 +116,7 @@ def trained(data, tmp_path_factory):
         write_labels(network, 0, splits, way, source, given, THREE, labels)
         model, history = folder / f"{network}.keras", folder / f"{network}.csv"
         run = TrainingRun(
-            network_id=network, way=way, recipe=recipe, image_size=32, precision="float32", seed=0, classes=3,
+            network_id=network, way=way, recipe=recipe, image_size=32, precision="float32", seed=0, classes=THREE,
             arrays=arrays, splits=splits, labels=labels,
         )  # fmt: skip
         train(run, model, history, folder / "checkpoints")

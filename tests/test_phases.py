@@ -14,6 +14,7 @@ from keras import layers
 
 from snakedistill.core.lineage import record_lineage
 from snakedistill.core.recipe import NEUTRAL
+from snakedistill.data.images import SelectedImages
 from snakedistill.networks import training_model as networks
 from snakedistill.networks.classifier import HEAD, build_network
 from snakedistill.teaching import WAYS
@@ -65,7 +66,7 @@ def train_in(data: Path, folder: Path, labels: Path | None = None, **changes) ->
     folder.mkdir(exist_ok=True)
     what = run.TrainingRun(
         network_id="soft-0", way="soft", recipe=RECIPE | {"backbone": str(data / "small.keras")} | changes,
-        image_size=32, precision="float32", seed=0, classes=2,
+        image_size=32, precision="float32", seed=0, classes=["dark", "bright"],
         arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
         splits=data / "splits.csv", labels=labels or data / "splits.csv",
     )  # fmt: skip
@@ -264,7 +265,7 @@ def test_a_share_is_of_each_class_and_within_a_larger_one(share):
 def test_a_network_is_trained_on_its_share_of_the_images_alone(data, tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(
-        run.SelectedImages,
+        SelectedImages,
         "read",
         lambda self, rows: read.append(self._rows[rows]) or self._images.read(self._rows[rows]),
     )
@@ -281,6 +282,15 @@ def test_a_phase_ends_after_its_patience():
     assert not patient.ended([math.inf]) and not patient.ended([math.inf, 3.0, 2.0, 2.5])
     assert patient.ended([math.inf, 3.0, 2.0, 2.5, 2.0]) and not patient.ended([2.0, 2.5, 1.9])
     assert not phase(epochs=10).ended([1.0] * 10) and phase(epochs=10).ended([1.0] * 11)
+
+
+def test_a_training_run_stops_when_it_fits_its_labels_and_warns_where_it_does_not(data, tmp_path, capsys):
+    train_in(data, tmp_path / "fits", epochs=9, until_label_fit=0.6)
+    of_epochs = pd.read_csv(tmp_path / "fits/history.csv")["accuracy"]
+    assert of_epochs.iloc[-1] >= 0.6 and (of_epochs.iloc[:-1] < 0.6).all() and len(of_epochs) < 9
+    assert f"soft-0: stops after {len(of_epochs)} of 9 epochs: it fits" in capsys.readouterr().out
+    train_in(data, tmp_path / "not", epochs=1, learning_rate=1e-6, until_label_fit=1)
+    assert "Warning: soft-0: after 1 epochs it fits" in capsys.readouterr().out
 
 
 def test_a_training_run_stops_after_its_patience_and_keeps_the_best_epoch(data, tmp_path, monkeypatch, capsys):

@@ -92,10 +92,18 @@ def test_the_shown_student_begins_the_family_of_the_bundled_network(bundled, stu
 )
 def test_the_gallery_shows_the_family_of_the_shown_student(students, student, chain, teacher):
     plan = planned(students=students, export={"network": student}, teacher=teacher)
-    assert plan.chain == ["teacher", *chain]
+    assert plan.chains == {student: ["teacher", *chain]}
     found = Files(plan).for_gallery()
-    assert [path.split("/")[-2] for path in found["test"]] == plan.chain
+    assert [path.split("/")[-2] for path in found["test"]] == ["teacher", *chain] and not found["choice"]
     assert all("/seed-0/predictions/" in path for path in found["test"])
+
+
+def test_the_gallery_has_the_chain_of_every_student_that_may_be_chosen():
+    plan = planned(students=FAMILIES, export={"network": None})
+    assert plan.chains == {"mild-0": ["teacher", "mild-0", "mild-1", "mild-2"], "alone-0": ["teacher", "alone-0"]}
+    found = Files(plan).for_gallery()
+    assert [path.split("/")[-2] for path in found["test"]] == ["teacher", "mild-0", "mild-1", "mild-2", "alone-0"]
+    assert found["choice"] == [Files(plan).tables["frontier"]]
 
 
 def test_without_images_the_summary_has_neither_gallery_nor_examples():
@@ -166,6 +174,7 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
     assert found == {
         "train": f"{arrays}/train.npy",
         "validation": f"{arrays}/validation.npy",
+        "test": f"{arrays}/test.npy",
         "labels": f"{seed}/labels/views-1.csv",
         "lineage": [f"{seed}/labels/views-1.lineage.json"],
         "weights": "results/weights/mobilenetv2-imagenet-notop.h5",
@@ -175,6 +184,21 @@ def test_a_network_is_trained_from_its_labels_weights_and_source():
     assert plan.see_unlabelled == ["more-0"] and plan.files_of_recipe("more-0") == {"backbone": "mine.keras"}
     assert files.for_training("more-0", 0)["unlabelled_labels"] == "results/sample/seed-0/labels/unlabelled/more-0.csv"
     assert files.for_unlabelled_labels("more-0", 0)["unlabelled"].endswith("predictions/teacher/unlabelled.csv")
+
+
+def test_a_network_begins_with_the_weights_of_a_source_of_its_structure():
+    families = {
+        "soft": {"labels": "soft", "generations": 2, "source_weights": True},
+        "other": {"labels": "soft", "generations": 0},
+    }
+    plan = planned(paper=None, students=families, export={"network": "soft-0"})
+    assert [plan.gives_weights(name) for name in ("soft-0", "soft-1", "soft-2", "other-0")] == [
+        None, "soft-0", "soft-1", None,
+    ]  # fmt: skip
+    found = Files(plan).for_training("soft-1", 0)
+    assert found["initial"] == "results/sample/seed-0/models/soft-0.keras"
+    assert found["initial_lineage"] == ["results/sample/seed-0/models/soft-0.lineage.json"]
+    assert "initial" not in Files(plan).for_training("soft-0", 0)
 
 
 def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
@@ -193,8 +217,9 @@ def test_a_probe_stands_beside_the_networks_that_begin_with_imagenet_weights():
     assert not {*plan.probes.values()} & {*plan.models, *plan.exported, *plan.timed, *plan.shipped}
     assert plan.pixels("probe-large").size == 96
     files, pages = Files(plan), Pages(plan, Files(plan))
-    assert files.for_probe("probe-large", 0)["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
-    assert files.for_probe("probe-large", 0)["test"].endswith("96-squash-nearest/test.npy")
+    of_probe = files.of_frozen_backbone("probe-large", 0)
+    assert of_probe["weights"] == "results/weights/efficientnet_lite0-imagenet-notop.h5"
+    assert of_probe["test"].endswith("96-squash-nearest/test.npy")
     assert files.of_probe()["test"] == ["results/sample/seed-0/predictions/{probe}/test.csv"]
     assert "results/sample/seed-0/predictions/probe-large/test.csv" in files.known["test"]
     assert pages.run["probes"] == plan.probes and pages.run["teachers"] == ["teacher"]
@@ -252,7 +277,7 @@ def test_larger_pixels_and_batches_ask_for_more_memory_and_more_threads_for_less
     plan = planned(teacher={"image_size": 224})
     assert resources.mem_mb_of_network(plan, "teacher") > resources.mem_mb_of_network(plan, "soft-0") > 2500
     assert resources.minutes(60, 10, 1) == 20 and resources.minutes(60, 10, 2) == 15
-    assert resources.seconds_a_mb_of_training(plan, "soft-0") == 1.5 * CONFIG["student"]["epochs"]
+    assert resources.seconds_a_mb_of_training(plan, "soft-0") == 3 + 1.5 * CONFIG["student"]["epochs"]
 
 
 def test_timing_asks_for_more_than_it_took_at_224_pixels_and_for_every_network():
@@ -302,3 +327,26 @@ def test_the_metadata_of_a_network_name_its_files_not_where_they_are():
     assert json.loads(words.card_of(planned(student=weights), "soft-0", 0)["recipe"])["weights"] == "some.h5"
     given = planned(teacher={"classifier": "/elsewhere/large.keras"})
     assert json.loads(words.card_of(given, "teacher", 0)["recipe"])["backbone"] == "large.keras"
+
+
+def test_networks_share_the_activations_of_the_frozen_layers_that_they_have_in_common():
+    kept = {"backbone": "efficientnet_lite0", "weights": "imagenet", "preprocessing": None, "frozen": "block10_add"}
+    kept |= {"augmentation": {"flip": True, "shift": 0}, "validation_augmentation": False}
+    students = {
+        "classic": {"labels": "manual", "generations": 0},
+        "soft": {"labels": "soft", "generations": 2, "epochs": 9, "dropout": 0.5},
+        "larger": {"labels": "soft", "generations": 0, "image_size": 160},
+        "plain": {"labels": "soft", "generations": 0, "augmentation": {"flip": False}},
+        "head": {"labels": "soft", "generations": 0, "frozen": "backbone"},
+        "free": {"labels": "soft", "generations": 0, "frozen": None},
+    }
+    run = {"student": kept, "students": students, "image_size": 128, "paper": None, "export": {"network": None}}
+    plan = planned(**run)
+    assert sorted(plan.activations) == ["classic-0", "head-0", "larger-0", "plain-0"]
+    assert plan.activations_of("soft-2") == "classic-0" and plan.activations_of("larger-0") == "larger-0"
+    assert plan.activations_of("free-0") is None and plan.activations_of("teacher") is None
+    of_soft = Files(plan).for_training("soft-1", 3)
+    assert of_soft["activations_train"] == "results/sample/data/activations/classic-0/train.npy"
+    assert of_soft["train"].endswith("train.npy") and "activations_train" not in Files(plan).for_training("free-0", 3)
+    each = Files(planned(**run, split={"seed": "each"}, seeds=[3])).for_training("soft-1", 3)
+    assert each["activations_validation"] == "results/sample/seed-3/data/activations/classic-0/validation.npy"

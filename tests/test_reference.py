@@ -35,7 +35,7 @@ from snakedistill.results.tables import TABLES
 from snakedistill.teaching import networks
 
 FILES_PAGE = (ROOT / "docs/files.md").read_text()
-STUDENTS = {"hard": {"labels": "hard", "generations": 1}, "soft": {"labels": "soft", "generations": 1}}
+STUDENTS = {"hard": {"labels": "hard", "generations": 1}, "soft": {"labels": "soft", "generations": 2}}
 NETWORKS = networks(STUDENTS)
 IMAGES = {"train": 24, "validation": 16, "test": 16}
 MEASURED = pd.DataFrame(

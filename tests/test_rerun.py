@@ -16,10 +16,9 @@ from snakedistill.results import figures, tables
 FIGURES = {f"plot_{name}" for name, figure in figures.FIGURES.items() if figure.fewest_classes == 2}
 TABLES = {f"tabulate_{name}" for name in tables.TABLES}
 SUMMARY = {"summarise", "summary_to_html"}
-TIMING = {"time_networks", "tabulate_timing", "tabulate_frontier", "plot_timing", "plot_frontier"}
+TIMING = {"time_networks", "tabulate_timing", "tabulate_frontier", "plot_timing", "plot_frontier", "plot_examples"}
 STUDENTS = {
     "train_student",
-    "predict",
     "evaluate",
     "write_labels",
     "export_onnx",
@@ -73,7 +72,7 @@ def test_nothing_when_files_are_touched_or_checked_out_again(folder):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("scripts/snakedistill/training/loop.py", '"""Train a network and save', '"""Train one network and save'),
+        ("scripts/snakedistill/training/loop.py", '"""Train a network, save', '"""Train one network, save'),
         ("scripts/snakedistill/training/forward.py", "\nPREDICTION_BATCH", "\n# How many at once.\nPREDICTION_BATCH"),
         ("scripts/train.py", "from snakedistill.core.job", "# The job.\nfrom snakedistill.core.job"),
         ("rules/training.smk", "rule train_student:", "# One rule for all.\nrule train_student:"),
@@ -89,15 +88,17 @@ def test_a_library_function_reruns_the_rules_that_use_it_and_what_follows(folder
     with edited(f"{library}training/loop.py", "sums += sizes @ found", "sums += 1.0 * sizes @ found"):
         assert rules(folder) == ALL - DATA - {"time_backbones"}
     with edited(f"{library}training/prediction.py", "for part, path in predictions.items():", "for part, path in []:"):
-        assert rules(folder) == ALL - DATA - {"train_teacher", "plot_scheme", "time_backbones"}
+        assert rules(folder) == ALL - DATA - {"time_backbones"}, "training runs write the predictions"
     with edited(f"{library}measures/intervals.py", "return float(interval.low)", "return -float(interval.low)"):
         tables = {
             "tabulate_uncertainty",
             "tabulate_classes",
             "tabulate_frontier",
             "tabulate_inheritance",
+            "tabulate_lifetimes",
             "tabulate_recursion",
             "tabulate_risk_coverage",
+            "plot_examples",
             "plot_frontier",
             "plot_generations",
             "plot_inheritance",
@@ -121,13 +122,12 @@ def test_a_student_hyper_parameter_reruns_the_students(folder):
     jobs = planned(folder, {"student": {"learning_rate": 0.01}})
     assert jobs["train_student"] == 6
     assert set(jobs) - {"all", "total"} == STUDENTS | RESULTS | {"write_config"}
-    # The teacher's own predictions and labels stay.
-    assert jobs["predict"] == 6
+    assert jobs["write_labels"] == 3, "labels that are manual or the teacher's stay"
 
 
 def test_two_more_generations_are_two_more_training_runs(folder):
     jobs = planned(folder, {"students": {"soft": {"generations": 4}}})
-    for rule in ("train_student", "predict", "evaluate", "write_labels"):
+    for rule in ("train_student", "evaluate", "write_labels"):
         assert jobs[rule] == 2
     assert set(jobs) & {"train_teacher", "export_onnx", "time_networks", "write_submission"} == set()
 
@@ -168,25 +168,25 @@ def test_where_the_student_is_chosen_the_candidates_are_exported_and_timed_and_w
     jobs = planned(folder, chosen)
     assert (jobs["export_onnx"], jobs["export_litert"], jobs["time_networks"]) == (2, 2, 1)
     assert {"tabulate_frontier", "write_bundle", "write_submission"} < set(jobs)
-    assert not set(jobs) & {"predict", "train_student", "train_teacher"}
+    assert not set(jobs) & {"train_student", "train_teacher"}
 
 
 def test_without_int8_everything_is_exported_again(folder):
     jobs = planned(folder, {"export": {"int8": False}})
     assert (jobs["export_onnx"], jobs["export_litert"]) == (3, 3)
-    assert jobs["time_networks"] == 1 and not jobs.keys() & {"predict", "train_student", "train_teacher"}
+    assert jobs["time_networks"] == 1 and not jobs.keys() & {"train_student", "train_teacher"}
 
 
 def test_a_new_family_is_that_family(folder):
     jobs = planned(folder, {"students": {"mild": {"labels": "soft", "generations": 1}}})
-    assert jobs["train_student"] == jobs["predict"] == 2
+    assert jobs["train_student"] == jobs["evaluate"] == 2
     assert set(jobs) & {"train_teacher", "export_onnx"} == set()
     assert "time_networks" not in jobs
 
 
 def test_how_a_family_is_taught_reruns_that_family(folder):
     jobs = planned(folder, {"students": {"hard": {"manual_share": 0.3}}})
-    for rule in ("train_student", "predict", "evaluate", "write_labels"):
+    for rule in ("train_student", "evaluate", "write_labels"):
         assert jobs[rule] == 2
     assert set(jobs) & {"train_teacher", "export_onnx", "time_networks"} == set()
 

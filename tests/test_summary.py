@@ -302,6 +302,7 @@ SOURCES = {
 def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
     """What each table of the page must hold, in their order."""
     return [
+        teacher_and_chosen(result),
         networks_in_short(result, shown),
         *(claims_in_tables(result.frame("claims")) if result.given["inserts"] else []),
         candidates(result),
@@ -310,12 +311,29 @@ def expected_tables(result: Result, shown: list[str]) -> list[list[list]]:
         *shares_in_bins(result),
         *generations(result),
         *steps(result),
+        *lifetimes(result),
         *inheritance(result),
         calibration(result),
         risk_and_coverage(result),
         comparisons(result),
         errors_by_class(result),
         best_epochs(result),
+    ]
+
+
+def teacher_and_chosen(result: Result) -> list[list]:
+    frontier = result.frame("frontier")
+    (chosen,) = frontier[frontier["chosen"] == "yes"].to_dict("records")
+    alike = (frontier["form"] == chosen["form"]) & (frontier["precision"] == "float32")
+    (teacher,) = frontier[alike & (frontier["role"] == "teacher")].to_dict("records")
+    return [
+        [
+            name,
+            [row[f"accuracy{end}"] for end in ("", "_low", "_high")],
+            [row["megabytes"]],
+            [row[f"milliseconds{end}"] for end in ("", "_low", "_high")],
+        ]
+        for name, row in zip(("teacher", "chosen student"), (teacher, chosen), strict=True)
     ]
 
 
@@ -479,6 +497,20 @@ def steps(result: Result) -> list[list[list]]:
         ]
         found.append([network, *cells, *(measured(of, "mean") for of in means), measured(firsts, "first")])
     return [found] if found else []
+
+
+def lifetimes(result: Result) -> list[list[list]]:
+    """Of chains with a generation after the second, if there are some."""
+    rows = [
+        [
+            row["family"],
+            str(row["generation"]),
+            *([row[f"{name}{end}"] for end in ("", "_low", "_high")] for name in names),
+        ]
+        for names in [("predicted", "measured")]
+        for row in result.frame("lifetimes").to_dict("records")
+    ]
+    return [rows] if rows else []
 
 
 def inheritance(result: Result) -> list[list[list]]:
@@ -652,7 +684,9 @@ def test_every_number_of_the_page_is_in_the_tables(results, name):
         check_table(table, rows)
     # And every other paragraph with a number in it.
     sentences = expected_sentences(result)
-    _, chosen, pays, *blocks = page.split("\n\n")
+    _, about, chosen, both, pays, *blocks = page.split("\n\n")
+    assert about == "Run made-up: drawings."
+    assert both.startswith("| on 60 test images | accuracy | MB | ms an image |")
     assert chosen == f"**{cells.escaped(verdict(result.frame('frontier'), 0.01))}**"
     assert pays == does_distilling_pay({name: result.frame(name) for name in TABLES}, 0.01)
     in_short = blocks.index("**What the run says**") + 1
@@ -701,14 +735,16 @@ def test_intervals_and_deviations_have_no_place_to_wrap(results):
 def test_the_head_has_the_result_for_someone_with_one_minute(results):
     blocks = results("one seed").page().split("\n\n")
     assert blocks[0].startswith("# ")
-    assert blocks[1].startswith("**") and blocks[2].startswith("**Does distilling pay here?** ")
-    assert blocks[3] == "**What the run says**"
-    findings = blocks[4].splitlines()
+    assert blocks[1] == "Run made-up: drawings." and blocks[2].startswith("**")
+    assert blocks[3].startswith("| on 60 test images |")
+    assert blocks[4].startswith("**Does distilling pay here?** ")
+    assert blocks[5] == "**What the run says**"
+    findings = blocks[6].splitlines()
     assert 1 <= len(findings) <= 6 and all(line.startswith("- ") for line in findings)
     told = r"- \d+ statements? cannot be told: \[Findings\]\(#findings\) says what would tell."
     assert re.fullmatch(told, findings[-1])
-    assert blocks[5] == "> Run made-up: drawings.\n>\n> Every setting is the paper's."
-    rest = blocks[6:]
+    assert blocks[7] == "> Every setting is the paper's."
+    rest = blocks[8:]
     assert rest[0].startswith("220 images are used")
     assert rest[1].startswith("| network | learns from | test accuracy |")
     assert "teacher and soft-0 are timed" in rest[2]
@@ -857,6 +893,23 @@ def test_networks_that_learned_nothing_are_named():
         in one
     )
     assert "soft-1, seed 0, learned nothing**: it answers dog to every test image. Disregard results" in other
+
+
+def test_a_network_that_learned_nothing_with_several_seeds_is_one_sentence():
+    best_epoch = pd.DataFrame(
+        [(seed, "soft-0", 3, 1, accuracy, 0.5) for seed, accuracy in enumerate((0.5, 0.9, 0.4, 0.8))],
+        columns=["seed", "network", "epochs", "epoch", "val_accuracy", "chance"],
+    )
+    answers = [(0, "cat"), (0, "dog"), (1, "cat"), (1, "dog"), (2, "dog"), (3, "cat")]
+    confusion = pd.DataFrame(
+        [(seed, "soft-0", "test", "cat", answer, 50) for seed, answer in answers],
+        columns=["seed", "network", "split", "class", "answer", "images"],
+    )
+    (one,) = learned_nothing(best_epoch, confusion)
+    assert one.startswith(
+        "**soft-0, seeds 0, 2 and 3, learned nothing**: its best epoch is no better on validation than always the same "
+        "answer (seeds 0 and 2), and it answers dog or cat to every test image (seeds 2 and 3). Disregard"
+    )
 
 
 def test_many_warnings_are_one_block_of_which_most_are_folded():

@@ -68,7 +68,13 @@ def written(folder: Path, classes: int = 2) -> Path:
     }
     run = chain(folder, given, label, [*EVIL, *(f"class {one}" for one in range(2, classes))], names)
     captions = {"training": (FIGURES["training"].title.format("soft"), FIGURES["training"].caption)}
-    write_html(folder / "summary.md", folder / "summary.html", "made-up", captions, gallery(run, ["teacher", "soft-0"]))
+    write_html(
+        folder / "summary.md",
+        folder / "summary.html",
+        "made-up",
+        captions,
+        gallery(run, ["teacher", "soft-0"], [*given]),
+    )
     return folder / "summary.html"
 
 
@@ -213,6 +219,19 @@ def test_the_gallery_shows_the_rest_on_demand(summary, visit):
     page.get_by_role("button", name="Show all 60").press("Enter")
     assert page.locator("#gallery button").count() == 60
     assert page.locator("#gallery li:nth-child(25) button").evaluate("one => one === document.activeElement")
+
+
+def test_the_first_images_stand_at_the_head_too(summary, visit):
+    page = visit(summary)
+    strip = page.locator("#gallery-strip button")
+    assert strip.count() == 8
+    page.get_by_role("radio", name="most confident error").check()
+    strip.nth(2).press("Enter")
+    name = page.locator("#gallery-name").inner_text()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("radio", name="all (60)").is_checked()
+    page.locator("#gallery button").nth(2).press("Enter")
+    assert page.locator("#gallery-name").inner_text() == name
 
 
 def test_ten_classes_show_the_most_probable_three(tmp_path, visit):

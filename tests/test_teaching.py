@@ -227,6 +227,23 @@ def test_shuffled_labels_have_the_same_distribution_and_errors_but_are_of_other_
     np.testing.assert_array_equal(label, again)
 
 
+@pytest.mark.parametrize("way", ["soft", "hard"])
+def test_random_errors_are_as_many_of_each_class_but_on_other_images(way):
+    given = predicted(2)
+    own, label = (answer_of(taught(way, options).label(given)) for options in ({}, {"random_errors": True}))
+    wrong = own != given.manual
+    for part in (TRAIN, TEST):
+        for manual in range(2):
+            group = (given.part == part) & (given.manual == manual)
+            assert (label[group] != manual).sum() == wrong[group].sum() > 0
+    assert (label != given.manual)[wrong].mean() < 0.5
+
+
+def answer_of(label: np.ndarray) -> np.ndarray:
+    """The classes of labels, which are classes already where they are hard."""
+    return label if label.ndim == 1 else answer(label)
+
+
 def test_a_source_and_options_of_families():
     families = {
         "fresh": {"labels": "soft", "generations": 2, "source": "teacher"},

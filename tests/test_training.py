@@ -25,6 +25,7 @@ from snakedistill.teaching.consistent import labels_of_views
 from snakedistill.teaching.labels import write_labels
 from snakedistill.teaching.losses import loss_of_images
 from snakedistill.teaching.way import LabelInputs
+from snakedistill.training import loop
 from snakedistill.training.batches import batches
 from snakedistill.training.evaluation import Measured, write_evaluation
 from snakedistill.training.forward import predicted
@@ -65,7 +66,9 @@ def data(tmp_path_factory):
     return folder
 
 
-def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options=None, more=None, **changes):
+def train_in(
+    data, folder, network_id="soft-0", labels=None, way="soft", options=None, more=None, predictions=None, **changes
+):
     folder.mkdir(exist_ok=True)
     run = TrainingRun(
         network_id=network_id,
@@ -75,13 +78,13 @@ def train_in(data, folder, network_id="soft-0", labels=None, way="soft", options
         image_size=32,
         precision="float32",
         seed=0,
-        classes=2,
-        arrays={part: data / f"{part}.npy" for part in ("train", "validation")},
+        classes=CLASSES,
+        arrays={part: data / f"{part}.npy" for part in PARTS},
         splits=data / "splits.csv",
         labels=labels or data / "splits.csv",
         **more or {},
     )
-    train(run, folder / "model.keras", folder / "history.csv", folder / "checkpoints")
+    train(run, folder / "model.keras", folder / "history.csv", folder / "checkpoints", predictions)
     return pd.read_csv(folder / "history.csv")
 
 
@@ -425,6 +428,48 @@ def test_a_consistent_training_run_without_augmentation_is_a_soft_one(data, trai
         train_in(data, tmp_path / "wrong", "soft-1", more=source | {"source": "teacher"}, **changes)
 
 
+def test_a_training_run_answers_all_images_as_its_saved_network_does(data, tmp_path):
+    predictions = {part: tmp_path / f"answered/{part}.csv" for part in PARTS}
+    train_in(data, tmp_path, predictions=predictions)
+    saved = predict_in(data, tmp_path)
+    for part, path in predictions.items():
+        pd.testing.assert_frame_equal(pd.read_csv(path), saved[part])
+        check_lineage(path, "soft-0", 0, splits=data / "splits.csv", model=tmp_path / "model.keras")
+
+
+def test_a_training_run_that_is_killed_while_it_answers_trains_no_epoch_again(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+    predictions = {part: tmp_path / f"{part}.csv" for part in PARTS}
+    with monkeypatch.context() as killed:
+        killed.setattr(loop, "write_predictions", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train_in(data, tmp_path, predictions=predictions)
+    first = pd.read_csv(tmp_path / "history.csv")
+    monkeypatch.setattr(loop, "fit_epoch", lambda *_: 1 / 0)
+    pd.testing.assert_frame_equal(train_in(data, tmp_path, predictions=predictions), first)
+    assert "resumes after epoch 3 of 3" in capsys.readouterr().out
+    assert all(path.exists() for path in predictions.values()) and not (tmp_path / "checkpoints").exists()
+
+
+def test_a_network_begins_with_the_weights_of_its_source(data, tmp_path, capsys):
+    """A step of nothing leaves them as they are, and no head is fitted first."""
+    folder, labels = tmp_path / "source", tmp_path / "labels.csv"
+    predictions = {part: folder / f"{part}.csv" for part in PARTS}
+    train_in(data, folder, predictions=predictions, epochs=1)
+    write_labels("soft-1", 0, data / "splits.csv", "soft", "soft-0", predictions, CLASSES, labels)
+    begins = {"source": "soft-0", "initial": folder / "model.keras"}
+    still = {"labels": labels, "epochs": 1, "learning_rate": 1e-12, "batch_norm": "frozen"}
+    options = {"source_weights": True}
+    history = train_in(data, tmp_path / "on", "soft-1", options=options, more=begins, head_first=True, **still)
+    assert history["epoch"].tolist() == [1] and "soft-1: begins with the weights of soft-0" in capsys.readouterr().out
+    weights = (keras.saving.load_model(path / "model.keras").get_weights() for path in (folder, tmp_path / "on"))
+    for before, after in zip(*weights, strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-6)
+    check_lineage(tmp_path / "on/model.keras", "soft-1", 0, source=folder / "model.keras")
+    with pytest.raises(InputError, match="its network is soft-0, not teacher"):
+        train_in(data, tmp_path / "wrong", "soft-1", options=options, more=begins | {"source": "teacher"}, **still)
+
+
 def test_a_source_of_another_size_sees_the_same_views_at_its_own_size(data):
     """Flips and shifts are the same shares of the side, the box of cutmix is the very same."""
     augmentation = {"flip": True, "shift": 0.25, "cutmix": 1.0}
@@ -439,7 +484,7 @@ def test_a_source_of_another_size_sees_the_same_views_at_its_own_size(data):
 
     run = TrainingRun(
         network_id="soft-0", way="soft", recipe=RECIPE | {"augmentation": augmentation}, image_size=32,
-        precision="float32", seed=0, classes=2, arrays={}, splits="", labels="",
+        precision="float32", seed=0, classes=CLASSES, arrays={}, splits="", labels="",
     )  # fmt: skip
     prepared = SimpleNamespace(
         run=run,

@@ -37,11 +37,11 @@ def project(tmp_path) -> Path:
 def test_the_commands_of_the_page(project):
     """The preset for photographs from the command to the summary, and what is said of its results.
 
-    Commands with a second preset, which train more students, are planned alone.
+    Commands with a second file of settings, which train more students or the same ones again, are planned alone.
     """
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 8
     for command in COMMANDS:
-        planned = ["-n"] if command.count("presets/") > 1 else []
+        planned = ["-n"] if command.count(".yaml") > 1 else []
         called = [sys.executable, "-m", *command.split(), *planned]
         done = subprocess.run(called, cwd=project, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"

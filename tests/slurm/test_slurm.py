@@ -127,10 +127,10 @@ def test_the_sample_experiment(slurm, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
     assert (tmp_path / "results/sample/summary.html").is_file()
-    # Training runs, predictions and evaluations of 6 networks and 4 exports were Slurm's jobs; light rules were not.
+    # Training runs and evaluations of 6 networks and 4 exports were jobs of Slurm; light rules were not.
     submitted = re.findall(r"slurm_logs/rule_(\w+)/", done.stdout)
     assert submitted.count("train_student") == 5
-    assert len(submitted) == 3 * 6 + 4 + 6
+    assert len(submitted) == 2 * 6 + 4 + 6
     assert "write_labels" not in submitted
 
 
