@@ -127,7 +127,8 @@ def examples(run):
         "test_images": str(run / "test.npy"),
     }
     both = Run([(0, "teacher"), (0, "soft-0")], CLASSES, files)
-    figure_of_examples.plot(both, {"": [run / "out.svg", run / "out.png"]}, "run", ["teacher", "soft-0"], 0)
+    pictures = {"": [run / "out.svg", run / "out.png"]}
+    figure_of_examples.plot(both, pictures, "run", ["teacher", "soft-0"], chooses=False, seed=0)
 
 
 READERS = [

@@ -309,7 +309,8 @@ def test_nothing_of_the_paper_is_in_a_result_without_it(run, tmp_path):
     np.save(tmp_path / "test.npy", array)
     run.files |= {"teacher_model": str(tmp_path / "teacher.keras"), "test_images": str(tmp_path / "test.npy")}
     choice = {"margin": 0.01, "ms": None, "mb": None}
-    settings = {"shown": ["teacher", "soft-0"], "students": STUDENTS, "seed": 0, "reference_rows": {}, "choice": choice}
+    settings = {"shown": ["teacher", "soft-0"], "chooses": False, "students": STUDENTS, "seed": 0}
+    settings |= {"reference_rows": {}, "choice": choice}
     pngs, sections = [], {}
     for figure in FIGURES.values():
         pictures = figure.pictures(NETWORKS)

@@ -836,7 +836,7 @@ def test_the_page_as_html_keeps_numbers_on_one_line(results):
     write_html(result.folder / "summary.md", result.folder / "summary.html")
     html = (result.folder / "summary.html").read_text()
     assert "td[style] { white-space: nowrap; }" in html
-    assert re.search(r'<td style="text-align:right">\d\.\d{4}\N{NO-BREAK SPACE}\[', html)
+    assert re.search(r'<td style="text-align:right">\d\.\d{4} \[\d\.\d{4},\N{NO-BREAK SPACE}\d\.\d{4}\]', html)
 
 
 def test_the_line_for_the_terminal_costs_no_heavy_import():
