@@ -130,6 +130,16 @@ def test_a_file_that_lost_everything_does_not_squeeze_the_others(tmp_path, saved
     assert "52.7 %" in texts(axis.figure.figure)
 
 
+def test_accuracies_of_files_that_lost_everything_lie_on_no_other_text(tmp_path, saved):
+    lost = [
+        row("soft-0", "int8", form, size=128, times=times(3.1 + 0.02 * number, 0.1, 2), megabytes=4.1, alone=(0, alone))
+        for number, (form, alone) in enumerate([("ONNX", 130), ("LiteRT", 120), ("OpenVINO", 110)])
+    ]
+    axis, _ = plotted(tmp_path, saved, [*TWO[:2], *lost])
+    assert {"52.7 %", "56.0 %", "59.3 %"} <= {one.get_text() for one in axis.texts}
+    assert not overlaps(axis.figure.figure)
+
+
 def test_without_candidates_the_figure_says_so(tmp_path, saved):
     table = frontier(TWO, images=300).iloc[:1]
     table.to_csv(tmp_path / "frontier.csv", index=False)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import gc
 import os
+import re
 import signal
 import sys
 import traceback
@@ -16,6 +17,11 @@ from snakedistill.core.errors import InputError, no_room
 # At Python's own 700, half a second of a short job goes into searching what a framework makes while it is imported and
 # a network while it is built, all of which stays.
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
+NOTICES = re.compile(
+    rb"All log messages before absl::InitializeLog|oneDNN custom operations are on"
+    rb"|Could not find cuda drivers|failed call to cuInit: .*\(303\)"
+)
+"""Lines that TensorFlow prints on every machine without a GPU's driver, whatever its log level; 303: no driver."""
 
 
 class Stopped(BaseException):
@@ -42,7 +48,8 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         The standard error that the job was started with, for a progress bar and the line that it leaves.
 
     Exits with status 1 on an error, with 143 on SIGTERM. The message is then the head of the log, so that a reader need
-    not search it among what frameworks print. The traceback of an `InputError` is not logged.
+    not search it among what frameworks print. The traceback of an `InputError` is not logged. A log that is finished
+    has no `NOTICES`.
     """
     fix_threads(threads, backend)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -85,23 +92,32 @@ def job(log: str, threads: int = 1, backend: str | None = None) -> Iterator[Text
         for descriptor in (*saved, log_file):
             os.close(descriptor)
         terminal.close()
+    _finish(log, message)
     if status:
-        _put_first(message, log)
         sys.exit(status)
 
 
-def _put_first(message: str, log: str) -> None:
-    """Write a message at the head of a log, or at its end where there is no room for another copy."""
+def _finish(log: str, message: str) -> None:
+    """Leave the notices out of a log, and write a message at its head.
+
+    Where there is no room for another copy, the notices stay, and the message is written at the end.
+    """
     path = Path(log)
     printed = path.read_bytes()
-    longer = path.with_name(f".{path.name}")
+    kept = b"".join(line for line in printed.splitlines(keepends=True) if not NOTICES.search(line))
+    if message:
+        kept = message.encode() + (b"\n\nThe job printed:\n" + kept if kept else b"\n")
+    if kept == printed:
+        return
+    other = path.with_name(f".{path.name}")
     try:
-        longer.write_bytes(message.encode() + (b"\n\nThe job printed:\n" + printed if printed else b"\n"))
-        longer.replace(path)
+        other.write_bytes(kept)
+        other.replace(path)
     except OSError:
-        longer.unlink(missing_ok=True)
-        with contextlib.suppress(OSError), path.open("ab") as file:
-            file.write(message.encode() + b"\n")
+        other.unlink(missing_ok=True)
+        if message:
+            with contextlib.suppress(OSError), path.open("ab") as file:
+                file.write(message.encode() + b"\n")
 
 
 def import_keras() -> None:

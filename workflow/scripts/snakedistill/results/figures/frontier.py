@@ -25,6 +25,8 @@ LOWEST = 0.2
 """Candidates that are further below the most accurate one stand on the lower edge."""
 FEW = 6
 """So many candidates are all named beside their points."""
+LINES = 9
+"""So many lines above the lower edge may have accuracies of points that stand on it."""
 _PLACES = [(-1, 1), (1, -1), (0, 1), (0, -1), (1, 1), (-1, -1), (1, 0), (-1, 0)]
 """Where a name stands beside its point; the frontier leaves room at its upper left and its lower right."""
 
@@ -121,8 +123,6 @@ def _point(axis: Axes, row: dict, cost: str, area: float, color: str, marker: st
     strength: dict[str, Any] = {"alpha": 0.3 if pale else 0.75, "color": color, "linewidth": 0.8, "zorder": 3}
     if accuracy >= lowest:
         axis.vlines(at, 100 * row["accuracy_low"], 100 * row["accuracy_high"], **strength)
-    else:
-        axis.annotate(f"{accuracy:.1f} %", (at, lowest), (0, 9), textcoords="offset points", ha="center", fontsize=6)
     low, high = row.get(f"{cost}_low", np.nan), row.get(f"{cost}_high", np.nan)
     accuracy = max(accuracy, lowest)
     if pd.notna(low):
@@ -173,6 +173,7 @@ def _names(figure: Figure, axis: Axes, table: pd.DataFrame, cost: str, area: flo
     """Write names beside points, where they lie on no other name, on no point and not on the teacher's line.
 
     The chosen one has a name; all of `FEW` have; and those on the frontier, where there are more networks than colours.
+    A point on the lower edge has its accuracy above it.
     """
     known = table.dropna(subset=[cost])
     figure.draw_without_rendering()
@@ -185,6 +186,18 @@ def _names(figure: Figure, axis: Axes, table: pd.DataFrame, cost: str, area: flo
     for accuracy in table["accuracy"][table["role"] == TEACHER].head(1):
         y = axis.transData.transform((1, 100 * accuracy))[1]
         boxes["teacher"] = room[0], y - 1, room[2], y + 1
+    below = known[100 * known["accuracy"] < lowest].sort_values(cost)
+    for number, accuracy in below["accuracy"].items():
+        at, radius = points[number]
+        for lines in range(LINES):
+            above: dict[str, Any] = {"xytext": (0, radius + 2 + 7 * lines), "textcoords": "offset points"}
+            name = axis.annotate(f"{100 * accuracy:.1f} %", at, **above, ha="center", fontsize=6, zorder=6)
+            name.set_in_layout(False)
+            box = tuple(name.get_window_extent().extents)
+            if not _touch(box, [other for key, other in boxes.items() if key != number]):
+                boxes["accuracy", number] = box
+                break
+            name.remove()
     for number, (text, look) in _named(known[known["role"] == CANDIDATE]).items():
         at, radius = points[number]
         for distance, (right, up) in itertools.product((2, 12, 26, 42, 60), _PLACES):
