@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, jpeg, save_small_backbone, snakemake
+from conftest import ROOT, jpeg, kaggle_zip, save_small_backbone, snakemake
 
 from snakedistill import command
 from snakedistill.command import init
@@ -181,7 +181,7 @@ def test_small_images_are_not_enlarged_as_far_as_imagenet_weights_allow(factor, 
     assert capsys.readouterr().out.count("Warning: the images are smaller than the 64 pixels") == 1
 
 
-def test_a_zip_and_a_csv_are_looked_at_too(factor, tmp_path):
+def test_zips_and_a_csv_are_looked_at_too(factor, tmp_path):
     folder = images(tmp_path / "bees", {"ants": 20, "bees": 20})
     files = sorted(folder.rglob("*.jpg"))
     with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
@@ -189,7 +189,9 @@ def test_a_zip_and_a_csv_are_looked_at_too(factor, tmp_path):
             packed.write(file, file.relative_to(folder))
     rows = [f"{file.relative_to(tmp_path)},{file.parent.name}" for file in files]
     (tmp_path / "listed.csv").write_text("\n".join(["path,label", *rows]))
-    for name in ("packed.zip", "listed.csv"):
+    named = {f"{file.parent.name}.{number}.jpg": file.read_bytes() for number, file in enumerate(files)}
+    kaggle_zip(tmp_path / "kaggle.zip", named)
+    for name in ("packed.zip", "listed.csv", "kaggle.zip"):
         path = init.write_settings(tmp_path / name, 30)
         assert path == (tmp_path / name).with_suffix(".yaml")
         assert yaml.safe_load(path.read_text())["archive"] == name

@@ -39,7 +39,7 @@ def with_inputs(config: dict, software_deployed: bool) -> tuple[dict, NamedImage
 
     Returns:
         The configuration with the layout of the archive, and with its classes where none are given; and the images
-        that the archive names, None of the built-in sample and of a zip of zips.
+        that the archive names, None of the built-in sample, and of a zip of zips whose classes are given.
 
     Raises:
         InputError: one line for everything that is missing or of another kind: what was expected, what was given and
@@ -103,9 +103,8 @@ def _layout_and_classes(config: dict) -> tuple[dict, NamedImages | None, list[st
     if not path.is_dir() and not is_csv(path) and not zipfile.is_zipfile(path):
         return {}, None, [f"{expected}, which is none of them: {what_to_do}"]
     try:
-        if is_zip_of_zips(path):
-            lines = [] if classes else [f"classes: expected names with {archive}, a zip of zips, got null"]
-            return unlisted, None, lines
+        if classes and is_zip_of_zips(path):  # to list it costs a copy of it
+            return unlisted, None, []
         with open_archive(path) as opened:
             layout, reading = _read(opened, config["layout"], classes)
             names = reading.class_names()
