@@ -268,32 +268,43 @@ def keras_guide(photographs: Photographs, weights: str, seed: int, threads: int,
     fit(1e-5, 100)
 
 
+def arrays_of(weights: str) -> list[np.ndarray]:
+    """The weights of the backbone in the order of its layers, kernels with outputs and inputs first, as in PyTorch."""
+    fix_threads(1, "tensorflow")
+    import_keras()
+    from snakedistill.networks.classifier import built
+
+    source = built(BACKBONE, 224)
+    source.load_weights(weights)
+    return [one.transpose(3, 2, 0, 1) if one.ndim == 4 else one for one in source.get_weights()]
+
+
 def timm_defaults(photographs: Photographs, weights: str, seed: int, threads: int, clock: Clock) -> None:
     """Transformations, optimiser, warm-up and rates of timm's training script, at the network's own 224 pixels."""
     import timm
     import torch
     from PIL import Image
-
-    from snakedistill.networks.classifier import built
+    from timm.data import create_transform, resolve_model_data_config
+    from timm.optim import create_optimizer_v2
+    from timm.scheduler import CosineLRScheduler
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     batch, epochs, warm_up = 128, 300, 5
     network = timm.create_model(f"tf_{BACKBONE}", num_classes=len(photographs.classes))
-    import_keras()
-    source = built(BACKBONE, 224)
-    source.load_weights(weights)
+    # TensorFlow and PyTorch do not fit into one process: each brings an LLVM.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        arrays = process.submit(arrays_of, weights).result()
     names = [name for name in network.state_dict() if not name.startswith("classifier") and "tracked" not in name]
-    arrays = [one.transpose(3, 2, 0, 1) if one.ndim == 4 else one for one in source.get_weights()]
     shapes = [network.state_dict()[name].shape for name in names]
     tensors = [torch.tensor(one.reshape(shape)) for one, shape in zip(arrays, shapes, strict=True)]
     network.load_state_dict(dict(zip(names, tensors, strict=True)), strict=False)
-    about = timm.data.resolve_model_data_config(network)
+    about = resolve_model_data_config(network)
 
     class Images(torch.utils.data.Dataset):
         def __init__(self, *parts: str, is_training: bool) -> None:
             self.paths, self.label = photographs.paths_of(*parts), photographs.labels_of(*parts)
-            self.transform = timm.data.create_transform(**about, is_training=is_training)
+            self.transform = create_transform(**about, is_training=is_training)
 
         def __len__(self) -> int:
             return len(self.paths)
@@ -312,8 +323,8 @@ def timm_defaults(photographs: Photographs, weights: str, seed: int, threads: in
     clock.start()
     learned = Images("train", "validation", is_training=True)
     loader = torch.utils.data.DataLoader(learned, batch, shuffle=True, drop_last=True)
-    optimiser = timm.optim.create_optimizer_v2(network, opt="sgd", lr=0.1 * batch / 256, weight_decay=2e-5)
-    schedule = timm.scheduler.CosineLRScheduler(optimiser, epochs, warmup_t=warm_up, warmup_lr_init=1e-5)
+    optimiser = create_optimizer_v2(network, opt="sgd", lr=0.1 * batch / 256, weight_decay=2e-5)
+    schedule = CosineLRScheduler(optimiser, epochs, warmup_t=warm_up, warmup_lr_init=1e-5)
     loss = torch.nn.CrossEntropyLoss()
     for epoch in range(epochs):
         schedule.step(epoch)
