@@ -1,7 +1,9 @@
 """Fingerprints of the code that a script runs."""
 
 import ast
+import contextlib
 import functools
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
@@ -34,11 +36,25 @@ def fingerprint_of_code(
     """
     reached: dict[tuple[Path, str], str] = {}
     restricted = {name: tuple(keys) for name, keys in (used or {}).items()}
-    for path in (Path(script), *map(_file_of_module, modules)):
-        _follow(path, "", restricted, reached)
+    with _uncollected():
+        for path in (Path(script), *map(_file_of_module, modules)):
+            _follow(path, "", restricted, reached)
     lines = sorted(f"{_shown(path)} {name}\n{source}" for (path, name), source in reached.items())
     lines += [Path(file).read_text(encoding="utf-8") for file in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Syntax trees stay to the end. Python's collector of garbage need not search them, half of a short plan's time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 def forget() -> None:
