@@ -226,7 +226,7 @@ def _contradictions_of_frozen(name: str, recipe: dict) -> list[str]:
     if (frozen := recipe["frozen"]) is None:
         return []
     lines = []
-    if recipe["weights"] is None and not backbones.is_saved(recipe["backbone"]):
+    if _begins_random(recipe):
         lines.append(f"{name}.frozen: expected null with weights null, got {frozen!r}: random weights must be trained")
     stored = "the activations of an image and of its mirror image are stored, and no others"
     lines += [
@@ -239,6 +239,11 @@ def _contradictions_of_frozen(name: str, recipe: dict) -> list[str]:
     return lines
 
 
+def _begins_random(recipe: dict) -> bool:
+    """Whether the backbone of a recipe has random weights first."""
+    return recipe["weights"] is None and not backbones.is_saved(recipe["backbone"])
+
+
 def _contradictions_of_chains(config: dict) -> list[str]:
     """Keys that do not fit chains of heads."""
     if (chains := config.get("chains")) is None:
@@ -249,13 +254,12 @@ def _contradictions_of_chains(config: dict) -> list[str]:
             f"chains.train: expected fewer than chains.images, {chains['images']}, got {chains['train']}: the others "
             "test the heads"
         )
-    for name, complete in recipes(config).items():
-        if (
-            name in (TEACHER, "student")
-            and complete["weights"] is None
-            and not backbones.is_saved(complete["backbone"])
-        ):
-            lines.append(f"{name}.weights: expected weights with chains, got null: the backbone stays as it is")
+    of_all = recipes(config)
+    lines += [
+        f"{name}.weights: expected weights with chains, got null: the backbone stays as it is"
+        for name in (TEACHER, "student")
+        if name in of_all and _begins_random(of_all[name])
+    ]
     if config["classes"] is not None and len(config["classes"]) != 2:
         lines.append(f"chains: expected null with {len(config['classes'])} classes: its heads have one logit")
     return lines

@@ -378,8 +378,9 @@ class Chains(Section):
         description="how each generation is trained, by name; a chain is trained for each",
         json_schema_extra=words(
             "a mapping of at least one name to a mapping of labels (soft or hard), epochs, and where they are not 0: "
-            "l2 (penalty), label_noise (share of labels that are turned), manual_share, accumulate (true: a generation "
-            "learns from all before it)"
+            "l2 (penalty), label_noise (share of labels that are turned), manual_share, cross_fitted (true: a label "
+            "comes from a head that did not train on its image), accumulate (true: a generation learns from all before "
+            "it)"
         ),
     )
 

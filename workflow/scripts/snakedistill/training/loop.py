@@ -117,8 +117,8 @@ def train(
     the weights of another one; the network with that head is epoch 0.
 
     After an epoch a checkpoint is saved, unless that was done less than ten seconds before. A training run that was
-    killed resumes from there when this is called again, and ends with the same weights and
-    history, bit for bit (on a CPU with the same number of threads), as one that was never killed.
+    killed resumes from there when this is called again, and ends with the same weights and history, bit for bit (on a
+    CPU with the same number of threads), as one that was never killed.
 
     Args:
         run: what is trained.

@@ -14,7 +14,7 @@ from snakedistill.measures.intervals import LEVEL
 from snakedistill.measures.lifetime import predicted_change
 from snakedistill.training.chains import Descent, Dose, chain, fit_heads, standardised
 
-TEACHER = Dose(labels="soft", epochs=30, l2=0.01)
+DOSE_OF_TEACHER = Dose(labels="soft", epochs=30, l2=0.01)
 """How the head of the teacher is fitted, to manual labels."""
 SHOWN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200)
 """Generations that tables have; of others the next lower one says enough."""
@@ -76,7 +76,7 @@ def accuracies(
     for seed in range(study.seeds):
         trained[stream.permutation(len(manual))[: study.train], seed] = True
     label = np.broadcast_to(manual[:, None], trained.shape).astype(np.float32)
-    kernel = fit_heads(of_teacher, label, trained, TEACHER.epochs, TEACHER.l2, stream, Descent())
+    kernel = fit_heads(of_teacher, label, trained, DOSE_OF_TEACHER.epochs, DOSE_OF_TEACHER.l2, stream, Descent())
     teacher = expit(of_teacher @ kernel)
     frames = []
     for number, one in enumerate(chain(of_student, manual, trained, teacher, dose, study.generations, stream)):
